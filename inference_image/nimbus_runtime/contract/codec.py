@@ -1,0 +1,121 @@
+"""Records as bytes and back: canonical JSON, read strictly into frozen dataclasses.
+
+The same record always gives the same bytes (sorted keys, no spaces, a final newline), and a
+damaged one gives an error that names the field. Nothing but plain JSON values is ever built.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from enum import Enum
+from typing import Any, TypeVar
+
+from nimbus_runtime.contract.errors import RecordInvalidError
+
+Record = TypeVar("Record")
+
+
+def encode(record: object) -> bytes:
+    """Return a record's canonical bytes."""
+    return canonical(_plain(record))
+
+
+def canonical(value: object) -> bytes:
+    """Return the one JSON text of a plain value that records and digests use."""
+    return (json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+
+
+def decode(cls: type[Record], data: bytes, where: str) -> Record:
+    """Read a record of class `cls`; `where` names its place in the error."""
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise _invalid(where, f"not JSON ({type(error).__name__})", f"a {cls.__name__} record") from None
+    wanted = getattr(cls, "SCHEMA", None)
+    if wanted is not None and (not isinstance(value, dict) or value.get("schema_version") != wanted):
+        got = value.get("schema_version") if isinstance(value, dict) else type(value).__name__
+        raise RecordInvalidError(
+            f"cannot read this {cls.__name__} record",
+            where=where,
+            got=f"schema version {got}",
+            expected=f"schema version {wanted}",
+            remedy="use the version of Nimbus that wrote it, or a newer one",
+        )
+    return typing.cast("Record", _read(cls, value, where))
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        plain = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        schema = getattr(value, "SCHEMA", None)
+        return plain if schema is None else {"schema_version": schema, **plain}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - the shape is what is being checked
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        (kind,) = (a for a in arguments if a is not type(None))
+        return _read(kind, value, where)
+    if origin is tuple and arguments[-1:] == (Ellipsis,):
+        return tuple(
+            _read(arguments[0], v, f"{where}[{i}]") for i, v in enumerate(_expect(list, value, where))
+        )
+    if origin is tuple:
+        items = _expect(list, value, where)
+        if len(items) != len(arguments):
+            raise _invalid(where, f"{len(items)} items", f"{len(arguments)} items")
+        return tuple(_read(a, v, f"{where}[{i}]") for i, (a, v) in enumerate(zip(arguments, items, strict=True)))
+    if origin is dict:
+        items = _expect(dict, value, where)
+        return {str(k): _read(arguments[1], v, f"{where}.{k}") for k, v in items.items()}
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return _read_dataclass(kind, _expect(dict, value, where), where)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        try:
+            return kind(value)
+        except ValueError:
+            allowed = ", ".join(str(member.value) for member in kind)
+            raise _invalid(where, repr(value), f"one of {allowed}") from None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return _expect(kind, value, where)
+
+
+def _read_dataclass(kind: type, value: dict[str, Any], where: str) -> object:
+    hints = typing.get_type_hints(kind)
+    known = {}
+    for field in dataclasses.fields(kind):
+        if field.name in value:
+            known[field.name] = _read(hints[field.name], value[field.name], f"{where}.{field.name}")
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise _invalid(where, "nothing", f"a field {field.name!r}")
+    return kind(**known)
+
+
+def _expect(kind: type, value: Any, where: str) -> Any:  # noqa: ANN401 - checked here, typed by the caller
+    wrong_bool = isinstance(value, bool) and kind is not bool
+    if wrong_bool or not isinstance(value, kind):
+        raise _invalid(where, type(value).__name__, kind.__name__)
+    return value
+
+
+def _invalid(where: str, got: str, expected: str) -> RecordInvalidError:
+    return RecordInvalidError(
+        "a record is damaged",
+        where=where,
+        got=got,
+        expected=expected,
+        remedy="restore the file from a backup, or remove the run it belongs to and start it again",
+    )

@@ -1,0 +1,51 @@
+"""Where each record stands below the root of a pipeline."""
+
+from __future__ import annotations
+
+LIVE = "live.json"
+RUNS = "runs"
+
+
+def ledger(sequence: int) -> str:
+    """Return the place of an earlier state of live.json; names sort by sequence."""
+    return f"ledger/{sequence:08d}.json"
+
+
+def release(name: str) -> str:
+    """Return the place of a release."""
+    return f"releases/{name}.json"
+
+
+def plan(run: str) -> str:
+    """Return the place of a run's plan."""
+    return f"{RUNS}/{run}/plan.json"
+
+
+def dataset(run: str) -> str:
+    """Return the place of a finished run's record."""
+    return f"{RUNS}/{run}/run.json"
+
+
+def claim(run: str, attempt: int) -> str:
+    """Return the place of the claim that an attempt begins with: the plan, for the first."""
+    return plan(run) if attempt == 1 else f"{RUNS}/{run}/claims/{attempt:04d}.json"
+
+
+def attempt_end(run: str, attempt: int) -> str:
+    """Return the place of the record of how an attempt ended."""
+    return f"{RUNS}/{run}/attempts/{attempt:04d}.json"
+
+
+def commits(run: str, release_name: str) -> str:
+    """Return the folder of a release's commit records in a run."""
+    return f"{RUNS}/{run}/commits/{release_name}"
+
+
+def commit(run: str, release_name: str, shard: int) -> str:
+    """Return the place of a shard's commit record; names sort by shard."""
+    return f"{commits(run, release_name)}/{shard:07d}.json"
+
+
+def data(run: str, file: str) -> str:
+    """Return the place of a data file."""
+    return f"{RUNS}/{run}/data/{file}"

@@ -1,0 +1,249 @@
+"""The records of the protocol: what stands in the root of a pipeline.
+
+    live.json                               Live; the only thing ever overwritten
+    ledger/<sequence>.json                  LedgerEntry; every earlier state of live.json
+    releases/<release>.json                 Release
+    runs/<run>/plan.json                    Plan; creating it is the first claim
+    runs/<run>/claims/<k>.json              Claim; attempt k of 2 and later
+    runs/<run>/attempts/<k>.json            AttemptEnd
+    runs/<run>/commits/<release>/<n>.json   Commit
+    runs/<run>/run.json                     Run; the dataset
+    runs/<run>/data/<sha256>.<suffix>       what commits refer to
+
+Times are UTC in ISO 8601, such as 2026-11-22T02:00:00Z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from nimbus_runtime.contract.annotations import Annotation
+from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
+
+
+class RunKind(StrEnum):
+    """What started a run."""
+
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+
+
+class OutputFormat(StrEnum):
+    """How a shard's rows are written."""
+
+    PARQUET = "parquet"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Who executes an attempt: a process on a machine, or an execution in the cloud."""
+
+    id: str
+    actor: str
+    host: str
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The unit of commit: a slice of one input, by the input's number in the plan."""
+
+    input: int
+    start: int
+    end: int
+
+    @property
+    def part(self) -> Slice:
+        """Return the slice to read."""
+        return Slice(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides the bytes of a run's output besides bundle and input.
+
+    `precision` and `gemm` are decided once, in the plan, so that all workers compute alike.
+    """
+
+    annotations: tuple[Annotation, ...]
+    output_format: OutputFormat
+    fields: Fields
+    precision: str
+    gemm: str
+    vector_sample: float = 1 / 64  # share of the documents whose pooled vector is kept for drift reports
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run will do, decided before anything is scored."""
+
+    SCHEMA: ClassVar[int] = 1
+    run: str
+    kind: RunKind
+    scheduled_time: str
+    execution: Execution
+    release: str
+    bundle_digest: str
+    bundle: str  # where the bundle lay when the run was planned
+    epoch: int
+    max_quarantine: float  # share of the documents
+    settings: Settings
+    inputs: tuple[InputFile, ...]
+    shards: tuple[Shard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who took a run over after an earlier attempt had ended."""
+
+    SCHEMA: ClassVar[int] = 1
+    attempt: int
+    execution: Execution
+
+
+class Ending(StrEnum):
+    """How an attempt ended, where it did not end in a dataset."""
+
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"  # found dead by the next attempt
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """How an attempt ended."""
+
+    SCHEMA: ClassVar[int] = 1
+    attempt: int
+    ending: Ending
+    time: str
+    error: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of a shard. `file` is its content's SHA-256 and a suffix; `size` is in bytes."""
+
+    file: str
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a shard or a run amounts to."""
+
+    documents: int = 0
+    scored: int = 0
+    quarantined: int = 0
+    characters: int = 0
+    tokens: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)  # quarantined documents by reason
+
+    def __add__(self, other: Counts) -> Counts:
+        """Add two counts."""
+        reasons = dict(self.reasons)
+        for reason, count in other.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+        return Counts(
+            self.documents + other.documents,
+            self.scored + other.scored,
+            self.quarantined + other.quarantined,
+            self.characters + other.characters,
+            self.tokens + other.tokens,
+            reasons,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Shard `shard` is done, and these files are it. "Exists" means done."""
+
+    SCHEMA: ClassVar[int] = 1
+    shard: int
+    release: str
+    attempt: str
+    rows: DataFile
+    quarantine: DataFile | None
+    features: DataFile
+    counts: Counts
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Ids that more than one document of a run brought. Their rows are all kept."""
+
+    ids: int = 0
+    documents: int = 0
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A complete dataset: every shard's files, in the order of the plan."""
+
+    SCHEMA: ClassVar[int] = 1
+    run: str
+    release: str
+    bundle_digest: str
+    epoch: int
+    scheduled_time: str
+    finished: str
+    output_format: OutputFormat
+    annotations: tuple[Annotation, ...]
+    rows: tuple[DataFile, ...]
+    quarantine: tuple[DataFile, ...]
+    features: tuple[DataFile, ...]
+    counts: Counts
+    duplicates: Duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A bundle and the settings it is run with; immutable."""
+
+    SCHEMA: ClassVar[int] = 1
+    release: str
+    bundle_digest: str
+    pipeline: str
+    pipeline_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who changed live.json, when, how and why. `attempt` lets a writer recognise its own change."""
+
+    action: str
+    actor: str
+    time: str
+    reason: str
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A release that is given a share of the shards."""
+
+    release: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The state of a pipeline in an environment."""
+
+    SCHEMA: ClassVar[int] = 1
+    sequence: int
+    entry: Entry
+    release: str
+    previous: str | None = None
+    candidate: Candidate | None = None
+    dataset: str | None = None
+    datasets: dict[str, str] = field(default_factory=dict)  # a release's last run published without a candidate
+    epoch: int = 0
+    paused: bool = False

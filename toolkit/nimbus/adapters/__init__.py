@@ -1,0 +1,1 @@
+"""Adapters: one foreign library a file; its types do not leave it."""

@@ -1,0 +1,93 @@
+"""`nimbus`: finds the verb, runs it, and turns failures into words and an exit code.
+
+Verbs are imported only when they are called, so that `nimbus --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import signal
+import sys
+
+import click
+
+from nimbus import __version__
+from nimbus.cli import output
+from nimbus_runtime.contract.errors import NimbusError
+
+# Verb -> (module below nimbus.cli, line in the overview). Sections are those of the overview.
+SECTIONS: dict[str, dict[str, str]] = {
+    "Bundles": {
+        "compile": "Compile a trained pipeline into a bundle.",
+        "inspect": "Show what a pipeline or a bundle holds, and what would compile.",
+        "verify": "Check that a bundle is whole and unchanged.",
+    },
+    "Runs": {
+        "run": "Score documents and publish the dataset.",
+        "dataset": "List the files of the published dataset.",
+        "export": "Write the published dataset to one file or a database table.",
+    },
+    "Start here": {
+        "demo": "Compile two small pipelines that come with Nimbus and run them.",
+    },
+}
+_INTERRUPTED = 130
+
+
+class Verbs(click.Group):
+    """A command group that imports a verb's module when the verb is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the overview."""
+        del ctx
+        return [verb for verbs in SECTIONS.values() for verb in verbs]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one verb's command."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"nimbus.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the overview from the table above, importing nothing."""
+        del ctx
+        for section, verbs in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(verbs.items()))
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with findings, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="nimbus")
+def nimbus() -> None:
+    """Take trained spaCy pipelines into scheduled batch production."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `nimbus dataset … | head` ends quietly
+    as_json = "--json" in sys.argv[1:]
+    try:
+        code = nimbus.main(standalone_mode=False)
+    except NimbusError as error:
+        if as_json:
+            click.echo(json.dumps({"schema_version": 1, **error.to_json()}))
+        output.print_error(error)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = _INTERRUPTED
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

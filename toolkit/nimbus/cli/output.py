@@ -1,0 +1,45 @@
+"""What the verbs share in speaking: errors and prose to stderr, data to stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from nimbus_runtime.contract.errors import NimbusError
+
+
+def colour() -> bool:
+    """Say whether stderr takes colour: a terminal, and neither NO_COLOR nor a dumb one."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def print_error(error: NimbusError) -> None:
+    """Write a failure in words: what happened first, then each part on a line of its own."""
+    say(f"{bold('Error:', 'red')} {printable(error.what)}")
+    for name, value in error.parts():
+        say(f"  {name + ':':<10}{printable(value)}")
+
+
+def say(line: str) -> None:
+    """Write a line of prose to stderr."""
+    click.echo(line, err=True, color=colour())
+
+
+def bold(text: str, tint: str | None = None) -> str:
+    """Return text in bold; colour is stripped on the way out where it is not wanted."""
+    return click.style(text, bold=True, fg=tint)
+
+
+def print_json(value: dict[str, object]) -> None:
+    """Write one JSON object to stdout, with the schema's version."""
+    click.echo(json.dumps({"schema_version": 1, **value}, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """Escape what could steer a terminal: names of files and ids come from outside."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,1 @@
+"""The terminal interface; it stands beside the command line, above `nimbus.assembly`."""
