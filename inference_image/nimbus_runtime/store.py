@@ -43,6 +43,22 @@ class DirectoryStore:
             (root / _STAGING).mkdir(parents=True, exist_ok=True)
             self._prove_links()
 
+    @classmethod
+    def reading(cls, root: Path) -> DirectoryStore:
+        """Open a root that exists, to read it: nothing is probed, so no permission to write is needed."""
+        with _explained(root, reading=True):
+            found = root.is_dir()
+        if not found:
+            raise StoreError(
+                "there is no such folder" if not root.exists() else "this is a file, not a folder",
+                where=str(root),
+                expected="the folder that `nimbus run` wrote to",
+                remedy="check the path",
+            )
+        store = cls.__new__(cls)
+        store.root = root
+        return store
+
     @property
     def location(self) -> str:
         """Return where the root is, as a user would name it."""
@@ -55,7 +71,7 @@ class DirectoryStore:
     def read(self, name: str) -> bytes | None:
         """Return a record's bytes, or None where there is none."""
         path = self.path(name)
-        with _explained(path):
+        with _explained(path, reading=True):
             try:
                 return path.read_bytes()
             except FileNotFoundError:
@@ -64,7 +80,7 @@ class DirectoryStore:
     def names(self, folder: str) -> list[str]:
         """Return the names directly below a folder, sorted; none where it does not exist."""
         path = self.path(folder)
-        with _explained(path):
+        with _explained(path, reading=True):
             try:
                 return sorted(entry.name for entry in os.scandir(path))
             except FileNotFoundError:
@@ -188,7 +204,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, *, reading: bool = False) -> Iterator[None]:
     """Turn the file system's refusals into words."""
     try:
         yield
@@ -200,7 +216,7 @@ def _explained(path: Path) -> Iterator[None]:
                 remedy="free some space, then run the same command with --resume: finished shards are kept",
             ) from None
         raise StoreError(
-            f"cannot use the output folder: {error.strerror or error}",
+            f"cannot {'read' if reading else 'use'} the output folder: {error.strerror or error}",
             where=str(path),
-            remedy="choose a folder that this user may write to",
+            remedy=f"choose a folder that this user may {'read' if reading else 'write to'}",
         ) from None

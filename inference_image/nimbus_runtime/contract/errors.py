@@ -129,6 +129,10 @@ class WorkerLostError(RunFailedError):
     """Worker processes keep dying in a way that no single document explains."""
 
 
+class ExportError(NimbusError):
+    """A published dataset cannot be written to the file or table that was asked for."""
+
+
 class RunInterruptedError(NimbusError):
     """A run was stopped from outside; what is committed stays."""
 

@@ -1,0 +1,1 @@
+"""What a bundle asks spaCy for: its factory, its architectures and its callbacks, by entry point."""

@@ -1,0 +1,62 @@
+"""The layer by which a head reads the token vectors of the transformer before it.
+
+It has the same tree of layers as the one that was trained with, so that a head's saved weights
+load unchanged: thinc matches them by the number and order of the layers, not by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from spacy.tokens import Doc
+from thinc.api import Model, chain
+from thinc.types import Floats2d, Ragged
+
+from nimbus_runtime.components.output import TransformerOutput
+
+Vectors = list[Floats2d]
+
+
+def transformer_listener(
+    pooling: Model[Ragged, Floats2d], width: int, grad_factor: float = 1.0, upstream: str = "*"
+) -> Model[list[Doc], Vectors]:
+    """Build the layer for heads trained with spacy-transformers.
+
+    `pooling` turns the pieces of a token into its vector of `width` floats. `upstream` and
+    `grad_factor` matter in training alone: like the original, a head reads what the last
+    transformer before it has left on the document.
+    """
+    del upstream
+    listener: Model[Any, Any] = Model(
+        "transformer-listener", _listen, dims={"nO": width}, attrs={"pooling": pooling}
+    )
+    pooled: Model[Any, Any] = Model("trfs2arrays", _pass_on, layers=[pooling], attrs={"grad_factor": grad_factor})
+    model: Model[Any, Any] = chain(listener, pooled)
+    model.set_ref("listener", listener)
+    return model
+
+
+def _listen(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> tuple[Vectors, Callable[..., Any]]:
+    if is_train:
+        raise NotImplementedError("a bundle predicts; train the original pipeline and compile it again")
+    pooling, width = model.attrs["pooling"], model.get_dim("nO")
+    waiting = [output for doc in docs if (output := doc._.trf_data) is not None and not output.has(pooling)]
+    if waiting:
+        TransformerOutput.pool(waiting, pooling)
+    return [_vectors(doc, pooling, width) for doc in docs], _no_gradient
+
+
+def _vectors(doc: Doc, pooling: Model[Ragged, Floats2d], width: int) -> Floats2d:
+    output = doc._.trf_data
+    return np.zeros((len(doc), width), dtype="f") if output is None else output.vectors(pooling)  # type: ignore[return-value]
+
+
+def _pass_on(model: Model[Any, Any], vectors: Vectors, is_train: bool) -> tuple[Vectors, Callable[..., Any]]:
+    del model, is_train
+    return vectors, _no_gradient
+
+
+def _no_gradient(_: object) -> list[object]:
+    return []

@@ -1,0 +1,68 @@
+"""What the transformer leaves on a document for the heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from thinc.types import Ragged
+
+if TYPE_CHECKING:
+    from thinc.api import Model
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class TransformerOutput:
+    """The pieces of one document and their alignment with its tokens.
+
+    `pieces`: the last hidden state, (pieces of all windows, width). `lengths`: pieces of each
+    token, (tokens,). `indices`: the rows of `pieces` that belong to each token in turn, (sum of
+    lengths,). `unknown`: how many pieces the tokenizer had no entry for.
+    """
+
+    pieces: Floats
+    indices: Ints
+    lengths: Ints
+    unknown: int = 0
+    _pooled: dict[str, Floats] = field(default_factory=dict)
+
+    def has(self, pooling: Model[Any, Any]) -> bool:
+        """Say whether the tokens' vectors under this pooling are already known."""
+        return pooling.name in self._pooled
+
+    def vectors(self, pooling: Model[Any, Any]) -> Floats:
+        """Return the tokens' vectors, (tokens, width)."""
+        return self._pooled[pooling.name]
+
+    def _aligned(self) -> tuple[Floats, Ints]:
+        """Return the rows to pool and how many belong to each token.
+
+        A document no piece of which aligns has one row of zeros a token, so that poolings which
+        refuse an empty token (the maximum) still answer, as the original's do.
+        """
+        if len(self.indices):
+            return self.pieces[self.indices], self.lengths
+        tokens = len(self.lengths)
+        return np.zeros((tokens, self.pieces.shape[1]), dtype=np.float32), np.ones(tokens, dtype=np.int32)
+
+    @staticmethod
+    def pool(outputs: Sequence[TransformerOutput], pooling: Model[Any, Any]) -> None:
+        """Pool the pieces of several documents into token vectors, in one call of the layer.
+
+        A token without pieces (white space, say) gets zeros.
+        """
+        aligned = [output._aligned() for output in outputs]  # noqa: SLF001 - this class's own
+        rows = np.concatenate([rows for rows, _ in aligned])
+        lengths = np.concatenate([lengths for _, lengths in aligned])
+        pooled = pooling.predict(Ragged(rows, lengths))  # type: ignore[arg-type]
+        start = 0
+        for output in outputs:
+            end = start + len(output.lengths)
+            output._pooled[pooling.name] = pooled[start:end]  # noqa: SLF001 - this class's own
+            start = end

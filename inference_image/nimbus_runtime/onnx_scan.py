@@ -1,0 +1,148 @@
+"""Reads from an ONNX file what must be known before a runtime opens it.
+
+Operator domains and names of external files, found by walking the protobuf's structure: no
+weight is copied, nothing is executed, and the onnx package is not needed where bundles run.
+Field numbers are those of onnx.proto3.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nimbus_runtime.contract.errors import BundleInvalidError
+
+_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_MAX_DEPTH = 32
+
+Message = memoryview
+
+
+@dataclass(slots=True)
+class OnnxContents:
+    """Operator domains that occur (the standard one is ""), and files that tensors refer to."""
+
+    domains: set[str] = field(default_factory=set)
+    external: set[str] = field(default_factory=set)
+
+
+def scan(path: Path) -> OnnxContents:
+    """Walk one ONNX file."""
+    contents = OnnxContents()
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            raise _broken(path)
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            try:
+                _model(view, contents, 0)
+            except (IndexError, ValueError, UnicodeDecodeError):
+                raise _broken(path) from None
+    return contents
+
+
+def _broken(path: Path) -> BundleInvalidError:
+    return BundleInvalidError(
+        "an encoder is not a readable ONNX file",
+        where=str(path),
+        remedy="compile the pipeline again",
+    )
+
+
+def _model(message: Message, contents: OnnxContents, depth: int) -> None:
+    found = False
+    for number, value in _fields(message):
+        if number == 7:  # graph
+            found = True
+            _graph(value, contents, depth)
+        elif number == 8:  # opset_import
+            contents.domains.add(_text(value, 1))
+        elif number == 25:  # functions
+            for inner, part in _fields(value):
+                if inner == 7:
+                    _node(part, contents, depth + 1)
+    if not found:
+        raise ValueError
+
+
+def _graph(message: Message, contents: OnnxContents, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise ValueError
+    inside: dict[int, Callable[[Message, OnnxContents, int], None]] = {1: _node, 5: _tensor, 15: _sparse_tensor}
+    for number, value in _fields(message):
+        if number in inside:
+            inside[number](value, contents, depth)
+
+
+def _node(message: Message, contents: OnnxContents, depth: int) -> None:
+    contents.domains.add(_text(message, 7))
+    for number, value in _fields(message):
+        if number == 5:
+            _attribute(value, contents, depth)
+
+
+def _attribute(message: Message, contents: OnnxContents, depth: int) -> None:
+    for number, value in _fields(message):
+        if number in (5, 10):  # t, tensors
+            _tensor(value, contents, depth)
+        elif number in (6, 11):  # g, graphs
+            _graph(value, contents, depth + 1)
+        elif number in (22, 23):  # sparse_tensor, sparse_tensors
+            _sparse_tensor(value, contents, depth)
+
+
+def _sparse_tensor(message: Message, contents: OnnxContents, depth: int) -> None:
+    for number, value in _fields(message):
+        if number in (1, 2):  # values, indices
+            _tensor(value, contents, depth)
+
+
+def _tensor(message: Message, contents: OnnxContents, depth: int) -> None:
+    del depth
+    for number, value in _fields(message):
+        if number == 13 and _text(value, 1) == "location":  # external_data
+            contents.external.add(_text(value, 2))
+
+
+def _text(message: Message, wanted: int) -> str:
+    last = ""
+    for number, value in _fields(message):
+        if number == wanted:
+            last = bytes(value).decode()
+    return last
+
+
+def _fields(message: Message) -> Iterator[tuple[int, Message]]:
+    """Yield the length-delimited fields of a message; numbers are skipped."""
+    at, end = 0, len(message)
+    while at < end:
+        key, at = _varint(message, at)
+        kind = key & 7
+        if kind == _LENGTH:
+            size, at = _varint(message, at)
+            if at + size > end:
+                raise ValueError
+            yield key >> 3, message[at : at + size]
+            at += size
+        elif kind == _VARINT:
+            _, at = _varint(message, at)
+        elif kind in (_FIXED64, _FIXED32):
+            at += 8 if kind == _FIXED64 else 4
+        else:
+            raise ValueError
+    if at != end:
+        raise ValueError
+
+
+def _varint(message: Message, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+        shift += 7
+        if shift > 63:
+            raise ValueError

@@ -1,0 +1,143 @@
+"""Which files are the published dataset: live.json, then run.json, then the files it names.
+
+A reader sees one whole dataset or the one before, never a mix, because it lists no folder.
+Nothing here writes, so a read-only mount or another user's root is read alike.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import NoReturn
+
+from nimbus_runtime.contract import paths
+from nimbus_runtime.contract.codec import decode
+from nimbus_runtime.contract.errors import RunNotFoundError, StoreError
+from nimbus_runtime.contract.records import DataFile, Live, Run
+from nimbus_runtime.store import DirectoryStore
+
+_NAMED = 5  # how many runs an error names
+
+
+def dataset(root: str | os.PathLike[str], run: str | None = None) -> list[str]:
+    """Return the absolute paths of the rows files, in order: the published ones, or a named run's."""
+    store = reading(root)
+    record = published(store, run)
+    return files(store, record.run, record.rows)
+
+
+def quarantined(root: str | os.PathLike[str], run: str | None = None) -> list[str]:
+    """Return the absolute paths of the files of documents that could not be scored, in order."""
+    store = reading(root)
+    record = published(store, run)
+    return files(store, record.run, record.quarantine)
+
+
+def reading(root: str | os.PathLike[str]) -> DirectoryStore:
+    """Open a root to read it, under its absolute path."""
+    return DirectoryStore.reading(Path(root).absolute())
+
+
+def published(store: DirectoryStore, run: str | None = None) -> Run:
+    """Return the record of the published dataset, or of a finished run that is named."""
+    if run is not None:
+        if run not in store.names(paths.RUNS):  # a name, never a path
+            _refuse_unknown(store, run)
+        data = store.read(paths.dataset(run))
+        if data is None:
+            _refuse_unfinished(store, run)
+        return decode(Run, data, f"{store.location}/{paths.dataset(run)}")
+    state = store.read(paths.LIVE)
+    live = None if state is None else decode(Live, state, f"{store.location}/{paths.LIVE}").dataset
+    if live is None:
+        _refuse_unpublished(store)
+    data = store.read(paths.dataset(live))
+    if data is None:
+        raise _incomplete(store, live, paths.dataset(live), "no such file")
+    return decode(Run, data, f"{store.location}/{paths.dataset(live)}")
+
+
+def files(store: DirectoryStore, run: str, named: tuple[DataFile, ...]) -> list[str]:
+    """Return the paths of a run's files, each of which exists with the size that was recorded."""
+    found = []
+    for item in named:
+        path = store.path(paths.data(run, item.file))
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise _incomplete(store, run, paths.data(run, item.file), error.strerror or str(error)) from None
+        if size != item.size:
+            raise _incomplete(
+                store, run, paths.data(run, item.file), f"{size:,} bytes", f"{item.size:,} bytes"
+            )
+        found.append(str(path))
+    return found
+
+
+def _incomplete(
+    store: DirectoryStore, run: str, name: str, got: str, expected: str | None = None
+) -> StoreError:
+    return StoreError(
+        f"the dataset of run {run} is incomplete",
+        where=f"{store.location}/{name}",
+        got=got,
+        expected=expected or "a file that the run's record names",
+        remedy="restore the file from a backup, or start a new run",
+    )
+
+
+def _refuse_unknown(store: DirectoryStore, run: str) -> NoReturn:
+    finished, _ = _runs(store)
+    near = difflib.get_close_matches(run, finished, n=_NAMED) or finished[-_NAMED:]
+    start, choose = "start one with `nimbus run`", "name one of these, or none to take the published dataset"
+    raise RunNotFoundError(
+        "there is no such run",
+        where=store.location,
+        got=run,
+        expected=f"a finished run, such as {', '.join(near)}" if near else "a finished run; none is yet",
+        remedy=choose if near else start,
+    )
+
+
+def _refuse_unfinished(store: DirectoryStore, run: str) -> NoReturn:
+    raise RunNotFoundError(
+        "this run is not finished, so it has no dataset",
+        where=store.location,
+        got=run,
+        expected="a finished run",
+        remedy="`nimbus run --resume` continues it",
+    )
+
+
+def _refuse_unpublished(store: DirectoryStore) -> NoReturn:
+    finished, unfinished = _runs(store)
+    if unfinished:
+        got, remedy = f"unfinished: {_latest(unfinished)}", "`nimbus run --resume` continues one"
+    elif finished:
+        got, remedy = f"finished, not published: {_latest(finished)}", "name the run that you want to read"
+    else:
+        got, remedy = "no run", "check the path, or start a run with `nimbus run`"
+    raise RunNotFoundError(
+        "nothing has been published here yet",
+        where=store.location,
+        got=got,
+        expected="a published run",
+        remedy=remedy,
+    )
+
+
+def _runs(store: DirectoryStore) -> tuple[list[str], list[str]]:
+    """Return the names of the finished and of the unfinished runs; the latest is last."""
+    finished, unfinished = [], []
+    for name in store.names(paths.RUNS):
+        if store.path(paths.dataset(name)).is_file():
+            finished.append(name)
+        elif store.path(paths.plan(name)).is_file():
+            unfinished.append(name)
+    return finished, unfinished
+
+
+def _latest(names: list[str]) -> str:
+    hidden = len(names) - _NAMED
+    return ", ".join(names[-_NAMED:]) + (f" and {hidden} earlier" if hidden > 0 else "")

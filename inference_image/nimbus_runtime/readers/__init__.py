@@ -1,0 +1,12 @@
+"""Reads documents from files: one module a format, behind four verbs.
+
+`resolve` finds the files, `check_schema` refuses the unusable before work starts, `split` cuts
+a file into slices without parsing it, and `read` streams the documents of one slice.
+"""
+
+from __future__ import annotations
+
+from nimbus_runtime.readers.formats import check_schema, read, split
+from nimbus_runtime.readers.resolve import resolve
+
+__all__ = ["check_schema", "read", "resolve", "split"]

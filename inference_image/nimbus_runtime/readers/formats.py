@@ -1,0 +1,93 @@
+"""Which formats there are: a format is one module and one line of `READERS`."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Protocol
+
+from nimbus_runtime.contract.inputs import Compression, Format
+from nimbus_runtime.readers import delimited, docbin, jsonl, parquet, text
+from nimbus_runtime.readers.compression import SUFFIXES as PACKED
+from nimbus_runtime.readers.opening import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nimbus_runtime.contract.documents import Document, Rejected
+    from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
+
+
+class FormatReader(Protocol):
+    """What the module of a format offers. No file it is given is empty."""
+
+    SUFFIXES: tuple[str, ...]
+
+    def check_schema(self, file: InputFile, fields: Fields) -> None:
+        """Raise where the file has no usable text field."""
+
+    def split(self, file: InputFile, target: int) -> list[Slice]:
+        """Return slices of about `target` uncompressed bytes, which together are the file."""
+
+    def read(self, file: InputFile, part: Slice, fields: Fields) -> Iterator[Document | Rejected]:
+        """Yield what the slice holds, in the file's order."""
+
+
+READERS: dict[Format, FormatReader] = {
+    Format.JSONL: jsonl,
+    Format.CSV: delimited,
+    Format.PARQUET: parquet,
+    Format.TEXT: text,
+    Format.DOCBIN: docbin,
+}
+KNOWN_SUFFIXES: dict[str, Format] = {
+    suffix: name for name, reader in READERS.items() for suffix in reader.SUFFIXES
+}
+
+
+def recognise(name: str) -> tuple[Format | None, Compression]:
+    """Return what a file's name says about its content."""
+    path = PurePath(name.lower())
+    compression = PACKED.get(path.suffix, Compression.NONE)
+    if compression is not Compression.NONE:
+        path = path.with_suffix("")
+    return KNOWN_SUFFIXES.get(path.suffix), compression
+
+
+def suffixes_in_words() -> str:
+    """Return the suffixes that name a format, for messages."""
+    return f"{', '.join(KNOWN_SUFFIXES)}, each also with {' or '.join(PACKED)}"
+
+
+def check_schema(file: InputFile, fields: Fields) -> None:
+    """Raise InputSchemaError or InputUnreadableError where a run over the file could only fail.
+
+    A file without any content passes: it has no documents.
+    """
+    if file.size:
+        READERS[file.format].check_schema(file, fields)
+
+
+def split(file: InputFile, target: int) -> list[Slice]:
+    """Return slices of about `target` uncompressed bytes, the same for the same content.
+
+    Every document lies in exactly one of them. A packed file and a DocBin are one slice; an
+    empty file is none.
+    """
+    if target < 1:
+        message = f"target is {target}: a slice has at least one byte"
+        raise ValueError(message)
+    return READERS[file.format].split(file, target) if file.size else []
+
+
+def read(file: InputFile, part: Slice, fields: Fields) -> Iterator[Document | Rejected]:
+    """Yield the documents of a slice and the records that are none, in the file's order.
+
+    Raises InputChangedError where the file is no longer what it was when it was resolved, and
+    InputUnreadableError where its bytes cannot be had.
+    """
+    return READERS[file.format].read(file, part, fields) if file.size else _nothing(file)
+
+
+def _nothing(file: InputFile) -> Iterator[Document | Rejected]:
+    with opened(file):
+        yield from ()

@@ -1,0 +1,64 @@
+"""Words for inputs whose fields are not those that were asked for."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from nimbus_runtime.contract.errors import InputSchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nimbus_runtime.contract.inputs import Fields, InputFile
+
+_MOST = 20  # names in a message
+_LONGEST = 60  # characters of one of them
+
+
+def expect_fields(file: InputFile, fields: Fields, found: Iterable[str]) -> None:
+    """Raise InputSchemaError where the text field, or the id field that was named, is not found."""
+    names = list(dict.fromkeys(found))
+    for role, wanted in (("text", fields.text), ("id", fields.id)):
+        if wanted is not None and wanted not in names:
+            what = f"{file.name} has no field {wanted!r} for the {role}"
+            raise InputSchemaError(
+                what,
+                where=file.key,
+                got=_listed(names),
+                expected=f"a field named {wanted!r}",
+                remedy=_remedy(role, wanted, names),
+            )
+
+
+def expect_once(file: InputFile, fields: Fields, columns: list[str]) -> None:
+    """Raise InputSchemaError where a column that is to be read comes more than once."""
+    for wanted in (fields.text, fields.id):
+        if wanted is not None and columns.count(wanted) > 1:
+            what = f"{file.name} has {columns.count(wanted)} columns named {wanted!r}"
+            raise InputSchemaError(
+                what,
+                where=file.key,
+                got=_listed(columns),
+                expected="one column of that name",
+                remedy="Rename the others.",
+            )
+
+
+def _listed(names: list[str]) -> str:
+    if not names:
+        return "no fields"
+    shown = ", ".join(repr(_short(name)) for name in names[:_MOST])
+    more = len(names) - _MOST
+    return f"fields {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+
+
+def _remedy(role: str, wanted: str, names: list[str]) -> str:
+    folded = {name.casefold(): name for name in reversed(names)}
+    near = get_close_matches(wanted.casefold(), folded, n=1)
+    nearest = f" The nearest is {_short(folded[near[0]])!r}." if near else ""
+    return f"Name the field that holds the {role}.{nearest}"

@@ -1,0 +1,1 @@
+"""Texts to pieces: one module a family of tokenizers."""

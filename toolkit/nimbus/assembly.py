@@ -1,0 +1,64 @@
+"""Where use cases meet adapters. Each function imports what it needs, so that start-up stays light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from nimbus.export.target import Existing
+    from nimbus.export.transfer import Exported
+    from nimbus_runtime.contract.records import Run
+
+
+def dataset(
+    root: str | os.PathLike[str], run: str | None = None, *, quarantined: bool = False
+) -> tuple[Run, list[str]]:
+    """Return a published or named run and the paths of its rows, or of its quarantined documents."""
+    from nimbus_runtime import published  # noqa: PLC0415
+
+    store = published.reading(root)
+    record = published.published(store, run)
+    return record, published.files(store, record.run, record.quarantine if quarantined else record.rows)
+
+
+def export(  # noqa: PLR0913 - one argument an option
+    root: str | os.PathLike[str],
+    to: str,
+    *,
+    run: str | None = None,
+    table: str | None = None,
+    existing: Existing | str = "refuse",
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Exported:
+    """Write the published dataset to the file or table that `to` names.
+
+    What becomes of one that exists is `existing`: refuse, replace or append.
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus.adapters.lines import CsvFile, JsonLines, JsonLinesFile  # noqa: PLC0415
+    from nimbus.adapters.parquet import Parquet, ParquetFile  # noqa: PLC0415
+    from nimbus.export import target, transfer  # noqa: PLC0415
+    from nimbus_runtime.contract.records import OutputFormat  # noqa: PLC0415
+
+    wanted = target.parse(to, table, target.Existing(existing))
+    record, paths = dataset(root, run)
+    files = tuple(map(Path, paths))
+    source = Parquet(files) if record.output_format is OutputFormat.PARQUET else JsonLines(files)
+    sink: transfer.Sink
+    match wanted:
+        case target.TableTarget():
+            from nimbus.adapters.sql import SqlTable  # noqa: PLC0415
+
+            unique = record.duplicates.ids == 0
+            sink = SqlTable(wanted.url, wanted.table, record.run, unique=unique, existing=wanted.existing)
+        case target.FileTarget(format=target.FileFormat.PARQUET):
+            sink = ParquetFile(wanted.path, wanted.replace)
+        case target.FileTarget(format=target.FileFormat.JSONL):
+            sink = JsonLinesFile(wanted.path, wanted.packing, wanted.replace)
+        case target.FileTarget():
+            sink = CsvFile(wanted.path, wanted.packing, wanted.replace)
+    return transfer.transfer(record, source, sink, progress)

@@ -1,0 +1,41 @@
+"""`nimbus dataset`: which files are the published dataset."""
+
+from __future__ import annotations
+
+import click
+
+from nimbus import assembly
+from nimbus.cli import output
+
+
+@click.command("dataset")
+@click.argument("folder", metavar="DIR")
+@click.option("--run", help="A finished run, instead of the published one.")
+@click.option("--quarantined", is_flag=True, help="The documents that failed, instead of the rows.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a path a line.")
+def command(folder: str, run: str | None, *, quarantined: bool, as_json: bool) -> None:
+    """List the files of the dataset that is published in DIR, in their order.
+
+    DIR is what `nimbus run` wrote to. In Python, nimbus.dataset("DIR") returns the same list, for
+    example for pandas.read_parquet().
+    """
+    record, paths = assembly.dataset(folder, run, quarantined=quarantined)
+    if as_json:
+        output.print_json(
+            {
+                "run": record.run,
+                "release": record.release,
+                "scheduled_time": record.scheduled_time,
+                "finished": record.finished,
+                "format": record.output_format.value,
+                "annotations": [annotation.value for annotation in record.annotations],
+                "scored": record.counts.scored,
+                "quarantined": record.counts.quarantined,
+                "files": paths,
+            }
+        )
+        return
+    for path in paths:
+        click.echo(path)
+    if not paths:
+        output.say(f"Run {record.run} {'quarantined no document' if quarantined else 'has no files'}.")

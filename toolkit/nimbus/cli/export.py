@@ -1,0 +1,52 @@
+"""`nimbus export`: the published dataset as one file or one table."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import click
+
+from nimbus import assembly
+from nimbus.cli import output
+
+
+@click.command("export")
+@click.argument("folder", metavar="DIR")
+@click.option("--to", required=True, metavar="TARGET", help="A file or a database; see above.")
+@click.option("--run", help="A finished run, instead of the published one.")
+@click.option("--table", metavar="NAME", help="The database's table, with or without a schema. [predictions]")
+@click.option("--replace", is_flag=True, help="Write a file or table anew that exists.")
+@click.option(
+    "--append", is_flag=True, help="Add to a table; the same run's rows are replaced, never doubled."
+)
+@click.option("--json", "as_json", is_flag=True, help="What was written, as one JSON object.")
+def command(  # noqa: PLR0913 - one argument an option
+    folder: str, to: str, run: str | None, table: str | None, *, replace: bool, append: bool, as_json: bool
+) -> None:
+    """Write the dataset that is published in DIR to one file or one database table.
+
+    \b
+    TARGET is one of
+      rows.parquet
+      rows.jsonl, rows.csv     also with .gz or .zst; nested columns are JSON text in CSV
+      sqlite:rows.db           nested columns are JSON text
+      postgresql://user@host/database   nested columns are JSONB; the password may be in PGPASSWORD
+
+    All rows are written, or none: a file appears when it is whole, a table changes in one transaction.
+    """  # noqa: D301 - \b keeps click from filling the list's lines
+    if replace and append:
+        raise click.UsageError("--replace and --append exclude each other.")
+    existing = "replace" if replace else "append" if append else "refuse"
+    exported = assembly.export(folder, to, run=run, table=table, existing=existing, progress=_show)
+    output.say(f"Wrote {exported.rows:,} rows of run {exported.run}.")
+    if as_json:
+        output.print_json(dataclasses.asdict(exported))
+    else:
+        click.echo(exported.target)
+
+
+def _show(done: int, rows: int) -> None:
+    """Keep one line up to date on a terminal; a log gets none."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done:,} of {rows:,} rows", nl=done == rows, err=True)

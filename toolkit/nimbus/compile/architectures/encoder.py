@@ -1,0 +1,221 @@
+"""What an encoder is made of, and the graph that most families share.
+
+The shared graph is the encoder of "Attention is all you need" with the normalisation after each
+residual (post-norm), as BERT and its descendants have it. A family brings its embeddings and the
+names of its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
+from nimbus.compile.graph import MICROSOFT, Graph
+
+if TYPE_CHECKING:
+    import onnx
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderParts:
+    """An encoder ready to be saved.
+
+    `max_positions` is the longest sequence in pieces; `megaflops_per_piece` the work a piece
+    means in its matrix products, attention among pieces left out.
+    """
+
+    graph: onnx.ModelProto
+    width: int
+    max_positions: int
+    megaflops_per_piece: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """A linear map: `weight` is (out, in), `bias` (out,)."""
+
+    weight: Array
+    bias: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """A layer normalisation over the last axis."""
+
+    gain: Array
+    bias: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The weights of one post-norm layer."""
+
+    query: Dense
+    key: Dense
+    value: Dense
+    attention_out: Dense
+    attention_norm: Norm
+    up: Dense
+    down: Dense
+    output_norm: Norm
+
+
+@dataclass(frozen=True, slots=True)
+class PostNormEncoder:
+    """Embedding tables and layers. `positions` has one row a position, all fixed summands added in."""
+
+    words: Array
+    positions: Array
+    embedding_norm: Norm
+    layers: tuple[Layer, ...]
+    heads: int
+    epsilon: float
+    activation: str
+
+    def parts(self, name: str) -> EncoderParts:
+        """Write the graph."""
+        folded = self._with_folded_biases()
+        graph = Graph()
+        state = folded._embed(graph)
+        for number, layer in enumerate(folded.layers):
+            state = folded._layer(graph, state, layer, f"layer{number}")
+        width = self.words.shape[1]
+        matrices = sum(
+            dense.weight.size
+            for layer in self.layers
+            for dense in (layer.query, layer.key, layer.value, layer.attention_out, layer.up, layer.down)
+        )
+        return EncoderParts(graph.finish(name, state, width), width, len(self.positions), 2e-6 * matrices)
+
+    def _with_folded_biases(self) -> PostNormEncoder:
+        """Move each residual's bias into the normalisation before it.
+
+        The sum that a normalisation sees stays the same; what else reads the shifted state takes
+        the shift out of its own bias. This spares an addition over every vector, twice a layer.
+        """
+        embedding_norm = self.embedding_norm
+        layers: list[Layer] = []
+        for layer in self.layers:
+            shift = layer.attention_out.bias
+            if layers:
+                layers[-1] = replace(layers[-1], output_norm=_shifted(layers[-1].output_norm, shift))
+            else:
+                embedding_norm = _shifted(embedding_norm, shift)
+            layers.append(
+                replace(
+                    layer,
+                    query=_unshifted(layer.query, shift),
+                    key=_unshifted(layer.key, shift),
+                    value=_unshifted(layer.value, shift),
+                    attention_norm=_shifted(layer.attention_norm, layer.down.bias),
+                    up=_unshifted(layer.up, layer.down.bias),
+                )
+            )
+        return replace(self, embedding_norm=embedding_norm, layers=tuple(layers))
+
+    def _embed(self, graph: Graph) -> str:
+        words = graph.node("Gather", [graph.constant("words", self.words), "input_ids"], axis=0)
+        one, two = graph.constant("one", np.array([1])), graph.constant("two", np.array([2]))
+        length = graph.node("Slice", [graph.node("Shape", ["input_ids"]), one, two])
+        zero = graph.constant("zero", np.array([0]))
+        positions = graph.node("Slice", [graph.constant("positions", self.positions), zero, length, zero])
+        return self._norm(graph, graph.node("Add", [words, positions]), self.embedding_norm, "embedding_norm")
+
+    def _layer(self, graph: Graph, state: str, layer: Layer, name: str) -> str:
+        query, key, value = (
+            graph.node("MatMul", [state, graph.constant(f"{name}.{part}", dense.weight.T)])
+            for part, dense in (("query", layer.query), ("key", layer.key), ("value", layer.value))
+        )
+        bias = np.concatenate([layer.query.bias, layer.key.bias, layer.value.bias])
+        attended = graph.node(
+            "MultiHeadAttention",
+            [query, key, value, graph.constant(f"{name}.attention_bias", bias)],
+            domain=MICROSOFT,
+            num_heads=self.heads,
+        )
+        out = graph.node("MatMul", [attended, graph.constant(f"{name}.attention_out", layer.attention_out.weight.T)])
+        state = self._norm(graph, graph.node("Add", [out, state]), layer.attention_norm, f"{name}.attention_norm")
+        up = graph.node("MatMul", [state, graph.constant(f"{name}.up", layer.up.weight.T)])
+        active = ACTIVATIONS[self.activation](graph, up, graph.constant(f"{name}.up_bias", layer.up.bias))
+        down = graph.node("MatMul", [active, graph.constant(f"{name}.down", layer.down.weight.T)])
+        return self._norm(graph, graph.node("Add", [down, state]), layer.output_norm, f"{name}.output_norm")
+
+    def _norm(self, graph: Graph, state: str, norm: Norm, name: str) -> str:
+        weights = [graph.constant(f"{name}.gain", norm.gain), graph.constant(f"{name}.bias", norm.bias)]
+        return graph.node("LayerNormalization", [state, *weights], axis=-1, epsilon=self.epsilon)
+
+
+def _shifted(norm: Norm, shift: Array) -> Norm:
+    return Norm(norm.gain, norm.bias + shift)
+
+
+def _unshifted(dense: Dense, shift: Array) -> Dense:
+    bias = dense.bias.astype(np.float64) - dense.weight.astype(np.float64) @ shift.astype(np.float64)
+    return Dense(dense.weight, bias.astype(np.float32))
+
+
+def _gelu(graph: Graph, value: str, bias: str) -> str:
+    return graph.node("BiasGelu", [value, bias], domain=MICROSOFT)
+
+
+def _tanh_gelu(graph: Graph, value: str, bias: str) -> str:
+    return graph.node("FastGelu", [value, bias], domain=MICROSOFT)
+
+
+def _relu(graph: Graph, value: str, bias: str) -> str:
+    return graph.node("Relu", [graph.node("Add", [value, bias])])
+
+
+# Hugging Face's name of an activation -> the operators that add the bias and apply it.
+ACTIVATIONS = {"gelu": _gelu, "gelu_new": _tanh_gelu, "gelu_pytorch_tanh": _tanh_gelu, "relu": _relu}
+
+
+def choice(config: Mapping[str, Any], key: str, allowed: Sequence[Any], default: object) -> object:
+    """Return a setting whose value must be one of a few; refuse any other by name."""
+    value = config.get(key, default)
+    if value not in allowed:
+        raise CompileRefusedError(
+            f"the encoder's setting {key!r} is not supported",
+            got=repr(value),
+            expected=" or ".join(repr(a) for a in allowed),
+            remedy="train the pipeline with one of these, or keep it on torch",
+        )
+    return value
+
+
+def number(config: Mapping[str, Any], key: str) -> int:
+    """Return a setting that must be a positive whole number."""
+    value = config.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise CompileRefusedError(
+            f"the encoder's setting {key!r} is missing or wrong",
+            got=repr(value),
+            expected="a positive whole number",
+            remedy="save the pipeline again where it was trained",
+        )
+    return value
+
+
+def take(weights: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Array:
+    """Return a weight of the expected shape as float32, or refuse the file by that weight's name."""
+    if name not in weights:
+        raise WeightsInvalidError(
+            "a weight is missing from the saved encoder", got="nothing", expected=f"{name} of shape {shape}"
+        )
+    value = weights[name]
+    if value.shape != shape:
+        raise WeightsInvalidError(
+            f"a weight of the saved encoder does not fit its configuration: {name}",
+            got=f"shape {value.shape}",
+            expected=f"shape {shape}",
+        )
+    if not np.isfinite(value).all():
+        raise WeightsInvalidError(f"a weight of the saved encoder is not finite: {name}", got="NaN or infinity")
+    return value.astype(np.float32)

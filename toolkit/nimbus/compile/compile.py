@@ -1,0 +1,192 @@
+"""Puts a bundle together: settings rewritten, encoders compiled, all else copied, then published whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from confection import Config
+
+from nimbus.compile.errors import BundleExistsError, CompileRefusedError
+from nimbus.compile.known_functions import replaced
+from nimbus.compile.manifest import write_manifest
+from nimbus.compile.source import CONFIG, META, Source
+from nimbus.compile.stacks import LISTENERS, stack_of
+from nimbus.compile.survey import require_compilable
+from nimbus_runtime.bundle import Bundle, read_manifest, verify
+from nimbus_runtime.contract.bundle import MANIFEST
+from nimbus_runtime.contract.errors import BundleInvalidError, StoreError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from nimbus.compile.stacks.parts import TransformerParts
+
+_PIECES_PER_TOKEN = 1.3
+_PROBE = "Nimbus opens every bundle once before it is published."
+_KEPT_META = (
+    *("lang", "name", "version", "description", "author", "email", "url", "license", "spacy_version"),
+    *("vectors", "labels", "pipeline", "components", "disabled", "performance"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A published bundle, how long it took in seconds, and whether it was there already."""
+
+    bundle: Bundle
+    seconds: float
+    unchanged: bool
+
+
+def compile_pipeline(source: Source, output: Path, *, replace: bool = False) -> Compiled:
+    """Compile a pipeline into `output`, which appears whole or not at all."""
+    started = time.perf_counter()
+    require_compilable(source)
+    _check_output(output, replace=replace)
+    staging = output.parent / f".{output.name}.{secrets.token_hex(4)}"
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        staging.mkdir()
+        _fill(staging, source)
+        unchanged = _publish(staging, output, replace=replace)
+    except OSError as error:
+        raise StoreError(
+            f"the bundle cannot be written: {error.strerror or error}",
+            where=str(output),
+            remedy="choose an output folder with room that this user may write to",
+        ) from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return Compiled(verify(output), time.perf_counter() - started, unchanged)
+
+
+def _fill(folder: Path, source: Source) -> None:
+    transformers = {
+        name: stack.read(settings, source.path / name)
+        for name, settings in source.components.items()
+        if (stack := stack_of(settings)) is not None
+    }
+    _settings(source, transformers).to_disk(folder / CONFIG)
+    meta = {key: source.meta[key] for key in _KEPT_META if key in source.meta}
+    (folder / META).write_text(json.dumps(meta, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for name in ("tokenizer", "vocab", *(n for n in source.components if n not in transformers)):
+        _copy(source.path / name, folder / name)
+    for name, parts in transformers.items():
+        _write_transformer(folder / name, parts)
+    megaflops = sum(parts.encoder.megaflops_per_piece for parts in transformers.values()) * _PIECES_PER_TOKEN
+    write_manifest(folder, source, _opened(folder, source), megaflops)
+
+
+def _settings(source: Source, transformers: Mapping[str, TransformerParts]) -> Config:
+    """Return the bundle's config: no paths, no training, listeners and transformers exchanged.
+
+    A head reads the last transformer before it, whichever it names: so does the original.
+    """
+    components: dict[str, Any] = {}
+    width = 0
+    for name, settings in source.components.items():
+        if name in transformers:
+            width = transformers[name].encoder.width
+            components[name] = {"factory": "nimbus_onnx_transformer"}
+        else:
+            components[name] = replaced(settings, LISTENERS, {"width": width})
+    nlp = dict(source.config["nlp"])
+    nlp["after_pipeline_creation"] = {"@callbacks": "nimbus.gemm.v1", "backend": "numpy"}
+    return Config({"nlp": nlp, "components": components})
+
+
+def _write_transformer(folder: Path, parts: TransformerParts) -> None:
+    folder.mkdir()
+    (folder / "encoder.onnx").write_bytes(parts.encoder.graph.SerializeToString(deterministic=True))
+    (folder / "tokenizer.json").write_bytes(parts.tokenizer.json)
+    (folder / "settings.json").write_text(json.dumps(parts.settings, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder's files; what links point to is copied, not the links."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+    elif source.is_file():
+        shutil.copyfile(source, target)
+
+
+def _opened(folder: Path, source: Source) -> Language:
+    """Open the bundle as its users will, so that what spaCy cannot open is never published."""
+    import spacy  # noqa: PLC0415 - a second of imports that a refusal should not wait for
+
+    try:
+        nlp = spacy.load(folder)
+        list(nlp.pipe([_PROBE, ""]))
+    except Exception as error:
+        raise CompileRefusedError(
+            "spaCy cannot open what was compiled",
+            where=str(source.path),
+            got=f"{type(error).__name__}: {error}".replace(str(folder), "BUNDLE"),
+            remedy="check that the pipeline itself loads with spacy.load, and save it again with spaCy 3.8",
+        ) from error
+    return nlp
+
+
+def _check_output(output: Path, *, replace: bool) -> None:
+    """Refuse to write over anything that is not a bundle; a bundle is compared once the new one is known."""
+    if not output.exists() and not output.is_symlink():
+        return
+    if output.is_dir() and not any(output.iterdir()):
+        return
+    if not (output / MANIFEST).is_file():
+        raise BundleExistsError(
+            "the output exists and is not a bundle",
+            where=str(output),
+            remedy="choose another --output, or remove what is there",
+        )
+    if replace:
+        return
+    try:
+        read_manifest(output)
+    except BundleInvalidError:
+        raise _exists(output, "a damaged bundle") from None
+
+
+def _publish(staging: Path, output: Path, *, replace: bool) -> bool:
+    """Give the finished bundle its name; return whether the same one stood there already."""
+    _sync(staging)
+    old = None
+    if (output / MANIFEST).is_file():
+        _, new_digest = read_manifest(staging)
+        if not replace:
+            _, present = read_manifest(output)
+            if present != new_digest:
+                raise _exists(output, f"a bundle with digest {present[:12]}; this one has {new_digest[:12]}")
+            return True
+        old = output.parent / f".{output.name}.old.{secrets.token_hex(4)}"
+        output.rename(old)
+    staging.rename(output)
+    if old is not None:
+        shutil.rmtree(old)
+    return False
+
+
+def _exists(output: Path, got: str) -> BundleExistsError:
+    return BundleExistsError(
+        "another bundle stands where this one would be written",
+        where=str(output),
+        got=got,
+        remedy="choose another --output, or add --replace",
+    )
+
+
+def _sync(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

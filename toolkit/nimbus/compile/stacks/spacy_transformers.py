@@ -1,0 +1,133 @@
+"""Transformers that spacy-transformers 1.1 to 1.4 saved.
+
+`<component>/model` is msgpack of thinc's bytes: one shim holds the Hugging Face configuration, the
+tokenizer's files and a state dict that torch saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import srsly
+
+from nimbus.compile.architectures import build_encoder, check_encoder
+from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
+from nimbus.compile.stacks.parts import TransformerParts
+from nimbus.compile.tokenizers import read_tokenizer
+from nimbus.compile.weights.torch_state import read_state
+
+ARCHITECTURES = tuple(f"spacy-transformers.TransformerModel.v{version}" for version in (1, 2, 3))
+LISTENERS = {"spacy-transformers.TransformerListener.v1": "nimbus.TransformerListener.v1"}
+
+_SPANS = {
+    "spacy-transformers.strided_spans.v1": "strided",
+    "spacy-transformers.doc_spans.v1": "doc",
+    "spacy-transformers.sent_spans.v1": "sent",
+}
+_NO_EXTRA_ANNOTATIONS = "spacy-transformers.null_annotation_setter.v1"
+
+
+def check(component: Mapping[str, Any], folder: Path) -> None:
+    """Refuse what would not compile, without building it."""
+    _spans(component)
+    _check_annotations(component)
+    saved = _saved(folder)
+    check_encoder(saved["config"])
+    read_tokenizer(saved["tokenizer"])
+
+
+def read(component: Mapping[str, Any], folder: Path) -> TransformerParts:
+    """Read the saved transformer of a component."""
+    spans = _spans(component)
+    _check_annotations(component)
+    saved = _saved(folder)
+    tokenizer = read_tokenizer(saved["tokenizer"])
+    encoder = build_encoder(saved["config"], read_state(saved["state"]))
+    longest = encoder.max_positions if tokenizer.max_pieces is None else tokenizer.max_pieces
+    settings = {
+        "stack": "spacy-transformers",
+        "spans": spans,
+        "max_pieces": min(longest, encoder.max_positions),
+        "unknown_piece": tokenizer.unknown_piece,
+        "width": encoder.width,
+    }
+    return TransformerParts(encoder, tokenizer, settings)
+
+
+def width(folder: Path) -> int:
+    """Return the width of a saved transformer's vectors."""
+    return int(_saved(folder)["config"]["hidden_size"])
+
+
+def _spans(component: Mapping[str, Any]) -> dict[str, Any]:
+    getter = component["model"].get("get_spans")
+    name = getter.get("@span_getters") if isinstance(getter, Mapping) else None
+    if name not in _SPANS:
+        raise CompileRefusedError(
+            "the transformer cuts documents with a custom span getter",
+            got=str(name),
+            expected=" or ".join(_SPANS),
+            remedy="train the pipeline with one of these span getters, or keep it on torch",
+        )
+    strategy = _SPANS[name]
+    if strategy != "strided":
+        return {"strategy": strategy}
+    window, stride = getter.get("window"), getter.get("stride")
+    if not (isinstance(window, int) and isinstance(stride, int) and 0 < stride <= window):
+        raise CompileRefusedError(
+            "the transformer's windows leave tokens out",
+            got=f"window {window}, stride {stride}",
+            expected="a stride from 1 up to the window",
+        )
+    return {"strategy": strategy, "window": window, "stride": stride}
+
+
+def _check_annotations(component: Mapping[str, Any]) -> None:
+    setter = component.get("set_extra_annotations")
+    name = setter.get("@annotation_setters") if isinstance(setter, Mapping) else None
+    if name not in (None, _NO_EXTRA_ANNOTATIONS):
+        raise CompileRefusedError(
+            "the transformer sets extra annotations with a function of its own",
+            got=str(name),
+            expected=_NO_EXTRA_ANNOTATIONS,
+            remedy="remove set_extra_annotations from the component's config, and compute them after the run",
+        )
+
+
+def _saved(folder: Path) -> dict[str, Any]:
+    place = folder / "model"
+    if place.is_dir():
+        raise CompileRefusedError(
+            "the transformer was saved by spacy-transformers 1.0",
+            where=str(place),
+            expected="the format of spacy-transformers 1.1 or later",
+            remedy="load the pipeline with spacy-transformers 1.1 or later and save it again with nlp.to_disk",
+        )
+    try:
+        nested = srsly.msgpack_loads(place.read_bytes())
+        shims = [shim for node in nested["shims"] for shim in node]
+        saved = srsly.msgpack_loads(shims[0])
+        complete = all(isinstance(saved[key], kind) for key, kind in _SHAPE.items()) and saved["config"]
+    except FileNotFoundError:
+        raise WeightsInvalidError(
+            "the saved transformer is missing", where=str(place), remedy="copy the pipeline again, whole"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - msgpack answers damage with exceptions of many kinds
+        raise WeightsInvalidError(
+            "the saved transformer is damaged",
+            where=str(place),
+            got=f"{type(error).__name__}: {error}",
+            remedy="copy the pipeline again, whole, or save it again where it was trained",
+        ) from None
+    if not complete:
+        raise WeightsInvalidError(
+            "the saved transformer holds no weights",
+            where=str(place),
+            remedy="train the pipeline, or initialise it, before it is saved",
+        )
+    return dict(saved)
+
+
+_SHAPE: Mapping[str, type] = {"config": dict, "tokenizer": dict, "state": bytes}

@@ -1,0 +1,1 @@
+"""Saved weights, read as data: tensors are rebuilt and nothing else is."""

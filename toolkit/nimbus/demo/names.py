@@ -1,0 +1,105 @@
+"""The names that the demo texts mention: word lists, and names put together from parts.
+
+Every fourth entry of a list is held out: no text of the training split ever mentions it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+HELD_OUT_NAMES = 4  # every fourth name
+HELD_OUT_FRAMES = 5  # every fifth sentence frame
+
+
+class Split(StrEnum):
+    """Which names and sentence frames a text may use."""
+
+    TRAIN = "train"
+    HELD_OUT = "held-out"
+    ALL = "all"
+
+
+def part(items: Sequence[Item], split: Split, every: int) -> tuple[Item, ...]:
+    """Return the items that belong to a split: each `every`-th is held out, the others are for training."""
+    if split is Split.ALL:
+        return tuple(items)
+    held_out = split is Split.HELD_OUT
+    return tuple(item for index, item in enumerate(items, 1) if (index % every == 0) is held_out)
+
+
+def _joined(starts: str, ends: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(start + end for end in ends.split()) for start in starts.split())
+
+
+FIRST_NAMES = """
+Anna Robert Maria James Priya Carlos Fatima Olga Kenji Laura Peter Sofia Ahmed Julia Martin Helen Tomas Ingrid Samuel
+Nadia Oliver Chloe Viktor Amara Daniel Leila Marcus Elena Hugo Yasmin Patrick Mei Stefan Rosa Ibrahim Clara Gavin Noor
+Felix Hannah Diego Irina Owen Sanna Rahul Greta Kwame Lucia Simon Beatriz Anton Zofia Malik Tessa Jonas Aisha Colin
+Freya Mateo Wanda Nikhil Esther Bruno Katya Liam Miriam Pavel Dina Arthur Selma Emeka Nora Gustav Alice Tariq Judith
+Lukas Paula Omar Bridget Edgar Lina Ravi Monica Otto Salma Denis Agnes Jamal Petra Kieran Elise Boris Naomi Theo Ruth
+""".split()
+
+AMBIGUOUS = """
+Florence Austin Victoria Paris Charlotte Jordan Sydney Chester Lincoln Savannah Brooklyn Madison Adelaide Georgia
+Orlando Dallas Camden Verona Siena Logan Carson Kingston Chelsea Lourdes Devon Alexandria Bristol Preston Aurora
+Jackson Houston Carolina Vienna Milan Avila Kent
+""".split()
+"""First names that are also places: only the sentence tells which."""
+
+SURNAMES = _joined(
+    "Hol Kar Bren Mar Vas Tor Lind Pel Osk Fer Ald Wex Ny Jor Sab Dum Rav Gil Stan Kow Mor Ten Ur Ban Cal Heb",
+    "berg ova man sen ley ez kov dottir well ini anu ström",
+)
+
+PLACES = """
+Berlin Warsaw London Tokyo Madrid Lisbon Chicago Boston Seattle Nairobi Mumbai Prague Oslo Dublin Toronto Lyon Porto
+Ghent Leeds Cardiff Turin Bergen Malmö Gdansk Utrecht Denver Portland Bath York Galway Nantes Basel Graz Tampere Riga
+Vilnius Zagreb Seville Bologna Leipzig Dresden Rotterdam Antwerp Glasgow Norwich Exeter Swansea Cork Lille Toulouse
+Norway Portugal Scotland Ireland Austria Belgium Denmark Finland Spain Italy France Germany Poland Wales Canada Kenya
+""".split()
+
+TOWNS = _joined(
+    "Ash Wil Thorn Har Stone Els Mel Brad Kirk Lang Oak Fen Dun Cole Wen Rad",
+    "ford bury ton mouth field wick haven stead",
+)
+
+BRANDS = _joined(
+    "Nor Vel Cor Lum Ost Kel Tar Bri Zan Quil Pax Aro Fyn Hal Jun Mox Rel Syl Ten Ula Wyn Yor Dra Esk Gly Ivo",
+    "vex tra vin ora ara vo nix dale tek mira sona lund",
+)
+
+PLAIN_BRANDS = (
+    "Blue Lantern,Green Harbour,Three Rivers,Little Fox,North Gate,Silver Pine,Red Kettle,Quiet Hill,Bright Oak,"
+    "Golden Thread,White Anchor,Old Mill,Happy Otter,Clear Sky,Stone Bridge,Copper Leaf"
+).split(",")
+
+ORG_KINDS = """
+Logistics Couriers Bank Parcels Trading Outdoors Electronics Express Repairs Insurance Pay Home Garden Freight Supplies
+Group
+""".split()
+
+SERIES = "Pulse Breeze Mini Max Air Duo Flow Nova Trail Sense Prime Lite Core Studio Aura Swift".split()
+
+THINGS = """
+kettle lamp backpack jacket toaster blender keyboard monitor chair desk tent bike helmet watch camera speaker router
+heater fan mixer drill printer phone tablet rug mattress pillow scooter grill vacuum projector microphone bottle wallet
+""".split()
+
+PARTS = """
+handle lid screen zip battery button hinge strap cable charger motor wheel display switch plug filter case sensor
+""".split()
+
+RELATIVES = """
+sister brother mother father wife husband daughter son neighbour colleague friend aunt uncle partner boss cousin
+""".split()
+
+MONTHS = "January February March April May June July August September October November December".split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+NUMBERS = "two three four five six seven eight nine ten twelve".split()
+COLOURS = "black white red blue green grey silver yellow brown orange purple".split()
+MONTH_NAMES = ("April", "May", "June", "August")
+"""First names that are also months."""
