@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from nimbus_runtime.contract.errors import StoreError, StoreFullError, StoreUnsu
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _STAGING = ".staging"
+_YOUNG_SECONDS = 60.0  # a staged file this young may not have its lock yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,27 @@ class DirectoryStore:
     def sweep(self) -> None:
         """Remove what writers that died have left half-written."""
         for path in (self.root / _STAGING).iterdir():
-            if path.suffix != ".lock":
-                with contextlib.suppress(OSError), path.open("rb") as file:
+            with contextlib.suppress(OSError):
+                if path.suffix == ".lock" or time.time() - path.stat().st_mtime < _YOUNG_SECONDS:
+                    continue
+                with path.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     path.unlink()
+
+    def hold(self, name: str) -> BinaryIO | None:
+        """Hold a record for as long as the returned file is open; None where another process does.
+
+        The kernel lets go when the holder ends, however it ends.
+        """
+        path = self.path(name)
+        with _explained(path):
+            file = path.open("rb")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return None
+            return file
 
     def read_versioned(self, name: str) -> Versioned | None:
         """Return a record with the version that `compare_and_swap` compares."""

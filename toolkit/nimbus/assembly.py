@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
+    from pathlib import Path
+
+    from nimbus.compile.compile import Compiled
+    from nimbus.compile.inspect import Description
 
     from nimbus.export.target import Existing
     from nimbus.export.transfer import Exported
+    from nimbus.runs.submit import Observer, Request, Result
+    from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Run
 
 
@@ -62,3 +68,39 @@ def export(  # noqa: PLR0913 - one argument an option
         case target.FileTarget():
             sink = CsvFile(wanted.path, wanted.packing, wanted.replace)
     return transfer.transfer(record, source, sink, progress)
+
+
+def compile_pipeline(pipeline: str, output: Path, *, replace: bool = False) -> Compiled:
+    """Compile a trained pipeline, named by path or installed name, into a bundle."""
+    from nimbus.compile import compile as compiling  # noqa: PLC0415
+    from nimbus.compile import source  # noqa: PLC0415
+
+    with source.find(pipeline) as found:
+        return compiling.compile_pipeline(found, output, replace=replace)
+
+
+def inspect(named: str) -> Description:
+    """Describe a bundle by its path, or a trained pipeline by path or installed name."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus.compile import inspect as inspecting  # noqa: PLC0415
+    from nimbus.compile import source  # noqa: PLC0415
+
+    if inspecting.is_bundle(Path(named)):
+        return inspecting.describe_bundle(Path(named))
+    with source.find(named) as found:
+        return inspecting.describe_pipeline(found)
+
+
+def verify(bundle: Path) -> Bundle:
+    """Check a bundle without opening it."""
+    from nimbus_runtime import bundle as bundles  # noqa: PLC0415
+
+    return bundles.verify(bundle)
+
+
+def submit(request: Request, observer: Observer) -> Result:
+    """Run on this machine and publish."""
+    from nimbus.runs import submit as submitting  # noqa: PLC0415
+
+    return submitting.submit(request, observer)

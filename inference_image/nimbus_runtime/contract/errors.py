@@ -137,3 +137,9 @@ class RunInterruptedError(NimbusError):
     """A run was stopped from outside; what is committed stays."""
 
     exit_code = 130
+
+
+class RunTerminatedError(RunInterruptedError):
+    """A run was asked to end by SIGTERM, as containers are."""
+
+    exit_code = 143

@@ -26,13 +26,17 @@ _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 def check_schema(file: InputFile, fields: Fields) -> None:
     """Look for the fields in the objects among the first lines that are not blank."""
     every_line = lines_of(file, Slice(0, file.size))
-    sample = list(islice(((offset, line) for offset, line in every_line if line.strip()), _SAMPLE))
-    parsed = [_parse(line) for _, line in sample if len(line) <= LONGEST]
-    records = [record for record in parsed if isinstance(record, dict)]
-    if records:
-        expect_fields(file, fields, (name for record in records for name in record))
-    elif sample:
-        raise _not_jsonl(file, sample[0][1], len(sample))
+    names: dict[str, None] | None = None
+    first, count = b"", 0
+    for _, line in islice((numbered for numbered in every_line if numbered[1].strip()), _SAMPLE):
+        first, count = first or line, count + 1
+        record = _parse(line)
+        if isinstance(record, dict):
+            names = (names or {}) | dict.fromkeys(record)
+    if names is not None:
+        expect_fields(file, fields, names)
+    elif count:
+        raise _not_jsonl(file, first, count)
 
 
 def split(file: InputFile, target: int) -> list[Slice]:

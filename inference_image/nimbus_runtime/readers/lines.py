@@ -35,11 +35,12 @@ def lines(
     read = partial(stream.readline, longest + 1)
     offset = _first_line_from(stream, start, end) if start else 0
     while offset < end and (line := read()):
-        length = len(line)
         if offset == 0 and line.startswith(BOM):
-            line, offset, length = line[3:], 3, length - 3
+            offset = len(BOM)
+            line = line[offset:] + (b"" if line.endswith(b"\n") else stream.readline(offset))
             if not line or end <= offset:
                 return
+        length = len(line)
         yield offset, line
         if length > longest and not line.endswith(b"\n"):
             length += _skip_line(stream)

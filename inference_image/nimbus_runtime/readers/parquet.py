@@ -98,7 +98,7 @@ def _table(file: InputFile) -> Iterator[pq.ParquetFile]:
 
     with opened(file) as stream:
         try:
-            with pq.ParquetFile(stream, buffer_size=BLOCK) as table:
+            with pq.ParquetFile(stream, buffer_size=BLOCK, pre_buffer=False) as table:
                 yield table
         except pa.ArrowException as error:
             raise unreadable(file, error, expected="a Parquet file") from error

@@ -8,13 +8,14 @@ is left to `records` itself, so that both always agree.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from nimbus_runtime.readers.compression import BLOCK
 from nimbus_runtime.readers.lines import lines
 from nimbus_runtime.readers.records import records
 
-if TYPE_CHECKING:
+_SLACK = 4096  # bytes read behind a place at least, in which its record should end
+
 
 class RecordSeeker:
     """Looks for record starts in a stream that can seek."""
@@ -44,7 +45,7 @@ class RecordSeeker:
         """Return the record start, or None where the block does not tell."""
         origin = record - 1  # the byte before tells that a field begins
         self._stream.seek(origin)
-        block = self._stream.read(until - origin + self._step)
+        block = self._stream.read(2 * (until - origin) + min(_SLACK, self._step))
         at = until - origin
         while block[at - 1 : at] == b'"':  # it may be half of a doubled quote
             at += 1

@@ -35,11 +35,9 @@ def resolve(
     if not inputs:
         what = "no input is named"
         raise UsageError(what, expected="files, folders, patterns, or - for standard input")
-    paths: dict[str, Path] = {}
-    for pattern in inputs:
-        if pattern != _STDIN:
-            for path in _expanded(pattern, default_format):
-                paths.setdefault(os.path.realpath(path), path)
+    patterns = [pattern for pattern in inputs if pattern != _STDIN]
+    found = [path for pattern in patterns for path in _expanded(pattern, default_format)]
+    paths = {os.path.realpath(path): path for path in sorted(found, reverse=True)}
     files = [_inspect(path, name, default_format) for path, name in _named(list(paths.values()))]
     if _STDIN in inputs:
         files.append(_standard_input(stdin, spool, default_format, {file.name for file in files}))
@@ -47,12 +45,10 @@ def resolve(
 
 
 def _expanded(pattern: str, default_format: Format | None) -> list[Path]:
-    """Return the files in a sorted order, which makes the first name of a file win."""
-
     def known(path: Path) -> bool:
         return recognise(path.name)[0] is not None
 
-    paths = sorted(expand(pattern, known, take_unknown=default_format is not None))
+    paths = expand(pattern, known, take_unknown=default_format is not None)
     if not paths:
         what = f"{pattern} holds no file that can be read"
         raise InputNotFoundError(

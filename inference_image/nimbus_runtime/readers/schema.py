@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nimbus_runtime.contract.inputs import Fields, InputFile
 
 _MOST = 20  # names in a message
-_LONGEST = 60  # characters of one of them
+_LONGEST = 40  # characters of one; beyond, it may be the text of a file without a header
 
 
 def expect_fields(file: InputFile, fields: Fields, found: Iterable[str]) -> None:
@@ -48,17 +48,17 @@ def expect_once(file: InputFile, fields: Fields, columns: list[str]) -> None:
 def _listed(names: list[str]) -> str:
     if not names:
         return "no fields"
-    shown = ", ".join(repr(_short(name)) for name in names[:_MOST])
+    shown = ", ".join(_short(name) for name in names[:_MOST])
     more = len(names) - _MOST
     return f"fields {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    return repr(name) if len(name) <= _LONGEST else f"<{len(name)} characters>"
 
 
 def _remedy(role: str, wanted: str, names: list[str]) -> str:
     folded = {name.casefold(): name for name in reversed(names)}
     near = get_close_matches(wanted.casefold(), folded, n=1)
-    nearest = f" The nearest is {_short(folded[near[0]])!r}." if near else ""
+    nearest = f" The nearest is {_short(folded[near[0]])}." if near else ""
     return f"Name the field that holds the {role}.{nearest}"

@@ -178,7 +178,9 @@ def _from_text(columns: Mapping[str, str], rows: list[Row], schema: pa.Schema | 
             values[name] = [None if text is None else json.loads(text) for text in values[name]]
     labels = list(dict.fromkeys(label for cats in values.get("cats", []) for label in cats or ()))
     if schema is None:
-        schema = pa.schema([(name, _type(name, kind, labels)) for name, kind in columns.items()])
+        schema = pa.schema(
+            [pa.field(name, _type(name, kind, labels), kind != "text") for name, kind in columns.items()]
+        )
     elif "cats" in columns and (new := set(labels) - {field.name for field in schema.field("cats").type}):
         raise _disagreeing(f"cats with {', '.join(sorted(new))}", "the same categories in every row")
     try:

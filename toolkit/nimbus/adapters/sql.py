@@ -97,19 +97,15 @@ class SqlTable:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
-        engine = _postgresql(self._url) if self._url.get_backend_name() == _POSTGRESQL else _sqlite(self._url)
-        file = Path(self._url.database or "") if engine.dialect.name == "sqlite" else None
-        created = file is not None and not file.exists()
-        try:
-            with engine.begin() as connection:
-                yield connection
-        except sa.exc.SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise refusals.explained(cause, self.location, self._url.password) from None
-        finally:
-            engine.dispose()
-            if created and file and file.exists() and not file.stat().st_size:
-                file.unlink()  # what a failed export into a new database leaves
+        opened = _postgresql(self._url) if self._url.get_backend_name() == _POSTGRESQL else _sqlite(self._url)
+        with opened as engine:
+            try:
+                with engine.begin() as connection:
+                    yield connection
+            except sa.exc.SQLAlchemyError as error:
+                cause = getattr(error, "orig", None) or error
+                secret = self._url.password or self._url.query.get("password")
+                raise refusals.explained(cause, self.location, secret) from None
 
 
 def _parsed(url: str) -> sa.URL:
@@ -129,8 +125,10 @@ def _parsed(url: str) -> sa.URL:
     return parsed
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
-    folder = Path(url.database or "").absolute().parent
+@contextlib.contextmanager
+def _sqlite(url: sa.URL) -> Iterator[sa.Engine]:
+    file = Path(url.database or "")
+    existed, folder = file.exists(), file.absolute().parent
     if not folder.is_dir():
         raise ExportError(
             "the folder of the target does not exist",
@@ -147,10 +145,20 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     def _(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    return engine
+    try:
+        yield engine
+    except BaseException:
+        with contextlib.suppress(sa.exc.SQLAlchemyError), engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")  # undoes what a full disk left
+        if not existed and file.exists() and not file.stat().st_size:
+            file.unlink()
+        raise
+    finally:
+        engine.dispose()
 
 
-def _postgresql(url: sa.URL) -> sa.Engine:
+@contextlib.contextmanager
+def _postgresql(url: sa.URL) -> Iterator[sa.Engine]:
     try:
         import psycopg  # noqa: F401, PLC0415 - only to say what is missing
     except ImportError:
@@ -159,7 +167,11 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         ) from None
     if "connect_timeout" not in url.query and "PGCONNECT_TIMEOUT" not in os.environ:
         url = url.update_query_dict({"connect_timeout": _SECONDS})
-    return sa.create_engine(url, hide_parameters=True, connect_args={"client_encoding": "utf8"})
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"client_encoding": "utf8"})
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _copy(connection: sa.Connection, table: sa.Table, batches: Iterable[list[Row]]) -> None:

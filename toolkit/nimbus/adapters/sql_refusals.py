@@ -36,6 +36,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("not a database", "this file is not an SQLite database", "choose another name"),
     ("is locked", "another process is writing to this database", "try again when it has finished"),
     ("does not exist", "there is no such user or database", "create it, or check the URL"),
+    ("connection option", "the database's URL has an option that PostgreSQL does not know", "leave it out"),
     ("connection", "cannot reach the database", "check host, port and network, and that the server runs"),
 )
 

@@ -1,7 +1,7 @@
 """Writes the demo's texts: what customers of a fictitious marketplace might send to its support.
 
-Every text comes from the frames and names of this folder, so that its topic, its entities and the tag of each of its
-tokens are known. The same seed always gives the same texts.
+Every text comes from the frames and names of this folder, so that its topic, its entities and the tag
+of each of its tokens are known. The same seed always gives the same texts.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ CHANNELS: Final[dict[str, Channel]] = {
 class Token:
     """A token with its tag.
 
-    `label` is the entity it belongs to, "" for none; `begins` says whether it is that entity's first token, `glued`
-    whether it follows the token before it without a space.
+    `label` is the entity it belongs to, "" for none; `begins` says whether it is that entity's first
+    token, `glued` whether it follows the token before it without a space.
     """
 
     text: str
@@ -101,7 +101,9 @@ class SupportText:
     @property
     def text(self) -> str:
         """Return the text as it was sent."""
-        return "".join(token.text + " " * space for token, space in zip(self.tokens, self.spaces, strict=True))
+        return "".join(
+            token.text + " " * space for token, space in zip(self.tokens, self.spaces, strict=True)
+        )
 
     @property
     def entities(self) -> list[Entity]:
@@ -185,7 +187,10 @@ class _Slots:
         return self._one(
             (0.35, self._brand),
             (0.55, lambda: [*self._brand(), *_proper(kind)]),
-            (0.1, lambda: [*_proper(self._rng.choice(self._surnames)), Token("&", "CCONJ"), *_proper("Sons")]),
+            (
+                0.1,
+                lambda: [*_proper(self._rng.choice(self._surnames)), Token("&", "CCONJ"), *_proper("Sons")],
+            ),
         )
 
     def _product(self) -> list[Token]:
@@ -226,7 +231,15 @@ class _Slots:
             (0.2, lambda: [day, *_proper(month)]),
             (0.12, lambda: [*_proper(month), day]),
             (0.1, lambda: [day, *_proper(month), Token(str(year), "NUM")]),
-            (0.1, lambda: [Token("the", "DET"), Token(_ordinal(number), "ADJ"), Token("of", "ADP"), *_proper(month)]),
+            (
+                0.1,
+                lambda: [
+                    Token("the", "DET"),
+                    Token(_ordinal(number), "ADJ"),
+                    Token("of", "ADP"),
+                    *_proper(month),
+                ],
+            ),
             (0.1, lambda: _dashed(str(year), digits, f"{number:02d}")),
             (0.08, lambda: [Token(f"{number:02d}/{digits}/{year}", "NUM")]),
         )
@@ -239,7 +252,10 @@ class _Slots:
             (0.2, lambda: [Token("yesterday", "NOUN")]),
             (0.25, lambda: [last, *_proper(rng.choice(names.DAYS))]),
             (0.2, lambda: [last, Token(rng.choice(("week", "month")), "NOUN")]),
-            (0.35, lambda: [Token(rng.choice(names.NUMBERS), "NUM"), Token(unit, "NOUN"), Token("ago", "ADV")]),
+            (
+                0.35,
+                lambda: [Token(rng.choice(names.NUMBERS), "NUM"), Token(unit, "NOUN"), Token("ago", "ADV")],
+            ),
         )
 
     def _soon(self) -> list[Token]:
@@ -266,7 +282,9 @@ class _Writer:
         channel = "email" if long else rng.choice(tuple(CHANNELS))
         topic = rng.choice(TOPICS)
         habits = CHANNELS[channel]
-        words = rng.randint(*LONG_WORDS) if long else int(rng.lognormvariate(math.log(habits.median_words), 0.65))
+        words = (
+            rng.randint(*LONG_WORDS) if long else int(rng.lognormvariate(math.log(habits.median_words), 0.65))
+        )
         sentences = self._sentences(topic, min(max(words, SHORTEST), LONGEST))
         tokens = self._habits([self._contract(sentence) for sentence in sentences], topic, habits)
         sent = datetime(2025, 3, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(90 * 86_400))
@@ -280,7 +298,9 @@ class _Writer:
         count = 0
         while count < words:
             of_topic = not body or rng.random() < 0.35
-            frames_of_kind = self._topics[topic] if of_topic else rng.choices((self._details, self._asides), (7, 3))[0]
+            frames_of_kind = (
+                self._topics[topic] if of_topic else rng.choices((self._details, self._asides), (7, 3))[0]
+            )
             deck = decks.setdefault(frames_of_kind, [])
             if not deck:
                 deck.extend(rng.sample(frames_of_kind, len(frames_of_kind)))
@@ -300,10 +320,7 @@ class _Writer:
         tokens: list[Token] = []
         open_quote = False
         for word in chosen.split():
-            if word.startswith("{"):
-                filled = self._slots.fill(word[1:-1])
-            else:
-                filled = [_tagged(word)]
+            filled = self._slots.fill(word[1:-1]) if word.startswith("{") else [_tagged(word)]
             if tokens and open_quote and tokens[-1].text == '"':
                 filled[0] = replace(filled[0], glued=True)
             if word == '"':
@@ -324,12 +341,13 @@ class _Writer:
         for token in sentence[1:]:
             before, word = out[-1].text.lower(), token.text
             if token.tag == "AUX" and (before, word) in _CONTRACTED:
-                token = replace(token, text=_CONTRACTED[before, word], glued=True)
+                out.append(replace(token, text=_CONTRACTED[before, word], glued=True))
             elif word == "not" and before in _NEGATED:
-                token = replace(token, text="n't", glued=True)
                 if before == "can":
                     out[-1] = replace(out[-1], text=out[-1].text[:2])
-            out.append(token)
+                out.append(replace(token, text="n't", glued=True))
+            else:
+                out.append(token)
         return out
 
     def _habits(self, sentences: list[list[Token]], topic: str, channel: Channel) -> list[Token]:
@@ -360,9 +378,10 @@ class _Writer:
             last = index == len(sentences) - 1
             if breaks and tokens and (last or since_break >= 3) and self._rng.random() < 0.6:
                 tokens.append(Token("\n\n", "SPACE", glued=True))
-                sentence = [replace(sentence[0], glued=True), *sentence[1:]]
+                tokens.extend([replace(sentence[0], glued=True), *sentence[1:]])
                 since_break = 0
-            tokens.extend(sentence)
+            else:
+                tokens.extend(sentence)
             since_break += 1
         return tokens
 
@@ -373,7 +392,9 @@ class _Writer:
             return token
         at = self._rng.randrange(1, len(word) - 1)
         swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        return replace(token, text=self._rng.choice((word[:at] + word[at + 1 :], word[:at] + word[at - 1 :], swapped)))
+        return replace(
+            token, text=self._rng.choice((word[:at] + word[at + 1 :], word[:at] + word[at - 1 :], swapped))
+        )
 
 
 def generate(count: int, seed: int, split: Split = Split.TRAIN) -> Iterator[SupportText]:
@@ -395,7 +416,7 @@ def write_texts(path: Path, count: int, seed: int) -> None:
 
 def frame_words(frame: str) -> list[str]:
     """Return the words that a frame may use, as they stand in it, without its slots."""
-    return [word for word in re.sub(r"\{\w+\}|[\[\]|]", " ", frame).split() if word]
+    return re.sub(r"\{\w+\}|[\[\]|]", " ", frame).split()
 
 
 def _pool(words: Sequence[str], split: Split) -> tuple[str, ...]:

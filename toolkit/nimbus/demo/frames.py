@@ -1,8 +1,8 @@
 """The sentences that the demo texts are made of, and the tag of each of their words.
 
-A line is a frame. `{SLOT}` takes a name or a number, `[a | b]` one of its alternatives, and `word/TAG` says the tag
-of a word that differs from the usual one in `WORDS`. Tokens are parted by spaces as spaCy's English tokenizer parts
-them: `do n't`, `it 's`. Every fifth frame of a section is held out from training.
+A line is a frame. `{SLOT}` takes a name or a number, `[a | b]` one of its alternatives, and `word/TAG`
+says the tag of a word that differs from the usual one in `WORDS`. Tokens are parted by spaces as spaCy's
+English tokenizer parts them: `do n't`, `it 's`. Every fifth frame of a section is held out from training.
 """
 
 from __future__ import annotations
@@ -322,44 +322,43 @@ all the best , {PERSON}
 
 WORDS: Final[dict[str, str]] = {
     "ADJ": """
-amazing angry awful bent best better big black brilliant broken clear confused cracked dangerous
-dead dear defective delighted easy excellent fair fantastic far faulty few first friendly full good gorgeous
-grateful great happy hard helpful hot impressed jammed kind last late latest long loose lost loud lovely
-many missing much new old patient perfect pleased polite possible same second short solid strange such
-superb sure swollen third tired torn total urgent useless wonderful wrong beautiful little enough quick terrible
-worth
+amazing angry awful beautiful bent best better big black brilliant broken clear confused cracked dangerous
+dead dear defective delighted easy enough excellent fair fantastic far faulty few first friendly full good
+gorgeous grateful great happy hard helpful hot impressed jammed kind last late latest little long loose lost
+loud lovely many missing much new old patient perfect pleased polite possible quick same second short solid
+strange such superb sure swollen terrible third tired torn total urgent useless wonderful worth wrong
 """,
     "ADP": """
-about after at before by for from in into of off on out over since to under until with within without near up like
-between during than as instead according down
+about according after as at before between by down during for from in instead into like near of off on out
+over since than to under until up with within without
 """,
     "ADV": """
-absolutely again already anyway back beautifully especially even ever gladly happily here highly how however
-just longer maybe more never normally not n't now once only rarely rather really right simply smoothly
-so soon still then there together too twice usually very warmly well when whenever where why yet early else
-forward outside
+absolutely again already anyway back beautifully early else especially even ever forward gladly happily here
+highly how however just longer maybe more n't never normally not now once only outside rarely rather really
+right simply smoothly so soon still then there together too twice usually very warmly well when whenever
+where why yet
 """,
-    "AUX": "be been is am are was were has have had do does did can ca could will would should may must 'm 've",
+    "AUX": "be been is am are was were has have had do does did can ca could will would should may must",
     "CCONJ": "and or but",
     "DET": "a an the all another any both every no some which this what whole",
     "INTJ": "hello hey hi cheers please greetings",
     "NOUN": """
-access accounts address advance advice agent app bank battery bell birth block box boxes business card cent
-circuit code colleague colour colours compliments concern courier crack credit customer data date day days
-defect delay delivery dent depot details discount dispatch display door dream driver email error evening exchange
-factor fault fee fence file hats help hole holiday home hopes hour invoice item job label language list
-login mail mails manual minutes mistake mistakes money morning name neighbour news newsletter noise number office order
-orders package page paint papers parcel part password payment people permission phone photo photos pickup pieces point
-present price problem profile quality question rain raise reason receipt reference refund request reset return security
-seam seller sender service settings shipment shipping shop signature size smoke sparks standard stars
-status story support team technician terms ticket time times tracking update user username van
-verification version voucher warehouse warning warranty water way weather weeks window wishes words work year answer
-scratch screws surprise thing
+access accounts address advance advice agent answer app bank battery bell birth block box boxes business
+card cent circuit code colleague colour colours compliments concern courier crack credit customer data date
+day days defect delay delivery dent depot details discount dispatch display door dream driver email error
+evening exchange factor fault fee fence file hats help hole holiday home hopes hour invoice item job label
+language list login mail mails manual minutes mistake mistakes money morning name neighbour news newsletter
+noise number office order orders package page paint papers parcel part password payment people permission
+phone photo photos pickup pieces point present price problem profile quality question rain raise reason
+receipt reference refund request reset return scratch screws seam security seller sender service settings
+shipment shipping shop signature size smoke sparks standard stars status story support surprise team
+technician terms thing ticket time times tracking update user username van verification version voucher
+warehouse warning warranty water way weather weeks window wishes words work year
 """,
     "NUM": "one two five six",
     "PRON": """
-i me my myself we us our you your yours it itself they them who whom nobody someone
-somebody everyone everything something nothing
+everyone everything i it itself me my myself nobody nothing our somebody someone something them they us we
+who whom you your yours
 """,
     "PROPN": "mr ms",
     "PUNCT": """
@@ -367,17 +366,18 @@ somebody everyone everything something nothing
 """,
     "SCONJ": "that because if although while",
     "VERB": """
-accept accepted appeared arrive arrived arrives ask asked asking asks attach based belongs billed bought broke burned
-burning buy call called came cancel cancelled change changed closed missed left live charged close come comes compared confirm correct cost costs covered
-crashing dated decided delete deliver delivered describe deserves died dies dispatched exceeded excuse expect expected
-explain failed feels fell find flickers forgot found gave get gets give go goes got handed handled happened happens
-keep keeps kept know knows leaks leaving let lives locked log logged logs looked looking looks made makes meant merge
-met moved need opened ordered owed paid pass pay peeling placed press promised reach reached read recommend recommended
-refunded refused registered reimburse reimbursed remove repaired replace returned ring said save saw say says scratched
-see seems seen sells send sent shakes share shared shows sign smell smells solved spoke stays stopped store stuck
-supposed suspended switches take taken talk talked tell think threw told took travelled tried trying understand unlock
-upset use used uses using wait waited waiting want wanted went wobbles worked working works wrapped write writing wrote
-make
+accept accepted appeared arrive arrived arrives ask asked asking asks attach based belongs billed bought
+broke burned burning buy call called came cancel cancelled change changed charged close closed come comes
+compared confirm correct cost costs covered crashing dated decided delete deliver delivered describe
+deserves died dies dispatched exceeded excuse expect expected explain failed feels fell find flickers forgot
+found gave get gets give go goes got handed handled happened happens keep keeps kept know knows leaks
+leaving left let live lives locked log logged logs looked looking looks made make makes meant merge met
+missed moved need opened ordered owed paid pass pay peeling placed press promised reach reached read
+recommend recommended refunded refused registered reimburse reimbursed remove repaired replace returned ring
+said save saw say says scratched see seems seen sells send sent shakes share shared shows sign smell smells
+solved spoke stays stopped store stuck supposed suspended switches take taken talk talked tell think threw
+told took travelled tried trying understand unlock upset use used uses using wait waited waiting want wanted
+went wobbles worked working works wrapped write writing wrote
 """,
 }
 """The usual tag of each word: a tag and the words it goes with."""

@@ -36,17 +36,18 @@ def _joined(starts: str, ends: str) -> tuple[tuple[str, ...], ...]:
 
 
 FIRST_NAMES = """
-Anna Robert Maria James Priya Carlos Fatima Olga Kenji Laura Peter Sofia Ahmed Julia Martin Helen Tomas Ingrid Samuel
-Nadia Oliver Chloe Viktor Amara Daniel Leila Marcus Elena Hugo Yasmin Patrick Mei Stefan Rosa Ibrahim Clara Gavin Noor
-Felix Hannah Diego Irina Owen Sanna Rahul Greta Kwame Lucia Simon Beatriz Anton Zofia Malik Tessa Jonas Aisha Colin
-Freya Mateo Wanda Nikhil Esther Bruno Katya Liam Miriam Pavel Dina Arthur Selma Emeka Nora Gustav Alice Tariq Judith
-Lukas Paula Omar Bridget Edgar Lina Ravi Monica Otto Salma Denis Agnes Jamal Petra Kieran Elise Boris Naomi Theo Ruth
+Anna Robert Maria James Priya Carlos Fatima Olga Kenji Laura Peter Sofia Ahmed Julia Martin Helen Tomas
+Ingrid Samuel Nadia Oliver Chloe Viktor Amara Daniel Leila Marcus Elena Hugo Yasmin Patrick Mei Stefan Rosa
+Ibrahim Clara Gavin Noor Felix Hannah Diego Irina Owen Sanna Rahul Greta Kwame Lucia Simon Beatriz Anton
+Zofia Malik Tessa Jonas Aisha Colin Freya Mateo Wanda Nikhil Esther Bruno Katya Liam Miriam Pavel Dina
+Arthur Selma Emeka Nora Gustav Alice Tariq Judith Lukas Paula Omar Bridget Edgar Lina Ravi Monica Otto Salma
+Denis Agnes Jamal Petra Kieran Elise Boris Naomi Theo Ruth
 """.split()
 
 AMBIGUOUS = """
-Florence Austin Victoria Paris Charlotte Jordan Sydney Chester Lincoln Savannah Brooklyn Madison Adelaide Georgia
-Orlando Dallas Camden Verona Siena Logan Carson Kingston Chelsea Lourdes Devon Alexandria Bristol Preston Aurora
-Jackson Houston Carolina Vienna Milan Avila Kent
+Florence Austin Victoria Paris Charlotte Jordan Sydney Chester Lincoln Savannah Brooklyn Madison Adelaide
+Georgia Orlando Dallas Camden Verona Siena Logan Carson Kingston Chelsea Lourdes Devon Alexandria Bristol
+Preston Aurora Jackson Houston Carolina Vienna Milan Avila Kent
 """.split()
 """First names that are also places: only the sentence tells which."""
 
@@ -56,10 +57,11 @@ SURNAMES = _joined(
 )
 
 PLACES = """
-Berlin Warsaw London Tokyo Madrid Lisbon Chicago Boston Seattle Nairobi Mumbai Prague Oslo Dublin Toronto Lyon Porto
-Ghent Leeds Cardiff Turin Bergen Malmö Gdansk Utrecht Denver Portland Bath York Galway Nantes Basel Graz Tampere Riga
-Vilnius Zagreb Seville Bologna Leipzig Dresden Rotterdam Antwerp Glasgow Norwich Exeter Swansea Cork Lille Toulouse
-Norway Portugal Scotland Ireland Austria Belgium Denmark Finland Spain Italy France Germany Poland Wales Canada Kenya
+Berlin Warsaw London Tokyo Madrid Lisbon Chicago Boston Seattle Nairobi Mumbai Prague Oslo Dublin Toronto
+Lyon Porto Ghent Leeds Cardiff Turin Bergen Malmö Gdansk Utrecht Denver Portland Bath York Galway Nantes
+Basel Graz Tampere Riga Vilnius Zagreb Seville Bologna Leipzig Dresden Rotterdam Antwerp Glasgow Norwich
+Exeter Swansea Cork Lille Toulouse Norway Portugal Scotland Ireland Austria Belgium Denmark Finland Spain
+Italy France Germany Poland Wales Canada Kenya
 """.split()
 
 TOWNS = _joined(
@@ -78,23 +80,26 @@ PLAIN_BRANDS = (
 ).split(",")
 
 ORG_KINDS = """
-Logistics Couriers Bank Parcels Trading Outdoors Electronics Express Repairs Insurance Pay Home Garden Freight Supplies
-Group
+Logistics Couriers Bank Parcels Trading Outdoors Electronics Express Repairs Insurance Pay Home Garden
+Freight Supplies Group
 """.split()
 
 SERIES = "Pulse Breeze Mini Max Air Duo Flow Nova Trail Sense Prime Lite Core Studio Aura Swift".split()
 
 THINGS = """
-kettle lamp backpack jacket toaster blender keyboard monitor chair desk tent bike helmet watch camera speaker router
-heater fan mixer drill printer phone tablet rug mattress pillow scooter grill vacuum projector microphone bottle wallet
+kettle lamp backpack jacket toaster blender keyboard monitor chair desk tent bike helmet watch camera
+speaker router heater fan mixer drill printer phone tablet rug mattress pillow scooter grill vacuum
+projector microphone bottle wallet
 """.split()
 
 PARTS = """
-handle lid screen zip battery button hinge strap cable charger motor wheel display switch plug filter case sensor
+handle lid screen zip battery button hinge strap cable charger motor wheel display switch plug filter case
+sensor
 """.split()
 
 RELATIVES = """
-sister brother mother father wife husband daughter son neighbour colleague friend aunt uncle partner boss cousin
+sister brother mother father wife husband daughter son neighbour colleague friend aunt uncle partner boss
+cousin
 """.split()
 
 MONTHS = "January February March April May June July August September October November December".split()

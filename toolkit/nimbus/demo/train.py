@@ -20,25 +20,28 @@ from typing import Any, Final
 import numpy as np
 import spacy
 import torch
+import transformers
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.util import minibatch
 from thinc.api import Adam, Config, warmup_linear
 from tokenizers import BertWordPieceTokenizer
-from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from nimbus.demo.corpus import TOPICS, Split, SupportText, generate
+from nimbus.demo.corpus import TOPICS, SupportText, Token, generate
+from nimbus.demo.names import Split
 
 SEED: Final = 7
 TRAIN_TEXTS: Final = 6000
 HELD_OUT_TEXTS: Final = 800
-BATCH: Final = 32
+BATCH: Final = 24
 ENCODER_NAME: Final = "support-bert"
 WORDPIECES: Final = 3200
 WIDTH: Final = {"support_trf": 96, "support_cnn": 64}
 
+SCORES: Final = ("ents_p", "ents_r", "ents_f", "ents_per_type", "tag_acc", "cats_macro_f", "cats_macro_auc")
+
 Settings = dict[str, Any]  # spaCy's configuration is nested JSON
+_hub: Any = transformers  # untyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,16 @@ def write_encoder(folder: Path, texts: Iterable[str]) -> None:
     pieces = BertWordPieceTokenizer(lowercase=False, strip_accents=False)
     pieces.train_from_iterator(texts, vocab_size=WORDPIECES, min_frequency=2, show_progress=False)
     pieces.save_model(str(folder))
-    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False, model_max_length=512)
+    tokenizer = _hub.BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False, model_max_length=512)
     tokenizer.save_pretrained(folder)
-    model = BertModel(
-        BertConfig(
+    model = _hub.BertModel(
+        _hub.BertConfig(
             vocab_size=tokenizer.vocab_size,
             hidden_size=WIDTH["support_trf"],
             num_hidden_layers=3,
             num_attention_heads=4,
             intermediate_size=4 * WIDTH["support_trf"],
+            attention_probs_dropout_prob=0.0,
             max_position_embeddings=512,
             type_vocab_size=2,
         )
@@ -110,7 +114,12 @@ def settings(recipe: Recipe) -> Settings:
             recipe.encoder: encoder,
             "tagger": {
                 "factory": "tagger",
-                "model": {"@architectures": "spacy.Tagger.v2", "nO": None, "normalize": False, "tok2vec": listener},
+                "model": {
+                    "@architectures": "spacy.Tagger.v2",
+                    "nO": None,
+                    "normalize": False,
+                    "tok2vec": listener,
+                },
             },
             "ner": {
                 "factory": "ner",
@@ -162,7 +171,11 @@ def _transformer() -> tuple[Settings, Settings]:
             "tokenizer_config": {"use_fast": True},
             "transformer_config": {},
             "grad_scaler_config": {},
-            "get_spans": {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96},
+            "get_spans": {
+                "@span_getters": "spacy-transformers.strided_spans.v1",
+                "window": 128,
+                "stride": 96,
+            },
         },
     }
     return listener, component
@@ -201,10 +214,16 @@ def example(nlp: Language, text: SupportText) -> Example:
         words=[token.text for token in text.tokens],
         spaces=text.spaces,
         tags=[token.tag for token in text.tokens],
-        ents=[f"{'B' if token.begins else 'I'}-{token.label}" if token.label else "O" for token in text.tokens],
+        ents=[_boundary(token) for token in text.tokens],
     )
     known.cats = {topic: float(topic == text.topic) for topic in TOPICS}
     return Example(nlp.make_doc(text.text), known)
+
+
+def _boundary(token: Token) -> str:
+    if not token.label:
+        return "O"
+    return f"{'B' if token.begins else 'I'}-{token.label}"
 
 
 def train(recipe: Recipe, texts: Sequence[SupportText], report: Callable[[str], None]) -> Language:
@@ -213,27 +232,40 @@ def train(recipe: Recipe, texts: Sequence[SupportText], report: Callable[[str], 
         seed(SEED)
     nlp = spacy.util.load_model_from_config(Config(settings(recipe)), auto_fill=True, validate=True)
     examples = [example(nlp, text) for text in texts]
-    steps = recipe.epochs * -(-len(examples) // BATCH)
+    steps = recipe.epochs * len(batches(examples))
     nlp.initialize(lambda: examples)
-    optimizer = Adam(warmup_linear(recipe.learn_rate, steps // 10, steps), L2=0.01, grad_clip=1.0)
+    rates: Any = warmup_linear(recipe.learn_rate, steps // 10, steps)
+    optimizer = Adam(rates, L2=0.01, grad_clip=1.0)
     for epoch in range(recipe.epochs):
-        random.shuffle(examples)
         losses: dict[str, float] = {}
-        for batch in minibatch(examples, BATCH):
+        for batch in batches(examples):
             nlp.update(batch, sgd=optimizer, drop=0.1, losses=losses)
             optimizer.step_schedules()
-        report(f"{recipe.name}, epoch {epoch + 1}: " + ", ".join(f"{k} {float(v):.1f}" for k, v in losses.items()))
+        listed = ", ".join(f"{name} {float(loss):.1f}" for name, loss in losses.items())
+        report(f"{recipe.name}, epoch {epoch + 1}, losses: {listed}")
     return nlp
+
+
+def batches(examples: Sequence[Example]) -> list[list[Example]]:
+    """Return the examples in batches of similar lengths, in a random order: padding costs time."""
+    shuffled = random.sample(examples, len(examples))
+    chosen: list[list[Example]] = []
+    for pool in _cut(shuffled, BATCH * 10):
+        chosen.extend(_cut(sorted(pool, key=lambda one: len(one.x)), BATCH))
+    return random.sample(chosen, len(chosen))
+
+
+def _cut(examples: list[Example], size: int) -> list[list[Example]]:
+    return [examples[start : start + size] for start in range(0, len(examples), size)]
 
 
 def score(nlp: Language, texts: Iterable[SupportText]) -> dict[str, Any]:
     """Measure a pipeline on texts, with spaCy's own scorer."""
     scores = nlp.evaluate([example(nlp, text) for text in texts], batch_size=32)
-    kept = ("ents_p", "ents_r", "ents_f", "ents_per_type", "tag_acc", "cats_macro_f", "cats_macro_auc")
-    return {name: _rounded(scores[name]) for name in kept}
+    return {name: _rounded(scores[name]) for name in SCORES}
 
 
-def _rounded(value: Any) -> Any:
+def _rounded(value: Any) -> Any:  # a number, or a dictionary of them
     if isinstance(value, dict):
         return {name: _rounded(item) for name, item in value.items()}
     return round(value, 4)
@@ -251,14 +283,16 @@ def save(nlp: Language, recipe: Recipe, scores: dict[str, Any], folder: Path) ->
     nlp.to_disk(folder)
     needed = set(spacy.blank("en").vocab.strings)
     needed.update(label for name in nlp.pipe_names for label in getattr(nlp.get_pipe(name), "labels", ()))
-    (folder / "vocab" / "strings.json").write_text(json.dumps(sorted(needed), ensure_ascii=False), encoding="utf-8")
+    strings = json.dumps(sorted(needed), ensure_ascii=False)
+    (folder / "vocab" / "strings.json").write_text(strings, encoding="utf-8")
 
 
 def main() -> None:
     """Train both pipelines, or those that are named, and write them to a folder."""
     parser = argparse.ArgumentParser(prog="python -m nimbus.demo.train", description=main.__doc__)
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="the folder that receives the pipelines")
-    parser.add_argument("--only", choices=[recipe.name for recipe in RECIPES], help="train this pipeline alone")
+    known = [recipe.name for recipe in RECIPES]
+    parser.add_argument("--only", choices=known, help="train this pipeline alone")
     arguments = parser.parse_args()
     output: Path = arguments.output.resolve()
     torch.set_num_threads(1)

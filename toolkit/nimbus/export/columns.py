@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from nimbus_runtime.contract.annotations import Annotation
+from nimbus_runtime.contract.annotations import TOKEN_LEVEL, Annotation
 
 Kind = Literal["text", "json"]
 _TWO_COLUMNS = {Annotation.TOKENS: ("token_starts", "token_ends")}
@@ -18,6 +18,8 @@ _TWO_COLUMNS = {Annotation.TOKENS: ("token_starts", "token_ends")}
 def columns(annotations: Iterable[Annotation]) -> dict[str, Kind]:
     """Return the columns of a run that wrote these annotations, in the order of an exported row."""
     wanted = set(annotations)
+    if wanted & TOKEN_LEVEL:
+        wanted.add(Annotation.TOKENS)
     nested = [
         name
         for annotation in Annotation

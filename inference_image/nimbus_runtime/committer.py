@@ -1,0 +1,76 @@
+"""Makes a dataset of a run whose shards are all committed, and publishes it."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+from nimbus_runtime import clock, live
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.errors import QuarantineExceededError, RunFailedError
+from nimbus_runtime.contract.records import Commit, Counts, Duplicates, Plan, Run
+from nimbus_runtime.duplicates import find_duplicates
+
+if TYPE_CHECKING:
+    from nimbus_runtime.store import DirectoryStore
+
+
+def committed(store: DirectoryStore, plan: Plan) -> set[int]:
+    """Return the numbers of the shards that are done."""
+    return {int(name.removesuffix(".json")) for name in store.names(paths.commits(plan.run, plan.release))}
+
+
+def commit_run(store: DirectoryStore, plan: Plan, max_quarantine: float) -> tuple[Run, live.Publication]:
+    """Count every shard, write run.json once, and publish; doing it twice changes nothing."""
+    missing = set(range(len(plan.shards))) - committed(store, plan)
+    if missing:
+        raise RunFailedError(
+            "shards are missing", where=plan.run, got=f"{len(missing)} of {len(plan.shards)}", remedy="resume the run"
+        )
+    data = store.read(paths.dataset(plan.run))
+    if data is None:
+        store.create(paths.dataset(plan.run), codec.encode(_run(store, plan, max_quarantine)))
+        data = store.read(paths.dataset(plan.run)) or b""
+    run = codec.decode(Run, data, paths.dataset(plan.run))
+    return run, live.publish(store, plan, run)
+
+
+def _run(store: DirectoryStore, plan: Plan, max_quarantine: float) -> Run:
+    commits = [read_commit(store, plan, number) for number in range(len(plan.shards))]
+    counts = reduce(add, (commit.counts for commit in commits), Counts())
+    _check_quarantine(plan, counts, max_quarantine)
+    ids_given = plan.settings.fields.id is not None
+    return Run(
+        run=plan.run,
+        release=plan.release,
+        bundle_digest=plan.bundle_digest,
+        epoch=plan.epoch,
+        scheduled_time=plan.scheduled_time,
+        finished=clock.iso(clock.now()),
+        output_format=plan.settings.output_format,
+        annotations=plan.settings.annotations,
+        rows=tuple(commit.rows for commit in commits),
+        quarantine=tuple(commit.quarantine for commit in commits if commit.quarantine is not None),
+        features=tuple(commit.features for commit in commits),
+        counts=counts,
+        duplicates=find_duplicates(store, plan.run, commits) if ids_given else Duplicates(),
+    )
+
+
+def read_commit(store: DirectoryStore, plan: Plan, shard: int) -> Commit:
+    """Return a shard's commit record."""
+    place = paths.commit(plan.run, plan.release, shard)
+    return codec.decode(Commit, store.read(place) or b"", f"{store.location}/{place}")
+
+
+def _check_quarantine(plan: Plan, counts: Counts, allowed: float) -> None:
+    if counts.quarantined > allowed * counts.documents:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.reasons.items())
+        raise QuarantineExceededError(
+            "too many documents failed, so nothing was published",
+            where=plan.run,
+            got=f"{counts.quarantined:,} of {counts.documents:,} documents: {reasons}",
+            expected=f"at most {allowed:.2%}",
+            remedy="mend the input and run again, or accept these with --resume and a larger --max-quarantine",
+        )

@@ -1,0 +1,43 @@
+"""Texts through a pipeline, so that one text's failure is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Which component raised what. The exception's own words are left out: they may quote the text."""
+
+    component: str
+    error: str
+
+    @property
+    def detail(self) -> str:
+        """Return it in words."""
+        return f"{self.component} raised {self.error}"
+
+
+def annotate(nlp: Language, texts: Sequence[str]) -> list[Doc | Failure]:
+    """Return each text's document; a text that makes a component raise gets a failure in its place."""
+    try:
+        return list(nlp.pipe(texts, batch_size=len(texts)))
+    except Exception:  # noqa: BLE001 - any component may raise anything; each text is tried alone below
+        return [_alone(nlp, text) for text in texts]
+
+
+def _alone(nlp: Language, text: str) -> Doc | Failure:
+    component = "tokenizer"
+    try:
+        doc = nlp.make_doc(text)
+        for component, pipe in nlp.pipeline:  # noqa: B007 - the last one tried is the one to name
+            doc = pipe(doc)
+    except Exception as error:  # noqa: BLE001 - put into the document's quarantine record
+        return Failure(component, type(error).__name__)
+    return doc

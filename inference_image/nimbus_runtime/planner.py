@@ -1,0 +1,137 @@
+"""Decides everything about a run before anything is scored, and claims it by writing the plan."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nimbus_runtime import clock, readers
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.annotations import Annotation
+from nimbus_runtime.contract.errors import RunMismatchError, UsageError
+from nimbus_runtime.contract.inputs import Fields, InputFile
+from nimbus_runtime.contract.records import (
+    Execution,
+    Live,
+    OutputFormat,
+    Plan,
+    Release,
+    RunKind,
+    Settings,
+    Shard,
+)
+
+if TYPE_CHECKING:
+    from nimbus_runtime.bundle import Bundle
+    from nimbus_runtime.store import DirectoryStore
+
+# What a shard's size is reckoned with. Rough on purpose, and the same on every machine: where a
+# shard begins decides the bytes of its file.
+_MEGAFLOPS_A_SECOND = 60_000
+_BYTES_A_TOKEN = 5
+_SHORTEST, _LONGEST = 2.0, 90.0  # seconds of work in a shard
+_SHARDS_WANTED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a user asks of a run."""
+
+    fields: Fields
+    annotations: tuple[Annotation, ...] | None  # None: all that the pipeline assigns
+    output_format: OutputFormat
+    max_quarantine: float
+    kind: RunKind = RunKind.MANUAL
+    scheduled_time: datetime | None = None
+
+
+def plan_run(
+    store: DirectoryStore, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution
+) -> Plan:
+    """Plan a run over `inputs` and claim it; the schema of every input is checked first."""
+    settings = Settings(
+        annotations=_annotations(bundle, order.annotations),
+        output_format=order.output_format,
+        fields=order.fields,
+        precision=bundle.manifest.precision.value,
+        gemm="numpy",
+    )
+    for file in inputs:
+        readers.check_schema(file, order.fields)
+    time = order.scheduled_time or clock.now()
+    release = record_release(store, bundle)
+    live = store.read(paths.LIVE)
+    plan = Plan(
+        run=clock.run_name(time, secrets.token_hex(3) if order.kind is RunKind.MANUAL else ""),
+        kind=order.kind,
+        scheduled_time=clock.iso(time),
+        execution=execution,
+        release=release,
+        bundle_digest=bundle.digest,
+        bundle=str(bundle.path.absolute()),
+        epoch=0 if live is None else codec.decode(Live, live, paths.LIVE).epoch,
+        max_quarantine=order.max_quarantine,
+        settings=settings,
+        inputs=tuple(inputs),
+        shards=tuple(_shards(inputs, bundle.manifest.megaflops_per_token)),
+    )
+    if not store.create(paths.plan(plan.run), codec.encode(plan)):
+        raise RunMismatchError(
+            "this run has been planned already", where=f"{store.location}/{paths.plan(plan.run)}"
+        )
+    return plan
+
+
+def record_release(store: DirectoryStore, bundle: Bundle) -> str:
+    """Register a bundle as a release, if it is not one yet, and return the release's name."""
+    identity = bundle.manifest.pipeline
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{identity.name}-{identity.version}-{bundle.digest[:12]}")
+    release = Release(name, bundle.digest, identity.name, identity.version)
+    store.create(paths.release(name), codec.encode(release))
+    return name
+
+
+def _annotations(bundle: Bundle, wanted: tuple[Annotation, ...] | None) -> tuple[Annotation, ...]:
+    offered = bundle.manifest.annotations
+    if wanted is None:
+        return offered
+    missing = [annotation.value for annotation in wanted if annotation not in {*offered, Annotation.TOKENS}]
+    if missing:
+        raise UsageError(
+            f"this pipeline does not assign {', '.join(missing)}",
+            where=str(bundle.path),
+            expected=", ".join(annotation.value for annotation in offered) or "no annotations at all",
+            remedy="name some of these with --annotations, or leave it out to get them all",
+        )
+    return tuple(annotation for annotation in Annotation if annotation in wanted)
+
+
+def _shards(inputs: Sequence[InputFile], megaflops_per_token: float) -> list[Shard]:
+    bytes_a_second = _MEGAFLOPS_A_SECOND / megaflops_per_token * _BYTES_A_TOKEN
+    seconds = sum(file.size for file in inputs) / bytes_a_second
+    target = int(bytes_a_second * min(_LONGEST, max(_SHORTEST, seconds / _SHARDS_WANTED)))
+    shards = [
+        Shard(number, part.start, part.end)
+        for number, file in enumerate(inputs)
+        for part in readers.split(file, target)
+    ]
+    return shards or [Shard(0, 0, 0)]  # so that a dataset of no documents is still a dataset
+
+
+def spool_folder(store: DirectoryStore) -> Path:
+    """Return where standard input is kept until its run is published."""
+    return store.root / "spool"
+
+
+
+
+def clear_spool(store: DirectoryStore, plan: Plan) -> None:
+    """Remove the copy of standard input that a finished run has read."""
+    for file in plan.inputs:
+        if Path(file.key).parent == spool_folder(store).absolute():
+            Path(file.key).unlink(missing_ok=True)

@@ -1,0 +1,138 @@
+"""A scored document as a row: the columns of a dataset, and what stands in each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from nimbus_runtime.contract.annotations import TOKEN_LEVEL, Annotation
+from nimbus_runtime.contract.documents import Document
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from spacy.tokens import Doc
+
+Row = dict[str, Any]
+
+
+class UnlistedLabelError(Exception):
+    """A document was given a category that the bundle does not list."""
+
+
+@dataclass(frozen=True)
+class RowFormat:
+    """Turns documents into rows of a fixed schema."""
+
+    annotations: tuple[Annotation, ...]
+    cats: tuple[str, ...]
+    bundle_digest: str
+
+    @cached_property
+    def columns(self) -> dict[str, Callable[[Doc], object]]:
+        """Return the annotation columns and what fills each, in the order of the schema."""
+        wanted = set(self.annotations)
+        if wanted & TOKEN_LEVEL:
+            wanted.add(Annotation.TOKENS)
+        columns: dict[str, Callable[[Doc], object]] = {}
+        for annotation in Annotation:
+            if annotation in wanted:
+                columns |= _COLUMNS[annotation]
+        if Annotation.CATS in wanted:
+            columns["cats"] = self._cats
+        return columns
+
+    def schema(self) -> pa.Schema:
+        """Return the schema of the rows in Parquet."""
+        import pyarrow as pa  # noqa: PLC0415 - only where rows are written
+
+        types = _types(self.cats)
+        fields = [pa.field("id", pa.string(), nullable=False)]
+        fields += [pa.field(name, types[name]) for name in self.columns]
+        fields += [
+            pa.field("metadata", pa.string()),
+            pa.field("input_hash", pa.string(), nullable=False),
+            pa.field("bundle_digest", pa.string(), nullable=False),
+        ]
+        return pa.schema(fields)
+
+    def row(self, document: Document, doc: Doc) -> Row | UnlistedLabelError:
+        """Return a document's row, or why it has none."""
+        try:
+            annotations = {name: fill(doc) for name, fill in self.columns.items()}
+        except UnlistedLabelError as error:
+            return error
+        return {
+            "id": document.id,
+            **annotations,
+            "metadata": document.metadata,
+            "input_hash": hashlib.sha256(document.text.encode()).hexdigest(),
+            "bundle_digest": self.bundle_digest,
+        }
+
+    def _cats(self, doc: Doc) -> dict[str, float]:
+        unlisted = sorted(doc.cats.keys() - set(self.cats))
+        if unlisted:
+            raise UnlistedLabelError(f"categories that the bundle does not list: {', '.join(unlisted)}")
+        return dict(doc.cats)
+
+
+def as_json(row: Row) -> bytes:
+    """Return a row as a line of JSON; metadata as an object."""
+    metadata = row["metadata"]
+    plain = {**row, "metadata": None if metadata is None else json.loads(metadata)}
+    return (json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _ents(doc: Doc) -> object:
+    return [{"start": e.start_char, "end": e.end_char, "label": e.label_} for e in doc.ents]
+
+
+def _spans(doc: Doc) -> object:
+    return [
+        {"key": key, "start": span.start_char, "end": span.end_char, "label": span.label_}
+        for key in sorted(doc.spans)
+        for span in doc.spans[key]
+    ]
+
+
+def _sents(doc: Doc) -> object:
+    if not len(doc) or not doc.has_annotation("SENT_START"):
+        return []
+    return [{"start": s.start_char, "end": s.end_char} for s in doc.sents]
+
+
+_COLUMNS: dict[Annotation, dict[str, Callable[[Doc], object]]] = {
+    Annotation.ENTS: {"ents": _ents},
+    Annotation.CATS: {},  # filled by a RowFormat, which knows the labels
+    Annotation.SPANS: {"spans": _spans},
+    Annotation.SENTS: {"sents": _sents},
+    Annotation.TOKENS: {
+        "token_starts": lambda doc: [t.idx for t in doc],
+        "token_ends": lambda doc: [t.idx + len(t) for t in doc],
+    },
+    Annotation.TAGS: {"tags": lambda doc: [t.tag_ for t in doc]},
+    Annotation.POS: {"pos": lambda doc: [t.pos_ for t in doc]},
+    Annotation.MORPHS: {"morphs": lambda doc: [str(t.morph) for t in doc]},
+    Annotation.LEMMAS: {"lemmas": lambda doc: [t.lemma_ for t in doc]},
+    Annotation.HEADS: {"heads": lambda doc: [t.head.i for t in doc]},
+    Annotation.DEPS: {"deps": lambda doc: [t.dep_ for t in doc]},
+}
+
+
+def _types(cats: Sequence[str]) -> dict[str, pa.DataType]:
+    import pyarrow as pa  # noqa: PLC0415 - only where rows are written
+
+    place = [("start", pa.int32()), ("end", pa.int32())]
+    strings = pa.list_(pa.string())
+    return {
+        "ents": pa.list_(pa.struct([*place, ("label", pa.string())])),
+        "spans": pa.list_(pa.struct([("key", pa.string()), *place, ("label", pa.string())])),
+        "sents": pa.list_(pa.struct(place)),
+        "cats": pa.struct([(label, pa.float32()) for label in cats]),
+        **dict.fromkeys(("token_starts", "token_ends", "heads"), pa.list_(pa.int32())),
+        **dict.fromkeys(("tags", "pos", "morphs", "lemmas", "deps"), strings),
+    }

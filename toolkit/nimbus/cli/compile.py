@@ -1,0 +1,48 @@
+"""`nimbus compile`: a trained pipeline in, a bundle out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nimbus import assembly
+from nimbus.cli import output
+
+
+@click.command("compile")
+@click.argument("pipeline")
+@click.option("--output", "-o", "target", required=True, type=click.Path(path_type=Path), help="Where to write it.")
+@click.option("--replace", is_flag=True, help="Replace a different bundle that stands there.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of prose.")
+def command(pipeline: str, target: Path, *, replace: bool, as_json: bool) -> None:
+    """Compile PIPELINE into a bundle.
+
+    PIPELINE is a folder that spaCy wrote (training/model-best), a wheel or source package of
+    `spacy package`, or the name of an installed pipeline. Neither torch nor transformers is needed.
+    """
+    compiled = assembly.compile_pipeline(pipeline, target, replace=replace)
+    bundle = compiled.bundle
+    identity = bundle.manifest.pipeline
+    if as_json:
+        output.print_json(
+            {
+                "bundle": str(target),
+                "digest": bundle.digest,
+                "pipeline": identity.name,
+                "version": identity.version,
+                "precision": bundle.manifest.precision.value,
+                "annotations": [annotation.value for annotation in bundle.manifest.annotations],
+                "size": bundle.manifest.size,
+                "seconds": round(compiled.seconds, 3),
+                "unchanged": compiled.unchanged,
+            }
+        )
+        return
+    output.say(f"{output.bold('Compiled')} {identity.name} {identity.version} in {compiled.seconds:.1f} s")
+    output.say(f"  digest  {bundle.digest}")
+    output.say(f"  size    {bundle.manifest.size / 1e6:.1f} MB, {bundle.manifest.precision.value}")
+    output.say(f"  gives   {', '.join(annotation.value for annotation in bundle.manifest.annotations)}")
+    if compiled.unchanged:
+        output.say("  The same bundle stood there already; nothing was changed.")
+    click.echo(target)

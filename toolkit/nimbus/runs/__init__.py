@@ -1,0 +1,1 @@
+"""Runs: submitted on this machine, resumed, watched."""

@@ -1,0 +1,214 @@
+"""Submits a run on this machine: plan, score by worker processes, commit, publish."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from nimbus_runtime import bundle as bundles
+from nimbus_runtime import claims, committer, live, planner, readers
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.errors import (
+    NimbusError,
+    RunInterruptedError,
+    RunMismatchError,
+    RunNotFoundError,
+    RunTerminatedError,
+    UsageError,
+)
+from nimbus_runtime.contract.inputs import Format, InputFile
+from nimbus_runtime.contract.records import Commit, Ending, Live, Plan, Run
+from nimbus_runtime.store import DirectoryStore
+from nimbus_runtime.supervisor import Progress, Supervisor
+
+
+class Observer(Progress, Protocol):
+    """Is told what a run is about to do, then how it goes."""
+
+    def planned(self, plan: Plan, committed: Sequence[Commit]) -> None:
+        """The plan is fixed; these shards were done by an earlier attempt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run. `inputs` and `bundle` may be left out to resume a run with those it was planned with."""
+
+    root: Path
+    inputs: tuple[str, ...]
+    bundle: Path | None
+    order: planner.Order
+    workers: int
+    input_format: Format | None = None
+    resume: bool = False
+    max_quarantine: float | None = None  # None: the plan's
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished run: its record, what became of it, and what this attempt did in how many seconds."""
+
+    plan: Plan
+    run: Run
+    publication: live.Publication
+    seconds: float
+    scored_now: int
+
+
+def submit(request: Request, observer: Observer) -> Result:
+    """Run to the end, or say why not; what was committed before stays committed."""
+    started = time.monotonic()
+    with ExitStack() as stack:
+        stack.enter_context(_interruptible())
+        store = DirectoryStore(request.root)
+        store.sweep()
+        resumed = _unfinished(store) if request.resume else None
+        if resumed is None and not (request.inputs and request.bundle):
+            raise _nothing_to_do(store, request)
+        bundle = bundles.verify(request.bundle or Path(resumed.bundle if resumed else ""))
+        supervisor = stack.enter_context(Supervisor(bundle.path, request.workers))
+        execution = claims.this_process()
+        if resumed is None:
+            inputs = readers.resolve(request.inputs, planner.spool_folder(store), default_format=request.input_format)
+            plan = planner.plan_run(store, bundle, inputs, request.order, execution)
+            attempt = stack.enter_context(claims.first(store, plan))
+        else:
+            plan = resumed
+            _check_same(store, plan, bundle, request)
+            attempt = stack.enter_context(claims.take_over(store, plan.run, execution))
+        try:
+            scored = _score(store, supervisor, plan, attempt, observer)
+            allowed = plan.max_quarantine if request.max_quarantine is None else request.max_quarantine
+            run, publication = committer.commit_run(store, plan, allowed)
+        except RunInterruptedError as error:
+            claims.end(store, attempt, Ending.CANCELLED, error.to_json())
+            raise
+        except NimbusError as error:
+            claims.end(store, attempt, Ending.FAILED, error.to_json())
+            raise
+        planner.clear_spool(store, plan)
+    return Result(plan, run, publication, time.monotonic() - started, scored)
+
+
+def _score(
+    store: DirectoryStore, supervisor: Supervisor, plan: Plan, attempt: claims.Attempt, observer: Observer
+) -> int:
+    done = committer.committed(store, plan)
+    observer.planned(plan, [committer.read_commit(store, plan, number) for number in sorted(done)])
+    waiting = [number for number in range(len(plan.shards)) if number not in done]
+    counting = _Counting(observer)
+    if waiting:
+        supervisor.score(str(store.root), plan.run, attempt.execution.id, waiting, counting)
+    return counting.scored
+
+
+class _Counting:
+    """Passes progress on and counts the documents that this attempt scored."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.scored = 0
+        self.advanced = observer.advanced
+        self.worker_died = observer.worker_died
+
+    def committed(self, shard: int, commit: Commit) -> None:
+        """Count a shard."""
+        self.scored += commit.counts.scored
+        self._observer.committed(shard, commit)
+
+
+def _unfinished(store: DirectoryStore) -> Plan | None:
+    """Return the newest run that is not published, None where no run was ever planned."""
+    present = live.read(store)
+    newest = None
+    for name in reversed(store.names(paths.RUNS)):
+        data = store.read(paths.plan(name))
+        if data is None:
+            continue
+        newest = newest or name
+        if store.read(paths.dataset(name)) is None or _unpublished(store, name, present):
+            return codec.decode(Plan, data, f"{store.location}/{paths.plan(name)}")
+    if newest is not None:
+        raise RunNotFoundError(
+            "there is no unfinished run to resume",
+            where=store.location,
+            got=f"the newest run, {newest}, is finished",
+            remedy="leave out --resume to start a new run",
+        )
+    return None
+
+
+def _unpublished(store: DirectoryStore, run: str, present: Live | None) -> bool:
+    """Say whether a finished run still waits to be published: it is later than what is."""
+    return present is None or present.dataset is None or run > present.dataset
+
+
+def _nothing_to_do(store: DirectoryStore, request: Request) -> NimbusError:
+    if request.resume:
+        return RunNotFoundError(
+            "no run was begun here yet",
+            where=store.location,
+            remedy="name the inputs and the --bundle to begin one",
+        )
+    missing = "a bundle" if request.inputs else "an input"
+    return UsageError(
+        f"{missing} is missing",
+        expected="nimbus run INPUT… --bundle BUNDLE --output DIR",
+        remedy="name it, or add --resume to continue the run that was begun in this folder",
+    )
+
+
+def _check_same(store: DirectoryStore, plan: Plan, bundle: bundles.Bundle, request: Request) -> None:
+    """Refuse to resume a run as something else than it was planned as."""
+    if bundle.digest != plan.bundle_digest:
+        raise RunMismatchError(
+            "the run was planned with another bundle",
+            where=plan.run,
+            got=bundle.digest[:12],
+            expected=f"{plan.bundle_digest[:12]} ({plan.bundle})",
+            remedy="resume with that bundle, or leave out --resume to start a new run",
+        )
+    if request.inputs:
+        inputs = readers.resolve(request.inputs, planner.spool_folder(store), default_format=request.input_format)
+        _check_same_inputs(plan, inputs)
+
+
+def _check_same_inputs(plan: Plan, inputs: Sequence[InputFile]) -> None:
+    planned = {file.key: file for file in plan.inputs}
+    changed = sorted(
+        {file.name for file in inputs if planned.get(file.key) != file}
+        | {file.name for file in plan.inputs if file.key not in {i.key for i in inputs}}
+    )
+    if changed:
+        raise RunMismatchError(
+            "the inputs are not those that the run was planned with",
+            where=plan.run,
+            got=f"changed, new or missing: {', '.join(changed[:5])}",
+            remedy="leave out --resume to start a new run over the inputs as they are now",
+        )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into an ending that is recorded."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        kind = RunInterruptedError if number == signal.SIGINT else RunTerminatedError
+        raise kind(
+            f"stopped by {signal.Signals(number).name}",
+            remedy="run the same command with --resume: finished shards are kept",
+        )
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
