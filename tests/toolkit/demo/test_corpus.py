@@ -10,6 +10,15 @@ from nimbus.demo import frames
 from nimbus.demo.corpus import LABELS, TOPICS, SupportText, frame_words, generate, write_texts
 from nimbus.demo.names import Split
 
+SECTIONS = (
+    *frames.TOPICS.values(),
+    *frames.SUBJECTS.values(),
+    frames.CARRIERS,
+    frames.DETAILS,
+    frames.ASIDES,
+    frames.OPENINGS,
+    frames.CLOSINGS,
+)
 NAMES = {"PERSON", "ORG", "PLACE", "PRODUCT"}
 
 
@@ -82,19 +91,14 @@ def test_splits_share_no_name(training: list[SupportText], held_out: list[Suppor
 
 def test_splits_share_no_frame() -> None:
     """No two lines of the frames are the same, so that holding a line out holds the sentence out."""
-    lines = [
-        line
-        for text in (*frames.TOPICS.values(), frames.DETAILS, frames.ASIDES)
-        for line in text.strip().splitlines()
-    ]
+    lines = [line for text in SECTIONS for line in text.strip().splitlines()]
     assert len(set(lines)) == len(lines)
 
 
 def test_every_word_of_a_frame_has_a_tag() -> None:
     """Each word brings its tag or has a usual one, and none has two usual ones."""
     usual = [word for words in frames.WORDS.values() for word in words.split()]
-    sections = (*frames.TOPICS.values(), frames.DETAILS, frames.ASIDES, frames.OPENINGS, frames.CLOSINGS)
-    used = {word.lower() for section in sections for word in frame_words(section) if "/" not in word}
+    used = {word.lower() for section in SECTIONS for word in frame_words(section) if "/" not in word}
     assert len(set(usual)) == len(usual)
     assert used <= set(usual)
 

@@ -150,7 +150,7 @@ def test_views_on_a_table_outlive_a_replacement(
     root = build(example_rows(3))
     assembly.export(root, postgresql.url, table=table)
     with psycopg.connect(postgresql.url) as connection:
-        connection.execute(f"create view v_{table} as select id from {table}")
+        connection.execute(f"create view v_{table} as select id from {table}")  # noqa: S608 - our own name
     assembly.export(root, postgresql.url, table=table, existing="replace")
     with psycopg.connect(postgresql.url) as connection:
         assert connection.execute(f"select count(*) from v_{table}").fetchall() == [(3,)]  # noqa: S608
@@ -162,7 +162,7 @@ def test_views_on_a_table_of_other_columns_are_an_obstacle(
     """What would have to be dropped with it is the user's decision."""
     with psycopg.connect(postgresql.url) as connection:
         connection.execute(f"create table {table} (x int)")
-        connection.execute(f"create view v_{table} as select * from {table}")
+        connection.execute(f"create view v_{table} as select * from {table}")  # noqa: S608 - our own name
     assert "views" in refusal(root, postgresql.url, table=table, existing="replace")
 
 

@@ -78,7 +78,8 @@ def _fill(folder: Path, source: Source) -> None:
     meta = {key: source.meta[key] for key in _KEPT_META if key in source.meta}
     (folder / META).write_text(json.dumps(meta, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     for name in ("tokenizer", "vocab", *(n for n in source.components if n not in transformers)):
-        _copy(source.path / name, folder / name)
+        for place in (name, f"{name}.json", f"{name}.jsonl", f"{name}.cfg"):  # small components have a file
+            _copy(source.path / place, folder / place)
     for name, parts in transformers.items():
         _write_transformer(folder / name, parts)
     megaflops = sum(parts.encoder.megaflops_per_piece for parts in transformers.values()) * _PIECES_PER_TOKEN

@@ -27,7 +27,7 @@ SHORTEST, LONGEST = 6, 350  # words
 
 _ALTERNATIVES = re.compile(r"\[([^\]]*)\]")
 _CLITICS = {"n't", "'m", "'ve", "'s"}
-_CLOSING = {".", ",", "?", "!"}
+_CLOSING = {".", ",", "?", "!", ":"}
 _VOWELS = "AEIOUaeiou"
 _USUAL_TAG = {word: tag for tag, words in frames.WORDS.items() for word in words.split()}
 _CONTRACTED = {("i", "am"): "'m", ("i", "have"): "'ve", ("it", "is"): "'s"}
@@ -125,10 +125,9 @@ class _Slots:
 
     def __init__(self, rng: random.Random, split: Split) -> None:
         self._rng = rng
-        self._first, self._surnames = _pool(names.FIRST_NAMES, split), _flat(names.SURNAMES, split)
+        self._first, self._onsets = _pool(names.FIRST_NAMES, split), _pool(names.ONSETS, split)
         self._ambiguous, self._month_names = _pool(names.AMBIGUOUS, split), _pool(names.MONTH_NAMES, split)
-        self._places, self._towns = _pool(names.PLACES, split), _flat(names.TOWNS, split)
-        self._brands, self._plain_brands = _flat(names.BRANDS, split), _pool(names.PLAIN_BRANDS, split)
+        self._places, self._plain_brands = _pool(names.PLACES, split), _pool(names.PLAIN_BRANDS, split)
         self._words = {
             "THING": ("NOUN", _pool(names.THINGS, split)),
             "PART": ("NOUN", _pool(names.PARTS, split)),
@@ -138,7 +137,7 @@ class _Slots:
         }
         self._entities: dict[str, tuple[str, Callable[[], list[Token]]]] = {
             "PERSON": ("PERSON", self._person),
-            "SURNAME": ("PERSON", lambda: _proper(rng.choice(self._surnames))),
+            "SURNAME": ("PERSON", lambda: _proper(self._made_up(names.SURNAME_ENDS))),
             "ORG": ("ORG", self._org),
             "PLACE": ("PLACE", self._place),
             "PRODUCT": ("PRODUCT", self._product),
@@ -163,24 +162,40 @@ class _Slots:
         makers = [make for _, make in weighted]
         return self._rng.choices(makers, [weight for weight, _ in weighted])[0]()
 
-    def _person(self) -> list[Token]:
+    def _made_up(self, ends: Sequence[str]) -> str:
+        """Make up a name: one or two syllables and a usual end."""
         choice = self._rng.choice
+        stem = choice(self._onsets) + choice(names.VOWELS) + choice(names.CODAS)
+        if self._rng.random() < 0.3:
+            stem += choice(names.VOWELS) + choice(names.CODAS)
+        return stem + choice(ends)
+
+    def _person(self) -> list[Token]:
+        rng = self._rng
+        first = rng.choice(self._first) if rng.random() < 0.5 else self._made_up(names.FIRST_NAME_ENDS)
+        ambiguous = rng.choice(self._ambiguous)
+        surname = self._made_up(names.SURNAME_ENDS)
         return self._one(
-            (0.38, lambda: _proper(choice(self._first), choice(self._surnames))),
-            (0.34, lambda: _proper(choice(self._first))),
-            (0.12, lambda: _proper(choice(self._ambiguous))),
-            (0.08, lambda: _proper(choice(self._ambiguous), choice(self._surnames))),
-            (0.05, lambda: _proper(choice(self._first)[0] + ".", choice(self._surnames))),
-            (0.03, lambda: _proper(choice(self._month_names))),
+            (0.38, lambda: _proper(first, surname)),
+            (0.34, lambda: _proper(first)),
+            (0.12, lambda: _proper(ambiguous)),
+            (0.08, lambda: _proper(ambiguous, surname)),
+            (0.05, lambda: _proper(first[0] + ".", surname)),
+            (0.03, lambda: _proper(rng.choice(self._month_names))),
         )
 
     def _place(self) -> list[Token]:
-        pool = self._rng.choices((self._places, self._towns, self._ambiguous), (0.5, 0.25, 0.25))[0]
-        return _proper(self._rng.choice(pool))
+        choice = self._rng.choice
+        return self._one(
+            (0.4, lambda: _proper(choice(self._places))),
+            (0.35, lambda: _proper(self._made_up(names.TOWN_ENDS))),
+            (0.25, lambda: _proper(choice(self._ambiguous))),
+        )
 
     def _brand(self) -> list[Token]:
-        plain = self._rng.random() < 0.15
-        return _proper(*self._rng.choice(self._plain_brands if plain else self._brands).split())
+        if self._rng.random() < 0.15:
+            return _proper(*self._rng.choice(self._plain_brands).split())
+        return _proper(self._made_up(names.BRAND_ENDS))
 
     def _org(self) -> list[Token]:
         kind = self._rng.choice(names.ORG_KINDS)
@@ -189,7 +204,7 @@ class _Slots:
             (0.55, lambda: [*self._brand(), *_proper(kind)]),
             (
                 0.1,
-                lambda: [*_proper(self._rng.choice(self._surnames)), Token("&", "CCONJ"), *_proper("Sons")],
+                lambda: [*_proper(self._made_up(names.SURNAME_ENDS)), Token("&", "CCONJ"), *_proper("Sons")],
             ),
         )
 
@@ -273,6 +288,8 @@ class _Writer:
         self._rng = random.Random(f"{seed}/{split}")
         self._slots = _Slots(self._rng, split)
         self._topics = {topic: _frames(lines, split) for topic, lines in frames.TOPICS.items()}
+        self._subjects = {topic: _frames(lines, split) for topic, lines in frames.SUBJECTS.items()}
+        self._carriers = _frames(frames.CARRIERS, split)
         self._details, self._asides = _frames(frames.DETAILS, split), _frames(frames.ASIDES, split)
         self._openings, self._closings = _frames(frames.OPENINGS, split), _frames(frames.CLOSINGS, split)
 
@@ -297,14 +314,14 @@ class _Writer:
         decks: dict[tuple[str, ...], list[str]] = {}
         count = 0
         while count < words:
-            of_topic = not body or rng.random() < 0.35
-            frames_of_kind = (
-                self._topics[topic] if of_topic else rng.choices((self._details, self._asides), (7, 3))[0]
-            )
+            if not body or rng.random() < 0.45:
+                frames_of_kind = self._topics[topic] if rng.random() < 0.6 else self._carriers
+            else:
+                frames_of_kind = self._details if rng.random() < 0.7 else self._asides
             deck = decks.setdefault(frames_of_kind, [])
             if not deck:
                 deck.extend(rng.sample(frames_of_kind, len(frames_of_kind)))
-            body.append(self._sentence(deck.pop()))
+            body.append(self._sentence(deck.pop().replace("{SUBJECT}", rng.choice(self._subjects[topic]))))
             count += len(body[-1])
         if len(body) > 1 and rng.random() < 0.4:
             body[0], body[1] = body[1], body[0]
@@ -421,10 +438,6 @@ def frame_words(frame: str) -> list[str]:
 
 def _pool(words: Sequence[str], split: Split) -> tuple[str, ...]:
     return part(words, split, names.HELD_OUT_NAMES)
-
-
-def _flat(groups: Sequence[Sequence[str]], split: Split) -> tuple[str, ...]:
-    return tuple(name for group in part(groups, split, names.HELD_OUT_NAMES) for name in group)
 
 
 def _frames(lines: str, split: Split) -> tuple[str, ...]:

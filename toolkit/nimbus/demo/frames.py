@@ -198,6 +198,169 @@ my compliments to the team in {PLACE} , great job !
 }
 """What a text is about. Each text has sentences of one topic only."""
 
+CARRIERS: Final = """
+I am writing [to you | ] about {SUBJECT} .
+my question is about {SUBJECT} .
+this is about {SUBJECT} .
+I have to mention {SUBJECT} [again | once more] .
+{PERSON} told me to write to you about {SUBJECT} .
+we need to talk about {SUBJECT} .
+I want to talk about {SUBJECT} .
+what I mean is {SUBJECT} .
+subject : {SUBJECT}
+here is what I have to say about {SUBJECT} .
+first of all , {SUBJECT} .
+again {SUBJECT} !
+the reason for this message is {SUBJECT} .
+{ORG} asked me to tell you about {SUBJECT} .
+as I said {AGO} , it is about {SUBJECT} .
+in short , {SUBJECT} .
+I would like to tell you about {SUBJECT} .
+let me say it again , {SUBJECT} .
+who can I write to about {SUBJECT} ?
+[it is | this is] all about {SUBJECT} .
+"""
+"""Sentences that suit any topic: the subject tells which."""
+
+SUBJECTS: Final[dict[str, str]] = {
+    "delivery": """
+the late delivery
+[a | the | my] missing parcel
+[a | the | my] lost package
+the delivery of my {THING}
+a parcel that never arrived
+the courier [in {PLACE} | from {ORG}]
+the tracking of my parcel
+shipping to {PLACE}
+the late shipment
+the driver of the van
+a package at the wrong address
+the delivery date
+my missing shipment
+the delay of the shipment
+the tracking number
+the [wrong | missed] delivery
+a late package
+the van that never came
+slow shipping
+the parcel in the warehouse
+the dispatch of my order
+the missed delivery window
+the depot in {PLACE} and my parcel
+a box that was left outside
+the lost shipment
+""",
+    "refund": """
+[my | the] refund
+the missing refund
+the money for the cancelled order
+a refund of {MONEY}
+the wrong invoice
+a payment that was charged twice
+the return/NOUN of the {THING}
+[my | the] money
+the return/NOUN fee
+the double payment
+the {MONEY} that you owe me
+the refund for order {ORDER}
+the credit of {MONEY}
+the voucher instead of my money
+the price on the invoice
+the cancelled payment
+a full refund
+the return/NOUN label
+the fee that I was charged
+the late refund
+the {MONEY} that you charged
+the payment for a returned {THING}
+the discount and the invoice
+paying back {MONEY}
+a refund to my card
+""",
+    "defect": """
+the broken {PART}
+[a | the] faulty {THING}
+the defective {PRODUCT}
+a crack in the {PART}
+the loose {PART}
+the repair/NOUN of the {THING}
+a {THING} that does not work
+the scratched {PART}
+the warranty of my {PRODUCT}
+a strange noise in the {PART}
+the dead {PART}
+smoke from the {PART}
+a {PART} that broke
+the fault in the {THING}
+the bent {PART}
+a defect of the {PART}
+a missing screw
+a {THING} that stopped working
+the torn seam
+the [broken | cracked] {THING}
+the faulty {PART} of the {PRODUCT}
+error {SMALL} on the display
+the defective {PART}
+a broken {PRODUCT}
+the fault of my {PRODUCT}
+""",
+    "account": """
+[my | the] login
+[my | a] locked account/NOUN
+the password reset/NOUN
+a wrong email address
+[my | the] profile
+the login code
+the name on my profile
+the access to my account/NOUN
+[a | my] new password
+the security of my account/NOUN
+the verification mail
+my user name
+the app and my login
+my old phone number
+the newsletter
+the settings of my profile
+a blocked profile
+the email on my account/NOUN
+the login page
+my registered email
+a password that does not work
+the two accounts of {PERSON}
+the security question
+the login of {PERSON}
+my account/NOUN and my password
+""",
+    "praise": """
+the wonderful service
+[your | the] friendly team
+a perfect {THING}
+the excellent quality
+my great {PRODUCT}
+the kind help/NOUN of {PERSON}
+a lovely surprise
+the fantastic service in {PLACE}
+the beautiful {THING}
+the brilliant {PRODUCT}
+how happy I am
+how much I love/VERB the {PRODUCT}
+the best team
+the quick and friendly service
+an excellent {THING}
+the amazing colours
+your great advice
+the superb quality
+the helpful team in {PLACE}
+how pleased we are
+a very happy customer
+the gorgeous {THING}
+perfect service
+the wonderful {PERSON}
+great quality and a fair price
+""",
+}
+"""What the carriers can be about, by topic."""
+
 DETAILS: Final = """
 the order number is {ORDER} .
 I live in {PLACE} .
@@ -322,6 +485,7 @@ all the best , {PERSON}
 
 WORDS: Final[dict[str, str]] = {
     "ADJ": """
+slow blocked double
 amazing angry awful beautiful bent best better big black brilliant broken clear confused cracked dangerous
 dead dear defective delighted easy enough excellent fair fantastic far faulty few first friendly full good
 gorgeous grateful great happy hard helpful hot impressed jammed kind last late latest little long loose lost
@@ -343,6 +507,7 @@ where why yet
     "DET": "a an the all another any both every no some which this what whole",
     "INTJ": "hello hey hi cheers please greetings",
     "NOUN": """
+message subject delay screw dispatch
 access accounts address advance advice agent answer app bank battery bell birth block box boxes business
 card cent circuit code colleague colour colours compliments concern courier crack credit customer data date
 day days defect delay delivery dent depot details discount dispatch display door dream driver email error
@@ -362,10 +527,11 @@ who whom you your yours
 """,
     "PROPN": "mr ms",
     "PUNCT": """
-! " , . ?
+! " , . : ?
 """,
     "SCONJ": "that because if although while",
     "VERB": """
+mention paying owe mean
 accept accepted appeared arrive arrived arrives ask asked asking asks attach based belongs billed bought
 broke burned burning buy call called came cancel cancelled change changed charged close closed come comes
 compared confirm correct cost costs covered crashing dated decided delete deliver delivered describe

@@ -31,10 +31,6 @@ def part(items: Sequence[Item], split: Split, every: int) -> tuple[Item, ...]:
     return tuple(item for index, item in enumerate(items, 1) if (index % every == 0) is held_out)
 
 
-def _joined(starts: str, ends: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(start + end for end in ends.split()) for start in starts.split())
-
-
 FIRST_NAMES = """
 Anna Robert Maria James Priya Carlos Fatima Olga Kenji Laura Peter Sofia Ahmed Julia Martin Helen Tomas
 Ingrid Samuel Nadia Oliver Chloe Viktor Amara Daniel Leila Marcus Elena Hugo Yasmin Patrick Mei Stefan Rosa
@@ -51,11 +47,6 @@ Preston Aurora Jackson Houston Carolina Vienna Milan Avila Kent
 """.split()
 """First names that are also places: only the sentence tells which."""
 
-SURNAMES = _joined(
-    "Hol Kar Bren Mar Vas Tor Lind Pel Osk Fer Ald Wex Ny Jor Sab Dum Rav Gil Stan Kow Mor Ten Ur Ban Cal Heb",
-    "berg ova man sen ley ez kov dottir well ini anu ström",
-)
-
 PLACES = """
 Berlin Warsaw London Tokyo Madrid Lisbon Chicago Boston Seattle Nairobi Mumbai Prague Oslo Dublin Toronto
 Lyon Porto Ghent Leeds Cardiff Turin Bergen Malmö Gdansk Utrecht Denver Portland Bath York Galway Nantes
@@ -64,15 +55,17 @@ Exeter Swansea Cork Lille Toulouse Norway Portugal Scotland Ireland Austria Belg
 Italy France Germany Poland Wales Canada Kenya
 """.split()
 
-TOWNS = _joined(
-    "Ash Wil Thorn Har Stone Els Mel Brad Kirk Lang Oak Fen Dun Cole Wen Rad",
-    "ford bury ton mouth field wick haven stead",
-)
+ONSETS = """
+B Br C Cr D Dr F Fl G Gr H J K Kr L M N P Pr Qu R S Sk St T Th Tr V W Y Z Ch
+""".split()
+VOWELS = "a e i o u".split()
+CODAS = "n r l s m t k nd rt st x lm".split()
+"""Parts of made-up stems; a stem whose first sound is held out is held out."""
 
-BRANDS = _joined(
-    "Nor Vel Cor Lum Ost Kel Tar Bri Zan Quil Pax Aro Fyn Hal Jun Mox Rel Syl Ten Ula Wyn Yor Dra Esk Gly Ivo",
-    "vex tra vin ora ara vo nix dale tek mira sona lund",
-)
+FIRST_NAME_ENDS = "a o el in ya us ette iel".split()
+SURNAME_ENDS = "berg ova man sen ley ez kov dottir well ini anu ström".split()
+TOWN_ENDS = "ford bury ton mouth field wick haven stead".split()
+BRAND_ENDS = "vex tek ora ara vo nix dale ix sona lund iva ro".split()
 
 PLAIN_BRANDS = (
     "Blue Lantern,Green Harbour,Three Rivers,Little Fox,North Gate,Silver Pine,Red Kettle,Quiet Hill,Bright Oak,"

@@ -77,7 +77,7 @@ def write_encoder(folder: Path, texts: Iterable[str]) -> None:
     """Write an untrained BERT and a WordPiece vocabulary learned from the texts, as transformers reads them."""
     folder.mkdir()
     pieces = BertWordPieceTokenizer(lowercase=False, strip_accents=False)
-    pieces.train_from_iterator(texts, vocab_size=WORDPIECES, min_frequency=2, show_progress=False)
+    pieces.train_from_iterator(texts, vocab_size=WORDPIECES, min_frequency=20, show_progress=False)
     pieces.save_model(str(folder))
     tokenizer = _hub.BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False, model_max_length=512)
     tokenizer.save_pretrained(folder)
@@ -88,6 +88,7 @@ def write_encoder(folder: Path, texts: Iterable[str]) -> None:
             num_hidden_layers=3,
             num_attention_heads=4,
             intermediate_size=4 * WIDTH["support_trf"],
+            initializer_range=0.1,  # 1 / sqrt(width): the usual 0.02 suits a width of 768
             attention_probs_dropout_prob=0.0,
             max_position_embeddings=512,
             type_vocab_size=2,
@@ -102,7 +103,7 @@ def _start_with_waves(positions: torch.Tensor) -> None:
     count, width = positions.shape
     rates = torch.exp(torch.arange(0, width, 2) * (-np.log(1000.0) / width))
     angles = torch.arange(count)[:, None] * rates
-    positions[:, 0::2], positions[:, 1::2] = torch.sin(angles) * 0.05, torch.cos(angles) * 0.05
+    positions[:, 0::2], positions[:, 1::2] = torch.sin(angles) * 0.14, torch.cos(angles) * 0.14
 
 
 def settings(recipe: Recipe) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -75,7 +76,7 @@ def submit(request: Request, observer: Observer) -> Result:
         supervisor = stack.enter_context(Supervisor(bundle.path, request.workers))
         execution = claims.this_process()
         if resumed is None:
-            inputs = readers.resolve(request.inputs, planner.spool_folder(store), default_format=request.input_format)
+            inputs = _resolve(store, request)
             plan = planner.plan_run(store, bundle, inputs, request.order, execution)
             attempt = stack.enter_context(claims.first(store, plan))
         else:
@@ -121,6 +122,11 @@ class _Counting:
         """Count a shard."""
         self.scored += commit.counts.scored
         self._observer.committed(shard, commit)
+
+
+def _resolve(store: DirectoryStore, request: Request) -> list[InputFile]:
+    spool = planner.spool_folder(store)
+    return readers.resolve(request.inputs, spool, sys.stdin.buffer, default_format=request.input_format)
 
 
 def _unfinished(store: DirectoryStore) -> Plan | None:
@@ -175,8 +181,7 @@ def _check_same(store: DirectoryStore, plan: Plan, bundle: bundles.Bundle, reque
             remedy="resume with that bundle, or leave out --resume to start a new run",
         )
     if request.inputs:
-        inputs = readers.resolve(request.inputs, planner.spool_folder(store), default_format=request.input_format)
-        _check_same_inputs(plan, inputs)
+        _check_same_inputs(plan, _resolve(store, request))
 
 
 def _check_same_inputs(plan: Plan, inputs: Sequence[InputFile]) -> None:
