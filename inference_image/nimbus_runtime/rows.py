@@ -41,7 +41,7 @@ class RowFormat:
         for annotation in Annotation:
             if annotation in wanted:
                 columns |= _COLUMNS[annotation]
-        if Annotation.CATS in wanted:
+        if Annotation.CATS in wanted and self.cats:
             columns["cats"] = self._cats
         return columns
 
@@ -84,7 +84,11 @@ def as_json(row: Row) -> bytes:
     """Return a row as a line of JSON; metadata as an object."""
     metadata = row["metadata"]
     plain = {**row, "metadata": None if metadata is None else json.loads(metadata)}
-    return (json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    try:
+        line = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # metadata may hold half a surrogate pair, which only an escape can say
+        line = json.dumps(plain, separators=(",", ":")).encode()
+    return line + b"\n"
 
 
 def _ents(doc: Doc) -> object:

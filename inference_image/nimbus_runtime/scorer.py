@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 # A chunk goes through the pipeline at once, so its bounds decide which documents share a batch; a
 # zone's chunks share spaCy's transient strings. Both bound memory.
-_CHUNK_DOCUMENTS, _CHUNK_CHARACTERS = 256, 50_000
-_ZONE_CHUNKS = 16
+_CHUNK_DOCUMENTS, _CHUNK_CHARACTERS = 256, 25_000
+_ZONE_CHUNKS = 32
 
 Item = Document | Rejected
 

@@ -52,7 +52,7 @@ def publish(root: Path, run: str | None) -> None:
     store = DirectoryStore(root)
     before = store.read_versioned(paths.LIVE)
     live = Live(sequence=0, entry=Entry("publish", "a", "t", "", "x"), release="r1", dataset=run)
-    assert store.compare_and_swap(paths.LIVE, encode(live), before and before.version)
+    assert store.compare_and_swap(paths.LIVE, encode(live), before.version if before else None)
 
 
 @pytest.fixture

@@ -40,26 +40,24 @@ class TransformerOutput:
         """Return the tokens' vectors, (tokens, width)."""
         return self._pooled[pooling.name]
 
-    def _aligned(self) -> tuple[Floats, Ints]:
-        """Return the rows to pool and how many belong to each token.
-
-        A document no piece of which aligns has one row of zeros a token, so that poolings which
-        refuse an empty token (the maximum) still answer, as the original's do.
-        """
-        if len(self.indices):
-            return self.pieces[self.indices], self.lengths
-        tokens = len(self.lengths)
-        return np.zeros((tokens, self.pieces.shape[1]), dtype=np.float32), np.ones(tokens, dtype=np.int32)
-
     @staticmethod
     def pool(outputs: Sequence[TransformerOutput], pooling: Model[Any, Any]) -> None:
         """Pool the pieces of several documents into token vectors, in one call of the layer.
 
-        A token without pieces (white space, say) gets zeros.
+        A token without pieces (white space, say) gets zeros. A document no piece of which aligns has
+        one row of zeros a token, so that poolings which refuse an empty token (the maximum) still
+        answer, as the original's do.
         """
-        aligned = [output._aligned() for output in outputs]  # noqa: SLF001 - this class's own
-        rows = np.concatenate([rows for rows, _ in aligned])
-        lengths = np.concatenate([lengths for _, lengths in aligned])
+        sizes = [len(output.indices) or len(output.lengths) for output in outputs]
+        rows = np.zeros((sum(sizes), outputs[0].pieces.shape[1]), dtype=np.float32)
+        start = 0
+        for output, size in zip(outputs, sizes, strict=True):
+            if len(output.indices):
+                np.take(output.pieces, output.indices, axis=0, out=rows[start : start + size], mode="clip")
+            start += size
+        lengths = np.concatenate(
+            [output.lengths if len(output.indices) else np.ones_like(output.lengths) for output in outputs]
+        )
         pooled = pooling.predict(Ragged(rows, lengths))  # type: ignore[arg-type]
         start = 0
         for output in outputs:

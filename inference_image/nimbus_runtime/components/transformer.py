@@ -12,12 +12,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from nimbus_runtime.contract.bundle import GRAPH_FILE, SETTINGS_FILE
 from nimbus_runtime.contract.errors import BundleInvalidError
 from nimbus_runtime.encoder import Encoder
 from nimbus_runtime.stacks import Stack, open_stack
 
 Part = TypeVar("Part")
-ENCODER, SETTINGS = "encoder.onnx", "settings.json"
 EXTENSION = "trf_data"
 
 
@@ -49,9 +49,9 @@ class OnnxTransformer:
         del exclude
         folder = Path(path)
         try:
-            settings: dict[str, Any] = json.loads((folder / SETTINGS).read_bytes())
+            settings: dict[str, Any] = json.loads((folder / SETTINGS_FILE).read_bytes())
             self._stack = open_stack(settings, folder)
-            self._encoder = Encoder(folder / ENCODER)
+            self._encoder = Encoder(folder / GRAPH_FILE)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleInvalidError(
                 "the transformer of this bundle cannot be opened",

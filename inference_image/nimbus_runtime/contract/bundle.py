@@ -10,6 +10,10 @@ from nimbus_runtime.contract.annotations import Annotation
 
 MANIFEST = "bundle.json"
 
+# What a transformer's folder in a bundle holds.
+GRAPH_FILE, WEIGHTS_FILE = "encoder.onnx", "encoder.weights"
+TOKENIZER_FILE, SETTINGS_FILE = "tokenizer.json", "settings.json"
+
 
 class Precision(StrEnum):
     """How an encoder computes. A pipeline without a transformer is always fp32."""

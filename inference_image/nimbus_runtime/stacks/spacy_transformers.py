@@ -17,6 +17,7 @@ import numpy.typing as npt
 from spacy.attrs import IDX, LENGTH
 
 from nimbus_runtime.components.output import TransformerOutput
+from nimbus_runtime.contract.bundle import TOKENIZER_FILE
 from nimbus_runtime.contract.errors import BundleUnsupportedError
 from nimbus_runtime.tokenization.fast import FastTokenizer, Pieces
 
@@ -85,7 +86,7 @@ class SpacyTransformers:
             raise BundleUnsupportedError(
                 "this bundle cuts documents in an unknown way", where=str(folder), got=spans.strategy
             )
-        tokenizer = FastTokenizer(folder / "tokenizer.json", settings["unknown_piece"])
+        tokenizer = FastTokenizer(folder / TOKENIZER_FILE, settings["unknown_piece"])
         return cls(spans, tokenizer, settings["max_pieces"], settings["width"])
 
     def outputs(self, docs: Sequence[Doc], encode: Encode) -> list[TransformerOutput]:

@@ -101,7 +101,7 @@ def build_root(  # noqa: PLR0913 - one argument a property of the dataset
             release="r1",
             dataset=run,
         )
-        assert store.compare_and_swap(paths.LIVE, encode(live), before and before.version)
+        assert store.compare_and_swap(paths.LIVE, encode(live), before.version if before else None)
     return root
 
 

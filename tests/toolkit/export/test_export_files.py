@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from conftest import Builder, Rows, RowsOf
 
-UNPACK = {
+UNPACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.decompress,
     ".zst": lambda data: zstandard.ZstdDecompressor().stream_reader(data).read(),

@@ -181,7 +181,7 @@ def test_types_and_key_are_postgresqls_own(root: Path, postgresql: Server, table
     assembly.export(root, postgresql.url, table=f"public.{table}")
     with psycopg.connect(postgresql.url) as connection:
         query = "select column_name, data_type from information_schema.columns where table_name = %s"
-        types = dict(connection.execute(query, [table]).fetchall())
+        types: dict[str, str] = dict(connection.execute(query, [table]).fetchall())
         key = connection.execute("select indexdef from pg_indexes where tablename = %s", [table]).fetchall()
     assert {name for name, kind in types.items() if kind == "text"} == {
         "id",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,14 +230,9 @@ def test_two_exports_of_a_run_at_once_do_not_double(
     """The second waits for the first, then replaces its rows."""
     root = build(example_rows(2_000), duplicates=1)  # no key that would forbid doubles
     assembly.export(root, database.url)
-    threads = [
-        threading.Thread(target=assembly.export, args=(root, database.url), kwargs={"existing": "append"})
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(assembly.export, root, database.url, existing="append") for _ in range(2)]
+    assert [one.result().rows for one in both] == [2_000, 2_000]
     assert len(database.rows()) == 2_000
 
 

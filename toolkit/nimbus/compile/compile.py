@@ -21,7 +21,7 @@ from nimbus.compile.source import CONFIG, META, Source
 from nimbus.compile.stacks import LISTENERS, stack_of
 from nimbus.compile.survey import require_compilable
 from nimbus_runtime.bundle import Bundle, read_manifest, verify
-from nimbus_runtime.contract.bundle import MANIFEST
+from nimbus_runtime.contract.bundle import MANIFEST, SETTINGS_FILE, TOKENIZER_FILE
 from nimbus_runtime.contract.errors import BundleInvalidError, StoreError
 
 if TYPE_CHECKING:
@@ -106,9 +106,9 @@ def _settings(source: Source, transformers: Mapping[str, TransformerParts]) -> C
 
 def _write_transformer(folder: Path, parts: TransformerParts) -> None:
     folder.mkdir()
-    (folder / "encoder.onnx").write_bytes(parts.encoder.graph.SerializeToString(deterministic=True))
-    (folder / "tokenizer.json").write_bytes(parts.tokenizer.json)
-    (folder / "settings.json").write_text(json.dumps(parts.settings, sort_keys=True) + "\n", encoding="utf-8")
+    parts.encoder.graph.save(folder)
+    (folder / TOKENIZER_FILE).write_bytes(parts.tokenizer.json)
+    (folder / SETTINGS_FILE).write_text(json.dumps(parts.settings, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _copy(source: Path, target: Path) -> None:

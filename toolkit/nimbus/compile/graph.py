@@ -1,4 +1,4 @@
-"""Writes ONNX graphs node by node.
+"""Writes ONNX graphs node by node, their weights in a file beside them.
 
 Small enough to be read beside the graph that it makes: every method adds one operator and
 returns the name of its result.
@@ -6,13 +6,16 @@ returns the name of its result.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from nimbus_runtime.contract.bundle import GRAPH_FILE, WEIGHTS_FILE
 from nimbus_runtime.encoder import INPUT, OUTPUT
 
 Array = npt.NDArray[Any]
@@ -20,6 +23,29 @@ Array = npt.NDArray[Any]
 MICROSOFT = "com.microsoft"
 _OPSET = 17
 _IR_VERSION = 9
+_PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedGraph:
+    """A graph and its weights by name, in the order in which they were added."""
+
+    model: onnx.ModelProto
+    weights: dict[str, Array]
+
+    def save(self, folder: Path) -> None:
+        """Write the graph, and its weights page by page, so that processes can share them in memory."""
+        model = onnx.ModelProto()
+        model.CopyFrom(self.model)
+        offset = 0
+        with (folder / WEIGHTS_FILE).open("wb") as file:
+            for name, array in self.weights.items():
+                model.graph.initializer.append(_external(name, array, offset))
+                file.write(array.data)
+                offset += array.nbytes
+                file.write(bytes(-offset % _PAGE))
+                offset += -offset % _PAGE
+        (folder / GRAPH_FILE).write_bytes(model.SerializeToString(deterministic=True))
 
 
 class Graph:
@@ -28,13 +54,19 @@ class Graph:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
+        self._weights: dict[str, Array] = {}
+        self._numbers: dict[str, onnx.TensorProto] = {}
 
-    def constant(self, name: str, value: Array) -> str:
-        """Add a weight, floats as float32; a name added twice stands once."""
-        if name not in self._constants:
-            array = np.ascontiguousarray(value, dtype=np.float32 if value.dtype.kind == "f" else value.dtype)
-            self._constants[name] = numpy_helper.from_array(array, name)
+    def weight(self, name: str, value: Array) -> str:
+        """Add a weight as float32; a name added twice stands once."""
+        if name not in self._weights:
+            self._weights[name] = np.ascontiguousarray(value, dtype="<f4")
+        return name
+
+    def numbers(self, *values: int) -> str:
+        """Add a short list of whole numbers, such as an operator's axes."""
+        name = "numbers_" + "_".join(map(str, values))
+        self._numbers[name] = helper.make_tensor(name, TensorProto.INT64, [len(values)], values)
         return name
 
     def node(self, kind: str, inputs: list[str], *, domain: str = "", **attributes: Any) -> str:  # noqa: ANN401
@@ -43,15 +75,26 @@ class Graph:
         self._nodes.append(helper.make_node(kind, inputs, [result], domain=domain, **attributes))
         return result
 
-    def finish(self, name: str, last: str, width: int) -> onnx.ModelProto:
-        """Return the model whose output is `last`, (batch, pieces, width)."""
+    def finish(self, name: str, last: str, width: int) -> FinishedGraph:
+        """Return the graph whose output is `last`, (batch, pieces, width)."""
         self._nodes.append(helper.make_node("Identity", [last], [OUTPUT]))
         graph = helper.make_graph(
             self._nodes,
             name,
             [helper.make_tensor_value_info(INPUT, TensorProto.INT32, ["batch", "pieces"])],
             [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", "pieces", width])],
-            list(self._constants.values()),
+            list(self._numbers.values()),
         )
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+        return FinishedGraph(
+            helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION), dict(self._weights)
+        )
+
+
+def _external(name: str, array: Array, offset: int) -> onnx.TensorProto:
+    tensor = onnx.TensorProto(
+        name=name, data_type=TensorProto.FLOAT, dims=array.shape, data_location=TensorProto.EXTERNAL
+    )
+    for key, value in (("location", WEIGHTS_FILE), ("offset", offset), ("length", array.nbytes)):
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor

@@ -507,7 +507,7 @@ where why yet
     "DET": "a an the all another any both every no some which this what whole",
     "INTJ": "hello hey hi cheers please greetings",
     "NOUN": """
-message subject delay screw dispatch
+message subject screw 
 access accounts address advance advice agent answer app bank battery bell birth block box boxes business
 card cent circuit code colleague colour colours compliments concern courier crack credit customer data date
 day days defect delay delivery dent depot details discount dispatch display door dream driver email error

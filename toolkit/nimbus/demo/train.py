@@ -33,7 +33,9 @@ from nimbus.demo.names import Split
 SEED: Final = 7
 TRAIN_TEXTS: Final = 6000
 HELD_OUT_TEXTS: Final = 800
-BATCH: Final = 24
+BATCH: Final = 12
+SPREAD: Final = 0.08  # of the weights at the start; the usual 0.02 suits a wider encoder
+FOCUS: Final = 1.2
 ENCODER_NAME: Final = "support-bert"
 WORDPIECES: Final = 3200
 WIDTH: Final = {"support_trf": 96, "support_cnn": 64}
@@ -88,22 +90,42 @@ def write_encoder(folder: Path, texts: Iterable[str]) -> None:
             num_hidden_layers=3,
             num_attention_heads=4,
             intermediate_size=4 * WIDTH["support_trf"],
-            initializer_range=0.1,  # 1 / sqrt(width): the usual 0.02 suits a width of 768
+            initializer_range=SPREAD,
             attention_probs_dropout_prob=0.0,
             max_position_embeddings=512,
             type_vocab_size=2,
         )
     )
-    _start_with_waves(model.embeddings.position_embeddings.weight.data)
+    start_locally(model)
     model.save_pretrained(folder)
 
 
-def _start_with_waves(positions: torch.Tensor) -> None:
-    """Start the position embeddings as sinusoids, so that neighbours are known without having been learned."""
-    count, width = positions.shape
-    rates = torch.exp(torch.arange(0, width, 2) * (-np.log(1000.0) / width))
-    angles = torch.arange(count)[:, None] * rates
-    positions[:, 0::2], positions[:, 1::2] = torch.sin(angles) * 0.14, torch.cos(angles) * 0.14
+def start_locally(model: Any) -> None:
+    """Let the heads of the first two layers start with a look at the tokens nearby, each at its own distance.
+
+    That is what a small encoder learns last on its own. Some dimensions start as waves of the position; the
+    queries are those waves, turned by the distance, and the keys the waves as they are.
+    """
+    size = model.config.hidden_size // model.config.num_attention_heads
+    rates = 3 * (torch.arange(1, size // 2 + 1) / (size // 2)) ** 1.7
+    angles = torch.arange(model.config.max_position_embeddings)[:, None] * rates
+    waves = torch.cat((torch.sin(angles), torch.cos(angles)), dim=1)
+    with torch.no_grad():
+        model.embeddings.word_embeddings.weight[:, :size] = 0
+        model.embeddings.position_embeddings.weight[:, :size] = waves * SPREAD * 2**0.5
+        for layer in model.encoder.layer[:2]:
+            attention = layer.attention.self
+            for head, distance in enumerate((-1, 1, -2, 2)):
+                rows = slice(head * size, (head + 1) * size)
+                attention.query.weight[rows] = attention.key.weight[rows] = 0
+                attention.query.weight[rows, :size] = FOCUS * _turn(rates * distance)
+                attention.key.weight[rows, :size] = FOCUS * torch.eye(size)
+
+
+def _turn(angles: torch.Tensor) -> torch.Tensor:
+    """Return the matrix that moves waves, sines first and then cosines, on by the angles."""
+    cosines, sines = torch.diag(torch.cos(angles)), torch.diag(torch.sin(angles))
+    return torch.cat((torch.cat((cosines, sines), dim=1), torch.cat((-sines, cosines), dim=1)))
 
 
 def settings(recipe: Recipe) -> Settings:

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
-from nimbus.compile.graph import MICROSOFT, Graph
-
-if TYPE_CHECKING:
-    import onnx
+from nimbus.compile.graph import MICROSOFT, FinishedGraph, Graph
 
 Array = npt.NDArray[Any]
 
@@ -31,7 +28,7 @@ class EncoderParts:
     means in its matrix products, attention among pieces left out.
     """
 
-    graph: onnx.ModelProto
+    graph: FinishedGraph
     width: int
     max_positions: int
     megaflops_per_piece: float
@@ -121,34 +118,34 @@ class PostNormEncoder:
         return replace(self, embedding_norm=embedding_norm, layers=tuple(layers))
 
     def _embed(self, graph: Graph) -> str:
-        words = graph.node("Gather", [graph.constant("words", self.words), "input_ids"], axis=0)
-        one, two = graph.constant("one", np.array([1])), graph.constant("two", np.array([2]))
-        length = graph.node("Slice", [graph.node("Shape", ["input_ids"]), one, two])
-        zero = graph.constant("zero", np.array([0]))
-        positions = graph.node("Slice", [graph.constant("positions", self.positions), zero, length, zero])
+        words = graph.node("Gather", [graph.weight("words", self.words), "input_ids"], axis=0)
+        length = graph.node("Slice", [graph.node("Shape", ["input_ids"]), graph.numbers(1), graph.numbers(2)])
+        positions = graph.node(
+            "Slice", [graph.weight("positions", self.positions), graph.numbers(0), length, graph.numbers(0)]
+        )
         return self._norm(graph, graph.node("Add", [words, positions]), self.embedding_norm, "embedding_norm")
 
     def _layer(self, graph: Graph, state: str, layer: Layer, name: str) -> str:
         query, key, value = (
-            graph.node("MatMul", [state, graph.constant(f"{name}.{part}", dense.weight.T)])
+            graph.node("MatMul", [state, graph.weight(f"{name}.{part}", dense.weight.T)])
             for part, dense in (("query", layer.query), ("key", layer.key), ("value", layer.value))
         )
         bias = np.concatenate([layer.query.bias, layer.key.bias, layer.value.bias])
         attended = graph.node(
             "MultiHeadAttention",
-            [query, key, value, graph.constant(f"{name}.attention_bias", bias)],
+            [query, key, value, graph.weight(f"{name}.attention_bias", bias)],
             domain=MICROSOFT,
             num_heads=self.heads,
         )
-        out = graph.node("MatMul", [attended, graph.constant(f"{name}.attention_out", layer.attention_out.weight.T)])
+        out = graph.node("MatMul", [attended, graph.weight(f"{name}.attention_out", layer.attention_out.weight.T)])
         state = self._norm(graph, graph.node("Add", [out, state]), layer.attention_norm, f"{name}.attention_norm")
-        up = graph.node("MatMul", [state, graph.constant(f"{name}.up", layer.up.weight.T)])
-        active = ACTIVATIONS[self.activation](graph, up, graph.constant(f"{name}.up_bias", layer.up.bias))
-        down = graph.node("MatMul", [active, graph.constant(f"{name}.down", layer.down.weight.T)])
+        up = graph.node("MatMul", [state, graph.weight(f"{name}.up", layer.up.weight.T)])
+        active = ACTIVATIONS[self.activation](graph, up, graph.weight(f"{name}.up_bias", layer.up.bias))
+        down = graph.node("MatMul", [active, graph.weight(f"{name}.down", layer.down.weight.T)])
         return self._norm(graph, graph.node("Add", [down, state]), layer.output_norm, f"{name}.output_norm")
 
     def _norm(self, graph: Graph, state: str, norm: Norm, name: str) -> str:
-        weights = [graph.constant(f"{name}.gain", norm.gain), graph.constant(f"{name}.bias", norm.bias)]
+        weights = [graph.weight(f"{name}.gain", norm.gain), graph.weight(f"{name}.bias", norm.bias)]
         return graph.node("LayerNormalization", [state, *weights], axis=-1, epsilon=self.epsilon)
 
 
