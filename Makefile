@@ -18,6 +18,7 @@ UV := uv==0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
+BENCH := $(VENV)/bench
 LOG := $(VENV)/set-up.log
 # The newest of the wanted versions; `make PYTHON=/path/to/python3.12 …` takes another.
 PYTHON ?=
@@ -48,12 +49,20 @@ test: check ## Run the checks and the tests (ARGS: for pytest)
 oracle: $(DONE)/oracle $(DONE)/nimbus ## Add the original torch stack, so that `make test` compares with it (some gigabytes on Linux)
 
 check: $(TEST_LAYER) $(DONE)/nimbus ## Check style, types and the layering
-	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && echo "ruff: clean"
+	@$(BIN)/ruff check --quiet --output-format concise . && $(BIN)/ruff format --check --quiet . && echo "ruff: clean"
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports | tail -n +10
+	@$(BIN)/lint-imports --no-logo
 
-bench: $(TEST_LAYER) $(DONE)/nimbus ## Measure (ARGS: for pytest)
-	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
+bench: $(DONE)/oracle $(DONE)/nimbus $(BENCH)/cnn $(BENCH)/minilm ## Measure bundles against the originals (ARGS: for tests.benchmarks.speed)
+	@for name in cnn minilm; do \
+		$(BIN)/nimbus compile $(BENCH)/$$name --output $(BENCH)/$$name-bundle --replace || exit 1; \
+		$(BIN)/python -m tests.benchmarks.speed --original $(BENCH)/$$name --bundle $(BENCH)/$$name-bundle $(ARGS) || exit 1; \
+		$(BIN)/python -m tests.benchmarks.overhead $(BENCH)/$$name-bundle || exit 1; \
+	done
+
+$(BENCH)/%: | $(DONE)/oracle $(DONE)/nimbus
+	@mkdir -p $(BENCH)
+	$(call step,training the $* pipeline that is measured,rm -rf $@ && $(BIN)/python -m tests.benchmarks.$* $@)
 
 lock: $(VENV)/uv-$(UV)/bin/uv ## Lock the dependencies again, keeping what still fits (ARGS=--upgrade: the newest)
 	@$(lock) pyproject.toml --extra dev --extra oracle -o tests/oracle.lock
@@ -78,7 +87,8 @@ $(DONE)/python:
 		if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$name; break; fi; \
 	done; \
 	if [ -z "$${found:-}" ]; then \
-		echo "Nimbus needs Python 3.11 or newer; this machine has $$(python3 --version 2>/dev/null || echo none)." >&2; \
+		name=$${python:-python3}; \
+		echo "Nimbus needs Python 3.11 or newer; $$name is $$("$$name" --version 2>/dev/null || echo not there)." >&2; \
 		echo "Install one, or name it: make PYTHON=/path/to/python3.12 …" >&2; \
 		exit 1; \
 	fi; \

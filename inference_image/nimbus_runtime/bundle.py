@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.bundle import MANIFEST, ListedFile, Manifest
-from nimbus_runtime.contract.errors import BundleInvalidError, BundleUnsupportedError
+from nimbus_runtime.contract.errors import (
+    BundleInvalidError,
+    BundleUnsupportedError,
+    NimbusError,
+    RecordInvalidError,
+)
 from nimbus_runtime.onnx_scan import scan
 
 if TYPE_CHECKING:
@@ -36,9 +41,12 @@ def read_manifest(path: Path) -> tuple[Manifest, str]:
     """Return a bundle's manifest and digest, its files not looked at."""
     place = path / MANIFEST
     try:
-        if place.is_symlink() or place.stat().st_size > _MAX_MANIFEST:
-            raise BundleInvalidError(
-                "the bundle's manifest is a link, or too large to be one", where=str(place), remedy=_AGAIN
+        found = place.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_MANIFEST:
+            raise _invalid(
+                place,
+                "the bundle's manifest is a link, a special file, or too large to be one",
+                expected=f"a regular file of at most {_MAX_MANIFEST >> 20} MiB",
             )
         data = place.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -50,28 +58,48 @@ def read_manifest(path: Path) -> tuple[Manifest, str]:
             remedy="compile the pipeline first: nimbus compile PIPELINE --output BUNDLE",
         ) from None
     except OSError as error:
+        raise _unreadable(error, place) from None
+    try:
+        manifest = codec.decode(Manifest, data, str(place))
+    except RecordInvalidError as error:
         raise BundleInvalidError(
-            f"the bundle cannot be read: {error.strerror}", where=str(place), remedy="check its permissions"
+            f"the bundle's manifest cannot be read: {error.what}",
+            where=error.where,
+            got=error.got,
+            expected=error.expected,
+            remedy=_AGAIN,
         ) from None
-    manifest = codec.decode(Manifest, data, str(place))
     return manifest, hashlib.sha256(data).hexdigest()
 
 
 def verify(path: Path) -> Bundle:
     """Check a bundle's schema, files, hashes, links and graphs; open nothing before that."""
     manifest, digest = read_manifest(path)
-    listed = {file.path: file for file in manifest.files}
+    try:
+        _check_all(path, manifest)
+    except OSError as error:
+        raise _unreadable(error, path) from None
+    return Bundle(path, digest, manifest)
+
+
+def _check_all(path: Path, manifest: Manifest) -> None:
+    listed: dict[str, ListedFile] = {}
+    for file in manifest.files:
+        if file.path in listed:
+            raise _invalid(path / MANIFEST, "the bundle's manifest lists a file twice", file.path)
+        listed[file.path] = file
     present = _present(path)
     for name in sorted(present - listed.keys()):
         raise _invalid(path / name, "a file that the bundle's manifest does not list")
     for name in sorted(listed.keys() - present):
+        if name.startswith("/") or ".." in Path(name).parts:
+            raise _invalid(path / MANIFEST, "the bundle's manifest lists a file outside the bundle", name)
         raise _invalid(path / name, "a file that the bundle's manifest lists is missing")
     for file in manifest.files:
         _check_file(path, file)
     for name in sorted(listed):
         if name.endswith(".onnx"):
-            _check_graph(path, name, listed.keys())
-    return Bundle(path, digest, manifest)
+            _check_graph(path, name, listed)
 
 
 def load(bundle: Bundle, gemm: str | None = None) -> Language:
@@ -82,7 +110,9 @@ def load(bundle: Bundle, gemm: str | None = None) -> Language:
 
     try:
         nlp = spacy.load(bundle.path)
-    except (ValueError, OSError, ImportError) as error:
+    except NimbusError:
+        raise
+    except Exception as error:
         raise BundleUnsupportedError(
             "spaCy cannot open this bundle",
             where=str(bundle.path),
@@ -114,7 +144,9 @@ def _check_file(path: Path, file: ListedFile) -> None:
         raise _invalid(place, "a file of the bundle has changed", f"{size} bytes", f"{file.size} bytes")
     digest = hash_file(place)
     if digest != file.sha256:
-        raise _invalid(place, "a file of the bundle has changed", f"SHA-256 {digest}", f"SHA-256 {file.sha256}")
+        raise _invalid(
+            place, "a file of the bundle has changed", f"SHA-256 {digest}", f"SHA-256 {file.sha256}"
+        )
 
 
 def hash_file(path: Path) -> str:
@@ -123,18 +155,38 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_graph(path: Path, name: str, listed: Collection[str]) -> None:
+def _check_graph(path: Path, name: str, listed: Mapping[str, ListedFile]) -> None:
     contents = scan(path / name)
     foreign = sorted(contents.domains - DOMAINS)
     if foreign:
         raise _invalid(
-            path / name, "an encoder uses operators of a foreign domain", ", ".join(foreign), "standard operators"
+            path / name,
+            "an encoder uses operators of a foreign domain",
+            ", ".join(foreign),
+            "standard operators",
         )
-    for location in sorted(contents.external):
+    for location, end in sorted(contents.external.items()):
         external = (Path(name).parent / location).as_posix()
         if location.startswith(("/", "\\")) or ".." in Path(location).parts or external not in listed:
             raise _invalid(path / name, "an encoder refers to a file outside the bundle's manifest", location)
+        if end > listed[external].size:
+            raise _invalid(
+                path / name,
+                f"an encoder refers to weights beyond the end of {location}",
+                f"byte {end}",
+                f"at most {listed[external].size} bytes",
+            )
 
 
-def _invalid(place: Path, what: str, got: str | None = None, expected: str | None = None) -> BundleInvalidError:
+def _unreadable(error: OSError, place: Path) -> BundleInvalidError:
+    return BundleInvalidError(
+        f"the bundle cannot be read: {error.strerror or error}",
+        where=str(error.filename or place),
+        remedy="let this user read every file of the bundle",
+    )
+
+
+def _invalid(
+    place: Path, what: str, got: str | None = None, expected: str | None = None
+) -> BundleInvalidError:
     return BundleInvalidError(what, where=str(place), got=got, expected=expected, remedy=_AGAIN)

@@ -78,6 +78,9 @@ def _held(store: DirectoryStore, attempt: Attempt) -> Iterator[None]:
     if file is None:
         raise _owned(attempt.run, _latest(store, attempt.run)[1])
     with file:
+        number, owner = _latest(store, attempt.run)
+        if number != attempt.number:  # taken over between the claim's creation and its lock
+            raise _owned(attempt.run, owner)
         yield
 
 

@@ -43,7 +43,7 @@ def publish(store: DirectoryStore, plan: Plan, run: Run) -> Publication:
 
     def change(present: Live | None) -> Live | None:
         nonlocal outcome
-        outcome = _judge(store, plan, present)
+        outcome = judge(store, plan, present)
         if outcome is not Publication.PUBLISHED or (present is not None and present.dataset == run.run):
             return None
         return _with_dataset(present, plan, run)
@@ -71,7 +71,8 @@ def update(store: DirectoryStore, change: Callable[[Live | None], Live | None]) 
     )
 
 
-def _judge(store: DirectoryStore, plan: Plan, present: Live | None) -> Publication:
+def judge(store: DirectoryStore, plan: Plan, present: Live | None) -> Publication:
+    """Say what publishing a finished run comes to in the present state; nothing is changed."""
     if present is None:
         return Publication.PUBLISHED
     if present.epoch != plan.epoch:

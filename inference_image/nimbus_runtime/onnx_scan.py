@@ -1,6 +1,6 @@
 """Reads from an ONNX file what must be known before a runtime opens it.
 
-Operator domains and names of external files, found by walking the protobuf's structure: no
+Operator domains and what tensors take from external files, found by walking the protobuf's structure: no
 weight is copied, nothing is executed, and the onnx package is not needed where bundles run.
 Field numbers are those of onnx.proto3.
 """
@@ -22,23 +22,25 @@ Message = memoryview
 
 @dataclass(slots=True)
 class OnnxContents:
-    """Operator domains that occur (the standard one is ""), and files that tensors refer to."""
+    """Operator domains that occur (the standard one is ""), and files that tensors refer to.
+
+    `external` says of each such file how many bytes it must have for its tensors to lie inside.
+    """
 
     domains: set[str] = field(default_factory=set)
-    external: set[str] = field(default_factory=set)
+    external: dict[str, int] = field(default_factory=dict)
 
 
 def scan(path: Path) -> OnnxContents:
     """Walk one ONNX file."""
     contents = OnnxContents()
-    with path.open("rb") as file:
-        if path.stat().st_size == 0:
-            raise _broken(path)
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            try:
-                _model(view, contents, 0)
-            except (IndexError, ValueError, UnicodeDecodeError):
-                raise _broken(path) from None
+    try:
+        # The map closes with the last view of it: closing it here would fail while an error still holds one.
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        _model(memoryview(mapped), contents, 0)
+    except (IndexError, ValueError):  # an empty file cannot be mapped, which is a ValueError too
+        raise _broken(path) from None
     return contents
 
 
@@ -46,6 +48,7 @@ def _broken(path: Path) -> BundleInvalidError:
     return BundleInvalidError(
         "an encoder is not a readable ONNX file",
         where=str(path),
+        expected="a model in the format of onnx.proto3",
         remedy="compile the pipeline again",
     )
 
@@ -58,18 +61,32 @@ def _model(message: Message, contents: OnnxContents, depth: int) -> None:
             _graph(value, contents, depth)
         elif number == 8:  # opset_import
             contents.domains.add(_text(value, 1))
-        elif number == 25:  # functions
+        elif number == 20:  # training_info: its two graphs
             for inner, part in _fields(value):
-                if inner == 7:
-                    _node(part, contents, depth + 1)
+                if inner in (1, 2):
+                    _graph(part, contents, depth + 1)
+        elif number == 25:  # functions
+            _function(value, contents, depth + 1)
     if not found:
         raise ValueError
+
+
+def _function(message: Message, contents: OnnxContents, depth: int) -> None:
+    for number, value in _fields(message):
+        if number == 7:  # node
+            _node(value, contents, depth)
+        elif number == 11:  # attribute_proto: attributes with a default
+            _attribute(value, contents, depth)
 
 
 def _graph(message: Message, contents: OnnxContents, depth: int) -> None:
     if depth > _MAX_DEPTH:
         raise ValueError
-    inside: dict[int, Callable[[Message, OnnxContents, int], None]] = {1: _node, 5: _tensor, 15: _sparse_tensor}
+    inside: dict[int, Callable[[Message, OnnxContents, int], None]] = {
+        1: _node,
+        5: _tensor,
+        15: _sparse_tensor,
+    }
     for number, value in _fields(message):
         if number in inside:
             inside[number](value, contents, depth)
@@ -100,9 +117,17 @@ def _sparse_tensor(message: Message, contents: OnnxContents, depth: int) -> None
 
 def _tensor(message: Message, contents: OnnxContents, depth: int) -> None:
     del depth
-    for number, value in _fields(message):
-        if number == 13 and _text(value, 1) == "location":  # external_data
-            contents.external.add(_text(value, 2))
+    external = {_text(value, 1): _text(value, 2) for number, value in _fields(message) if number == 13}
+    if "location" in external:
+        end = _count(external.get("offset", "0")) + _count(external.get("length", "0"))
+        location = external["location"]
+        contents.external[location] = max(end, contents.external.get(location, 0))
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError
+    return int(text)
 
 
 def _text(message: Message, wanted: int) -> str:
@@ -118,6 +143,8 @@ def _fields(message: Message) -> Iterator[tuple[int, Message]]:
     at, end = 0, len(message)
     while at < end:
         key, at = _varint(message, at)
+        if key >> 32 or not key >> 3:
+            raise ValueError
         kind = key & 7
         if kind == _LENGTH:
             size, at = _varint(message, at)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from spacy.attrs import DEP, IDX, LEMMA, LENGTH, MORPH, TAG
+
 from nimbus_runtime.contract.annotations import TOKEN_LEVEL, Annotation
 from nimbus_runtime.contract.documents import Document
 
@@ -83,7 +86,8 @@ class RowFormat:
 def as_json(row: Row) -> bytes:
     """Return a row as a line of JSON; metadata as an object."""
     metadata = row["metadata"]
-    plain = {**row, "metadata": None if metadata is None else json.loads(metadata)}
+    plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in row.items()}
+    plain["metadata"] = None if metadata is None else json.loads(metadata)
     try:
         line = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # metadata may hold half a surrogate pair, which only an escape can say
@@ -115,16 +119,23 @@ _COLUMNS: dict[Annotation, dict[str, Callable[[Doc], object]]] = {
     Annotation.SPANS: {"spans": _spans},
     Annotation.SENTS: {"sents": _sents},
     Annotation.TOKENS: {
-        "token_starts": lambda doc: [t.idx for t in doc],
-        "token_ends": lambda doc: [t.idx + len(t) for t in doc],
+        "token_starts": lambda doc: doc.to_array(IDX).astype(np.int32),
+        "token_ends": lambda doc: (doc.to_array(IDX) + doc.to_array(LENGTH)).astype(np.int32),
     },
-    Annotation.TAGS: {"tags": lambda doc: [t.tag_ for t in doc]},
+    Annotation.TAGS: {"tags": lambda doc: _strings(doc, TAG)},
     Annotation.POS: {"pos": lambda doc: [t.pos_ for t in doc]},
-    Annotation.MORPHS: {"morphs": lambda doc: [str(t.morph) for t in doc]},
-    Annotation.LEMMAS: {"lemmas": lambda doc: [t.lemma_ for t in doc]},
+    Annotation.MORPHS: {"morphs": lambda doc: _strings(doc, MORPH)},
+    Annotation.LEMMAS: {"lemmas": lambda doc: _strings(doc, LEMMA)},
     Annotation.HEADS: {"heads": lambda doc: [t.head.i for t in doc]},
-    Annotation.DEPS: {"deps": lambda doc: [t.dep_ for t in doc]},
+    Annotation.DEPS: {"deps": lambda doc: _strings(doc, DEP)},
 }
+
+
+def _strings(doc: Doc, attribute: int) -> list[str]:
+    """Return a string for each token, each different one looked up once."""
+    keys = doc.to_array(attribute).tolist()
+    strings = {key: doc.vocab.strings[key] for key in set(keys)}
+    return [strings[key] for key in keys]
 
 
 def _types(cats: Sequence[str]) -> dict[str, pa.DataType]:

@@ -109,9 +109,9 @@ class Scorer:
     def _score(self, number: int, watcher: Watcher, care: Care, files: _Files) -> Counts:
         shard = self._plan.shards[number]
         source = self._plan.inputs[shard.input]
-        chunks = _chunks(readers.read(source, shard.part, self._plan.settings.fields))
+        waiting = chunks(readers.read(source, shard.part, self._plan.settings.fields))
         counts, first = Counts(), 0
-        while zone := list(islice(chunks, _ZONE_CHUNKS)):
+        while zone := list(islice(waiting, _ZONE_CHUNKS)):
             with self._nlp.memory_zone():
                 for chunk in zone:
                     counts += self._score_chunk(source.name, first, chunk, watcher, care, files)
@@ -177,7 +177,8 @@ class Scorer:
         return rejected
 
 
-def _chunks(items: Iterator[Item]) -> Iterator[list[Item]]:
+def chunks(items: Iterator[Item]) -> Iterator[list[Item]]:
+    """Yield the items that go through the pipeline together."""
     chunk: list[Item] = []
     characters = 0
     for item in items:

@@ -94,9 +94,10 @@ class _Worker:
     def __init__(self, bundle: Path) -> None:
         read, write = os.pipe()
         command = [sys.executable, "-m", "nimbus_runtime", "worker", "--bundle", str(bundle), "--events", str(write)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-            command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **_ENVIRONMENT}
-        )
+        with _interrupts_held():
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+                command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **_ENVIRONMENT}
+            )
         os.close(write)
         self.events: IO[bytes] = os.fdopen(read, "rb", buffering=0)
         self._partial = b""
@@ -242,6 +243,16 @@ class Supervisor:
         self._workers.discard(worker)
         self._selector.unregister(worker.events)
         worker.stop()
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold interrupts back; a process started meanwhile inherits that, so that Ctrl-C is the supervisor's alone."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _failure(error: dict[str, str]) -> NimbusError:

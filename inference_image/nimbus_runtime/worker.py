@@ -105,8 +105,7 @@ def _check(bundle: Bundle, plan: Plan) -> None:
 
 
 def _depend_on_supervisor() -> None:
-    """Leave interrupts to the supervisor, end with it, and go first when memory runs out."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End with the supervisor, and go first when memory runs out."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         with contextlib.suppress(OSError):

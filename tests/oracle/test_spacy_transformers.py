@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from nimbus.compile.compile import compile_pipeline
 from nimbus.compile.source import find
+from nimbus_runtime.contract.bundle import Precision
 
 from . import documents, originals
 
@@ -25,10 +26,10 @@ WINDOW, STRIDE = 12, 9
 TOLERANCE = 1e-4
 
 
-def compiled(nlp: spacy.Language, folder: Path) -> spacy.Language:
+def compiled(nlp: spacy.Language, folder: Path, precision: Precision = Precision.FP32) -> spacy.Language:
     nlp.to_disk(folder / "original")
     with find(str(folder / "original")) as source:
-        compile_pipeline(source, folder / "bundle")
+        compile_pipeline(source, folder / "bundle", precision=precision)
     return spacy.load(folder / "bundle")
 
 
@@ -128,3 +129,18 @@ def test_a_document_does_not_depend_on_its_neighbours(pair: tuple[spacy.Language
     for text, expected in zip(texts, together, strict=True):
         (alone,) = vectors(bundle, [bundle(text)])
         assert np.array_equal(alone, expected), text
+
+
+def test_int8_comes_near_and_keeps_documents_apart(bert: Path, tmp_path: Path) -> None:
+    """Row-quantized products turn no vector by much, and a text's vectors stay its own to the last bit."""
+    original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger"])
+    bundle = compiled(original, tmp_path, Precision.INT8)
+    texts = [*documents.SCRIPTS, *documents.boundaries(WINDOW, STRIDE)]
+    ours = vectors(bundle, list(bundle.pipe(texts)))
+    theirs = vectors(original, list(original.pipe(texts)))
+    a, b = np.concatenate(ours), np.concatenate(theirs)
+    cosines = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    assert cosines.mean() > 0.995
+    assert not np.allclose(a, b, atol=TOLERANCE), "quantized products cannot be this near: fp32 ran instead"
+    for text, expected in zip(texts, ours, strict=True):
+        assert np.array_equal(vectors(bundle, [bundle(text)])[0], expected), text

@@ -70,13 +70,16 @@ def export(  # noqa: PLR0913 - one argument an option
     return transfer.transfer(record, source, sink, progress)
 
 
-def compile_pipeline(pipeline: str, output: Path, *, replace: bool = False) -> Compiled:
+def compile_pipeline(
+    pipeline: str, output: Path, *, precision: str = "fp32", replace: bool = False
+) -> Compiled:
     """Compile a trained pipeline, named by path or installed name, into a bundle."""
     from nimbus.compile import compile as compiling  # noqa: PLC0415
     from nimbus.compile import source  # noqa: PLC0415
+    from nimbus_runtime.contract.bundle import Precision  # noqa: PLC0415
 
     with source.find(pipeline) as found:
-        return compiling.compile_pipeline(found, output, replace=replace)
+        return compiling.compile_pipeline(found, output, precision=Precision(precision), replace=replace)
 
 
 def inspect(named: str) -> Description:
@@ -104,3 +107,10 @@ def submit(request: Request, observer: Observer) -> Result:
     from nimbus.runs import submit as submitting  # noqa: PLC0415
 
     return submitting.submit(request, observer)
+
+
+def cores() -> int:
+    """Return how many worker processes suit this machine: one for each core this process may use."""
+    import os  # noqa: PLC0415
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -34,7 +34,10 @@ def use_gemm(nlp: Language, backend: str) -> None:
     """Let every layer of a pipeline multiply with `backend`."""
     if backend not in BACKENDS:
         raise BundleUnsupportedError(
-            "unknown matrix product", got=backend, expected=" or ".join(BACKENDS), remedy="upgrade nimbus-runtime"
+            "unknown matrix product",
+            got=backend,
+            expected=" or ".join(BACKENDS),
+            remedy="upgrade nimbus-runtime",
         )
     ops = NumpyOps(use_blis=backend == "blis")
     for _, component in nlp.pipeline:

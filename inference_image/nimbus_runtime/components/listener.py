@@ -32,13 +32,17 @@ def transformer_listener(
     listener: Model[Any, Any] = Model(
         "transformer-listener", _listen, dims={"nO": width}, attrs={"pooling": pooling}
     )
-    pooled: Model[Any, Any] = Model("trfs2arrays", _pass_on, layers=[pooling], attrs={"grad_factor": grad_factor})
+    pooled: Model[Any, Any] = Model(
+        "trfs2arrays", _pass_on, layers=[pooling], attrs={"grad_factor": grad_factor}
+    )
     model: Model[Any, Any] = chain(listener, pooled)
     model.set_ref("listener", listener)
     return model
 
 
-def _listen(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> tuple[Vectors, Callable[..., Any]]:
+def _listen(
+    model: Model[Any, Any], docs: Sequence[Doc], is_train: bool
+) -> tuple[Vectors, Callable[..., Any]]:
     if is_train:
         raise NotImplementedError("a bundle predicts; train the original pipeline and compile it again")
     pooling, width = model.attrs["pooling"], model.get_dim("nO")

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from spacy.util import minibatch
 
 from nimbus_runtime.contract.bundle import GRAPH_FILE, SETTINGS_FILE
-from nimbus_runtime.contract.errors import BundleInvalidError
+from nimbus_runtime.contract.errors import BundleInvalidError, NimbusError
 from nimbus_runtime.encoder import Encoder
 from nimbus_runtime.stacks import Stack, open_stack
 
@@ -52,7 +52,9 @@ class OnnxTransformer:
             settings: dict[str, Any] = json.loads((folder / SETTINGS_FILE).read_bytes())
             self._stack = open_stack(settings, folder)
             self._encoder = Encoder(folder / GRAPH_FILE)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except NimbusError:
+            raise
+        except Exception as error:  # onnxruntime and tokenizers raise classes of their own
             raise BundleInvalidError(
                 "the transformer of this bundle cannot be opened",
                 where=str(folder),

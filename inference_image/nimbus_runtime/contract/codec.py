@@ -25,14 +25,18 @@ def encode(record: object) -> bytes:
 
 def canonical(value: object) -> bytes:
     """Return the one JSON text of a plain value that records and digests use."""
-    return (json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return (text + "\n").encode()
+    except UnicodeEncodeError:  # a path that is not UTF-8 holds half surrogate pairs, which only an escape can say
+        return (json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
 
 def decode(cls: type[Record], data: bytes, where: str) -> Record:
     """Read a record of class `cls`; `where` names its place in the error."""
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid(where, f"not JSON ({type(error).__name__})", f"a {cls.__name__} record") from None
     wanted = getattr(cls, "SCHEMA", None)
     if wanted is not None and (not isinstance(value, dict) or value.get("schema_version") != wanted):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from nimbus.demo import frames
 from nimbus.demo.corpus import LABELS, TOPICS, SupportText, frame_words, generate, write_texts
 from nimbus.demo.names import Split
@@ -91,7 +92,7 @@ def test_splits_share_no_name(training: list[SupportText], held_out: list[Suppor
 
 def test_splits_share_no_frame() -> None:
     """No two lines of the frames are the same, so that holding a line out holds the sentence out."""
-    lines = [line for text in SECTIONS for line in text.strip().splitlines()]
+    lines = [line.removeprefix("~ ") for section in SECTIONS for line in section.strip().splitlines()]
     assert len(set(lines)) == len(lines)
 
 
@@ -101,6 +102,15 @@ def test_every_word_of_a_frame_has_a_tag() -> None:
     used = {word.lower() for section in SECTIONS for word in frame_words(section) if "/" not in word}
     assert len(set(usual)) == len(usual)
     assert used <= set(usual)
+
+
+def test_held_out_frames_use_known_words() -> None:
+    """A held-out frame is a new sentence of words that the frames for training use as well."""
+    lines = [line for section in SECTIONS for line in section.strip().splitlines()]
+    known = {word for line in lines if not line.startswith("~") for word in frame_words(line)}
+    held_out = [line for line in lines if line.startswith("~")]
+    assert len(held_out) > 60
+    assert {word for line in held_out for word in frame_words(line)} <= known
 
 
 def test_written_texts_are_json_lines(tmp_path: Path) -> None:

@@ -8,20 +8,30 @@ import click
 
 from nimbus import assembly
 from nimbus.cli import output
+from nimbus_runtime.contract.bundle import Precision
 
 
 @click.command("compile")
 @click.argument("pipeline")
-@click.option("--output", "-o", "target", required=True, type=click.Path(path_type=Path), help="Where to write it.")
+@click.option(
+    "--output", "-o", "target", required=True, type=click.Path(path_type=Path), help="Where to write it."
+)
+@click.option(
+    "--precision",
+    type=click.Choice([p.value for p in Precision]),
+    default=Precision.FP32.value,
+    show_default=True,
+    help="fp32 predicts as the original; int8 is faster and comes near it.",
+)
 @click.option("--replace", is_flag=True, help="Replace a different bundle that stands there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of prose.")
-def command(pipeline: str, target: Path, *, replace: bool, as_json: bool) -> None:
+def command(pipeline: str, target: Path, *, precision: str, replace: bool, as_json: bool) -> None:
     """Compile PIPELINE into a bundle.
 
     PIPELINE is a folder that spaCy wrote (training/model-best), a wheel or source package of
     `spacy package`, or the name of an installed pipeline. Neither torch nor transformers is needed.
     """
-    compiled = assembly.compile_pipeline(pipeline, target, replace=replace)
+    compiled = assembly.compile_pipeline(pipeline, target, precision=precision, replace=replace)
     bundle = compiled.bundle
     identity = bundle.manifest.pipeline
     if as_json:
@@ -39,7 +49,8 @@ def command(pipeline: str, target: Path, *, replace: bool, as_json: bool) -> Non
             }
         )
         return
-    output.say(f"{output.bold('Compiled')} {identity.name} {identity.version} in {compiled.seconds:.1f} s")
+    name = output.printable(f"{identity.name} {identity.version}")
+    output.say(f"{output.bold('Compiled')} {name} in {compiled.seconds:.1f} s")
     output.say(f"  digest  {bundle.digest}")
     output.say(f"  size    {bundle.manifest.size / 1e6:.1f} MB, {bundle.manifest.precision.value}")
     output.say(f"  gives   {', '.join(annotation.value for annotation in bundle.manifest.annotations)}")

@@ -35,13 +35,15 @@ def command(named: str, *, as_json: bool) -> None:
 
 def _print(description: Description) -> None:
     heading = f"{description.kind} {description.name} {description.version} ({description.lang})"
-    click.echo(f"{heading}, {_size(description.size)}")
+    click.echo(f"{_cell(heading)}, {_size(description.size)}")
     if description.digest is not None:
         click.echo(f"digest     {description.digest}")
         click.echo(f"precision  {description.precision}")
         click.echo(f"gives      {', '.join(description.annotations)}")
     rows = [("component", "factory", "size", "", "labels")]
-    rows += [(p.name, p.factory, _size(p.size), p.outcome, _labels(p)) for p in description.parts]
+    rows += [
+        (_cell(p.name), _cell(p.factory), _size(p.size), p.outcome, _labels(p)) for p in description.parts
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     click.echo()
     for row in rows:
@@ -49,13 +51,18 @@ def _print(description: Description) -> None:
         click.echo("  ".join([*cells, row[4]]).rstrip())
     for part in description.parts:
         if part.refusal is not None:
-            click.echo(f"\n{part.name}: {output.printable(part.refusal.what)}")
+            click.echo(f"\n{_cell(part.name)}: {output.printable(part.refusal.what)}")
             for name, value in part.refusal.parts():
                 click.echo(f"  {name + ':':<10}{output.printable(value)}")
 
 
+def _cell(text: str) -> str:
+    """Return a text that stays on its line."""
+    return output.printable(text).replace("\n", "\\n")
+
+
 def _labels(part: Part) -> str:
-    shown = ", ".join(map(output.printable, part.labels[:_LABELS_SHOWN]))
+    shown = ", ".join(map(_cell, part.labels[:_LABELS_SHOWN]))
     more = len(part.labels) - _LABELS_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
 

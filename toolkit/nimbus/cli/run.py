@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +109,7 @@ def command(  # noqa: PLR0913 - one argument an option
             output_format=OutputFormat(output_format),
             max_quarantine=0.1 if max_quarantine is None else max_quarantine,
         ),
-        workers=workers or len(os.sched_getaffinity(0)),
+        workers=workers or assembly.cores(),
         input_format=Format(input_format) if input_format else None,
         resume=resume,
         max_quarantine=max_quarantine,

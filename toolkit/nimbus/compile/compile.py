@@ -18,11 +18,11 @@ from nimbus.compile.errors import BundleExistsError, CompileRefusedError
 from nimbus.compile.known_functions import replaced
 from nimbus.compile.manifest import write_manifest
 from nimbus.compile.source import CONFIG, META, Source
-from nimbus.compile.stacks import LISTENERS, stack_of
+from nimbus.compile.stacks import LISTENERS
 from nimbus.compile.survey import require_compilable
 from nimbus_runtime.bundle import Bundle, read_manifest, verify
-from nimbus_runtime.contract.bundle import MANIFEST, SETTINGS_FILE, TOKENIZER_FILE
-from nimbus_runtime.contract.errors import BundleInvalidError, StoreError
+from nimbus_runtime.contract.bundle import MANIFEST, SETTINGS_FILE, TOKENIZER_FILE, Precision
+from nimbus_runtime.contract.errors import BundleInvalidError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -46,21 +46,31 @@ class Compiled:
     unchanged: bool
 
 
-def compile_pipeline(source: Source, output: Path, *, replace: bool = False) -> Compiled:
+def compile_pipeline(
+    source: Source, output: Path, *, precision: Precision = Precision.FP32, replace: bool = False
+) -> Compiled:
     """Compile a pipeline into `output`, which appears whole or not at all."""
     started = time.perf_counter()
-    require_compilable(source)
-    _check_output(output, replace=replace)
+    transformers = require_compilable(source, precision)
+    if precision is not Precision.FP32 and not transformers:
+        raise UsageError(
+            f"{precision.value} is a precision of transformers, and this pipeline has none",
+            where=str(source.path),
+            remedy="leave out --precision: its layers are compiled for speed without a loss",
+        )
+    output = output if output.name else output.absolute()  # "." has no name
     staging = output.parent / f".{output.name}.{secrets.token_hex(4)}"
     try:
+        _check_output(output, source, replace=replace)
         output.parent.mkdir(parents=True, exist_ok=True)
         staging.mkdir()
-        _fill(staging, source)
+        _fill(staging, source, transformers, precision)
         unchanged = _publish(staging, output, replace=replace)
     except OSError as error:
         raise StoreError(
             f"the bundle cannot be written: {error.strerror or error}",
             where=str(output),
+            got=None if error.filename is None else str(error.filename).replace(str(staging), str(output)),
             remedy="choose an output folder with room that this user may write to",
         ) from None
     finally:
@@ -68,22 +78,19 @@ def compile_pipeline(source: Source, output: Path, *, replace: bool = False) -> 
     return Compiled(verify(output), time.perf_counter() - started, unchanged)
 
 
-def _fill(folder: Path, source: Source) -> None:
-    transformers = {
-        name: stack.read(settings, source.path / name)
-        for name, settings in source.components.items()
-        if (stack := stack_of(settings)) is not None
-    }
-    _settings(source, transformers).to_disk(folder / CONFIG)
-    meta = {key: source.meta[key] for key in _KEPT_META if key in source.meta}
-    (folder / META).write_text(json.dumps(meta, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+def _fill(
+    folder: Path, source: Source, transformers: Mapping[str, TransformerParts], precision: Precision
+) -> None:
     for name in ("tokenizer", "vocab", *(n for n in source.components if n not in transformers)):
         for place in (name, f"{name}.json", f"{name}.jsonl", f"{name}.cfg"):  # small components have a file
             _copy(source.path / place, folder / place)
     for name, parts in transformers.items():
         _write_transformer(folder / name, parts)
+    _settings(source, transformers).to_disk(folder / CONFIG)
+    meta = {key: source.meta[key] for key in _KEPT_META if key in source.meta}
+    (folder / META).write_text(json.dumps(meta, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     megaflops = sum(parts.encoder.megaflops_per_piece for parts in transformers.values()) * _PIECES_PER_TOKEN
-    write_manifest(folder, source, _opened(folder, source), megaflops)
+    write_manifest(folder, source, _opened(folder, source), megaflops, precision)
 
 
 def _settings(source: Source, transformers: Mapping[str, TransformerParts]) -> Config:
@@ -114,9 +121,18 @@ def _write_transformer(folder: Path, parts: TransformerParts) -> None:
 def _copy(source: Path, target: Path) -> None:
     """Copy a file or a folder's files; what links point to is copied, not the links."""
     if source.is_dir():
-        shutil.copytree(source, target, copy_function=shutil.copyfile)
+        target.mkdir()
+        for entry in source.iterdir():
+            _copy(entry, target / entry.name)
     elif source.is_file():
         shutil.copyfile(source, target)
+    elif source.is_symlink() or source.exists():
+        raise CompileRefusedError(
+            "the pipeline holds a broken link or a special file",
+            where=str(source),
+            expected="files and folders",
+            remedy="copy the pipeline again, whole",
+        )
 
 
 def _opened(folder: Path, source: Source) -> Language:
@@ -136,8 +152,15 @@ def _opened(folder: Path, source: Source) -> Language:
     return nlp
 
 
-def _check_output(output: Path, *, replace: bool) -> None:
+def _check_output(output: Path, source: Source, *, replace: bool) -> None:
     """Refuse to write over anything that is not a bundle; a bundle is compared once the new one is known."""
+    if output.resolve().is_relative_to(source.path.resolve()):
+        raise BundleExistsError(
+            "the output lies inside the pipeline's own folder",
+            where=str(output),
+            expected=f"a place outside {source.path}",
+            remedy="choose another --output",
+        )
     if not output.exists() and not output.is_symlink():
         return
     if output.is_dir() and not any(output.iterdir()):
@@ -151,27 +174,34 @@ def _check_output(output: Path, *, replace: bool) -> None:
     if replace:
         return
     try:
-        read_manifest(output)
-    except BundleInvalidError:
-        raise _exists(output, "a damaged bundle") from None
+        verify(output)
+    except BundleInvalidError as error:
+        raise _exists(output, f"a damaged bundle: {error.what}") from None
 
 
 def _publish(staging: Path, output: Path, *, replace: bool) -> bool:
     """Give the finished bundle its name; return whether the same one stood there already."""
     _sync(staging)
-    old = None
-    if (output / MANIFEST).is_file():
-        _, new_digest = read_manifest(staging)
-        if not replace:
-            _, present = read_manifest(output)
-            if present != new_digest:
-                raise _exists(output, f"a bundle with digest {present[:12]}; this one has {new_digest[:12]}")
-            return True
-        old = output.parent / f".{output.name}.old.{secrets.token_hex(4)}"
-        output.rename(old)
-    staging.rename(output)
-    if old is not None:
-        shutil.rmtree(old)
+    if not (output / MANIFEST).is_file():
+        staging.rename(output)
+        return False
+    if not replace:
+        _, new = read_manifest(staging)
+        _, present = read_manifest(output)
+        if present != new:
+            raise _exists(output, f"a bundle with digest {present[:12]}; this one has {new[:12]}")
+        return True
+    old = output.parent / f".{output.name}.old.{secrets.token_hex(4)}"
+    output.rename(old)
+    try:
+        staging.rename(output)
+    except OSError:
+        old.rename(output)
+        raise
+    if old.is_symlink():
+        old.unlink()  # what it points to is somebody else's
+    else:
+        shutil.rmtree(old, ignore_errors=True)
     return False
 
 

@@ -63,6 +63,22 @@ class Graph:
             self._weights[name] = np.ascontiguousarray(value, dtype="<f4")
         return name
 
+    def integers(self, name: str, value: Array) -> str:
+        """Add a weight of signed bytes."""
+        self._weights[name] = np.ascontiguousarray(value, dtype=np.int8)
+        return name
+
+    def scalar(self, name: str, value: float) -> str:
+        """Add one float32."""
+        self._numbers[name] = helper.make_tensor(name, TensorProto.FLOAT, [], [value])
+        return name
+
+    def byte(self, value: int) -> str:
+        """Add one unsigned byte."""
+        name = f"byte_{value}"
+        self._numbers[name] = helper.make_tensor(name, TensorProto.UINT8, [], [value])
+        return name
+
     def numbers(self, *values: int) -> str:
         """Add a short list of whole numbers, such as an operator's axes."""
         name = "numbers_" + "_".join(map(str, values))
@@ -92,8 +108,9 @@ class Graph:
 
 
 def _external(name: str, array: Array, offset: int) -> onnx.TensorProto:
+    kind = TensorProto.INT8 if array.dtype == np.int8 else TensorProto.FLOAT
     tensor = onnx.TensorProto(
-        name=name, data_type=TensorProto.FLOAT, dims=array.shape, data_location=TensorProto.EXTERNAL
+        name=name, data_type=kind, dims=array.shape, data_location=TensorProto.EXTERNAL
     )
     for key, value in (("location", WEIGHTS_FILE), ("offset", offset), ("length", array.nbytes)):
         tensor.external_data.add(key=key, value=str(value))

@@ -46,14 +46,20 @@ class Description:
 
 def is_bundle(path: Path) -> bool:
     """Say whether a folder claims to be a bundle."""
-    return (path / MANIFEST).is_file()
+    try:
+        return (path / MANIFEST).is_file()
+    except (
+        OSError
+    ):  # a name too long, a folder that may not be read: put into words where pipelines are found
+        return False
 
 
 def describe_bundle(path: Path) -> Description:
     """Describe a bundle by its manifest; its files are not looked at (`nimbus verify` does)."""
     manifest, digest = read_manifest(path)
     parts = [
-        Part(c.name, c.factory, "in the bundle", c.labels, _listed_size(manifest, c.name)) for c in manifest.components
+        Part(c.name, c.factory, "in the bundle", c.labels, _listed_size(manifest, c.name))
+        for c in manifest.components
     ]
     identity = manifest.pipeline
     return Description(

@@ -37,9 +37,13 @@ FACTORIES = frozenset(
 )
 
 
+# spaCy's own, but made of torch: a machine that runs bundles has none.
+_TORCH = ("spacy.TorchBiLSTMEncoder.",)
+
+
 def known(name: str) -> bool:
-    """Say whether a registered function comes with spaCy or thinc."""
-    return name.startswith(_SPACY) or name in _THINC
+    """Say whether a registered function comes with spaCy or thinc, and runs without torch."""
+    return (name.startswith(_SPACY) and not name.startswith(_TORCH)) or name in _THINC
 
 
 def references(value: object, path: str) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,12 @@ _ASSIGNS: dict[str, tuple[Annotation, ...]] = {
     "token.head": (Annotation.HEADS,),
     "token.dep": (Annotation.DEPS,),
 }
-_RULED = {"TAG": Annotation.TAGS, "POS": Annotation.POS, "MORPH": Annotation.MORPHS, "LEMMA": Annotation.LEMMAS}
+_RULED = {
+    "TAG": Annotation.TAGS,
+    "POS": Annotation.POS,
+    "MORPH": Annotation.MORPHS,
+    "LEMMA": Annotation.LEMMAS,
+}
 _PER_TOKEN = {Annotation.TAGS, Annotation.POS, Annotation.MORPHS, Annotation.LEMMAS, Annotation.HEADS}
 
 # Versions that open the bundle: the same text on every machine, whatever is installed there.
@@ -47,13 +52,21 @@ _REQUIRES = {"nimbus-runtime": ">=0.1,<0.2", "spacy": ">=3.8.2,<3.9", "onnxrunti
 _MEGAFLOPS_WITHOUT_ENCODER = 4.0
 
 
-def write_manifest(folder: Path, source: Source, nlp: Language, megaflops_of_encoders: float) -> Manifest:
+def write_manifest(
+    folder: Path,
+    source: Source,
+    nlp: Language,
+    megaflops_of_encoders: float,
+    precision: Precision = Precision.FP32,
+) -> Manifest:
     """List the files of a bundle's folder and write its manifest beside them."""
     manifest = Manifest(
         pipeline=PipelineIdentity(source.name, source.version, nlp.lang, source_hash(source.path)),
-        precision=Precision.FP32,
+        precision=precision,
         components=tuple(
-            BundleComponent(name, nlp.get_pipe_meta(name).factory, tuple(map(str, nlp.pipe_labels.get(name, ()))))
+            BundleComponent(
+                name, nlp.get_pipe_meta(name).factory, tuple(map(str, nlp.pipe_labels.get(name, ())))
+            )
             for name in nlp.pipe_names
         ),
         annotations=tuple(_annotations(nlp)),
@@ -62,7 +75,9 @@ def write_manifest(folder: Path, source: Source, nlp: Language, megaflops_of_enc
         megaflops_per_token=round(megaflops_of_encoders + _MEGAFLOPS_WITHOUT_ENCODER, 3),
         requires=_REQUIRES,
         files=tuple(
-            ListedFile(name, hash_file(path), path.stat().st_size) for name, path in _files(folder) if name != MANIFEST
+            ListedFile(name, hash_file(path), path.stat().st_size)
+            for name, path in _files(folder)
+            if name != MANIFEST
         ),
     )
     (folder / MANIFEST).write_bytes(codec.encode(manifest))

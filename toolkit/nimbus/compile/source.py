@@ -17,8 +17,11 @@ from typing import Any
 from confection import Config
 
 from nimbus.compile.errors import CompileRefusedError, PipelineNotFoundError
+from nimbus_runtime.contract.bundle import MANIFEST
+from nimbus_runtime.contract.errors import NimbusError
 
 CONFIG, META = "config.cfg", "meta.json"
+_BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +53,49 @@ class Source:
 def find(named: str) -> Iterator[Source]:
     """Open what a user named; a package file is unpacked for as long as the context lasts."""
     path = Path(named)
-    if path.is_dir():
-        yield _read(_inside(path))
-    elif path.is_file():
-        with tempfile.TemporaryDirectory(prefix="nimbus-") as folder:
-            _unpack(path, Path(folder))
-            yield _read(_inside(Path(folder)))
-    else:
-        yield _read(_inside(_installed(named)))
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = path
+            if path.is_file():
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nimbus-")))
+                stack.enter_context(_as_in_the_package(path, folder))
+                _unpack(path, folder)
+            elif not path.is_dir():
+                folder = _installed(named)
+            source = _read(_inside(folder))
+        except OSError as error:
+            raise PipelineNotFoundError(
+                f"the pipeline cannot be read: {error.strerror or error}",
+                where=str(error.filename or named),
+                remedy="check the path, and that this user may read what is there",
+            ) from None
+        yield source
+
+
+@contextlib.contextmanager
+def _as_in_the_package(file: Path, folder: Path) -> Iterator[None]:
+    """Let failures name the package, not the temporary folder that it was unpacked into."""
+    try:
+        yield
+    except NimbusError as error:
+        if error.where is not None:
+            error.where = error.where.replace(str(folder), str(file))
+        raise
 
 
 def _read(path: Path) -> Source:
+    if (path / MANIFEST).is_file():
+        raise PipelineNotFoundError(
+            "this is a bundle, compiled already",
+            where=str(path),
+            expected="a trained pipeline",
+            remedy="use the bundle as it is, or name the pipeline that it was compiled from",
+        )
     try:
         config = Config().from_disk(path / CONFIG, interpolate=True)
-        meta = json.loads((path / META).read_bytes())
-        source = Source(path, config, dict(meta))
-        source.components  # noqa: B018 - every component that the pipeline names must have settings
+        meta = json.loads(_meta_of(path).read_bytes())
+        source = Source(path, config, _object(meta, "meta.json"))
+        _check(source)
     except Exception as error:  # noqa: BLE001 - a damaged config answers with exceptions of many kinds
         raise CompileRefusedError(
             "the pipeline's config.cfg or meta.json cannot be read",
@@ -75,6 +105,32 @@ def _read(path: Path) -> Source:
             remedy="save the pipeline again where it was trained",
         ) from None
     return source
+
+
+def _meta_of(path: Path) -> Path:
+    """Return where a pipeline's meta data stand: those of the package around it win, as in spaCy."""
+    package = path.parent
+    wrapped = (package / META).is_file() and (package / "__init__.py").is_file()
+    return package / META if wrapped else path / META
+
+
+def _check(source: Source) -> None:
+    """Raise ValueError or KeyError where config.cfg or meta.json is not of the shape that spaCy gives it."""
+    if not isinstance(source.config["nlp"]["lang"], str):
+        raise ValueError("[nlp] lang is not a text")  # noqa: TRY004 - put into words by _read
+    for name, settings in source.components.items():
+        if name in {"", ".", ".."} or "/" in name or "\\" in name:
+            raise ValueError(f"the component's name {name!r} is a path")
+        _object(settings, f"[components.{name}]")
+    for labels in _object(source.meta.get("labels", {}), "labels in meta.json").values():
+        if not isinstance(labels, list):
+            raise ValueError("the labels in meta.json are not lists")  # noqa: TRY004
+
+
+def _object(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is not an object")  # noqa: TRY004
+    return dict(value)
 
 
 def _inside(folder: Path) -> Path:
@@ -97,7 +153,7 @@ def _inside(folder: Path) -> Path:
             "this holds several pipelines",
             where=str(folder),
             got=", ".join(place.name for place in nearest),
-            remedy="name one of them",
+            remedy="name the folder of one of them",
         )
     return found[0]
 
@@ -111,29 +167,33 @@ def _unpack(file: Path, folder: Path) -> None:
         if tarfile.is_tarfile(file):
             with tarfile.open(file) as archive:
                 archive.extractall(folder, filter="data")
+                while archive.fileobj is not None and archive.fileobj.read(_BLOCK):
+                    pass  # the check sum of a compressed file is looked at where it ends
             return
-    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+    except Exception as error:  # noqa: BLE001 - damaged archives answer with exceptions of many kinds
         raise PipelineNotFoundError(
             "the package cannot be unpacked",
             where=str(file),
             got=f"{type(error).__name__}: {error}",
-            remedy="build it again with spacy package",
+            remedy="copy the package again, whole, or build it again with spacy package",
         ) from None
     raise PipelineNotFoundError(
-        "this file is not a pipeline",
+        "this file is not a package of a pipeline, or it is cut short",
         where=str(file),
         expected="a folder, a wheel (.whl) or a source package (.tar.gz) of spacy package, or an installed name",
+        remedy="name the folder that spacy train wrote, or copy the package again, whole",
     )
 
 
 def _installed(name: str) -> Path:
     module = name.replace("-", "_")
-    spec = importlib.util.find_spec(module) if module.isidentifier() else None
+    try:
+        spec = importlib.util.find_spec(module) if module.isidentifier() else None
+    except (ImportError, ValueError):  # a module without a spec, such as __main__
+        spec = None
     if spec is not None and spec.submodule_search_locations:
         return Path(next(iter(spec.submodule_search_locations)))
-    installed = sorted(
-        entry.name for entry in importlib.metadata.entry_points(group="spacy_models")
-    )
+    installed = sorted(entry.name for entry in importlib.metadata.entry_points(group="spacy_models"))
     raise PipelineNotFoundError(
         "no such pipeline",
         where=name,

@@ -12,6 +12,8 @@ from nimbus.compile.errors import CompileRefusedError
 from nimbus.compile.known_functions import FACTORIES, known, references
 from nimbus.compile.source import Source
 from nimbus.compile.stacks import LISTENERS, stack_of
+from nimbus.compile.stacks.parts import TransformerParts
+from nimbus_runtime.contract.bundle import Precision
 
 _CALLBACKS = ("before_creation", "after_creation", "after_pipeline_creation")
 
@@ -26,35 +28,42 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one component, or of the pipeline as a whole (component "pipeline")."""
+    """What was found of one component, or of the pipeline as a whole (component "pipeline").
+
+    A transformer that compiles has been read for that: `transformer` is what was read.
+    """
 
     component: str
     factory: str
     outcome: Outcome
     refusal: CompileRefusedError | None = None
+    transformer: TransformerParts | None = None
 
 
-def survey(source: Source) -> list[Finding]:
+def survey(source: Source, precision: Precision = Precision.FP32) -> list[Finding]:
     """Return a finding for each component, and one for each fault of the pipeline as a whole."""
-    findings = [
-        Finding("pipeline", "", Outcome.REFUSED, refusal) for refusal in _pipeline_refusals(source)
-    ]
+    findings = [Finding("pipeline", "", Outcome.REFUSED, refusal) for refusal in _pipeline_refusals(source)]
     for name, settings in source.components.items():
         factory = str(settings.get("factory", "?"))
         try:
-            outcome = _component(source, name, settings, factory)
+            stack = stack_of(settings)
+            if stack is not None:
+                parts = stack.read(settings, source.path / name, precision)
+                findings.append(Finding(name, factory, Outcome.COMPILED, transformer=parts))
+            else:
+                _check_kept(source, name, settings, factory)
+                findings.append(Finding(name, factory, Outcome.KEPT))
         except CompileRefusedError as refusal:
             findings.append(Finding(name, factory, Outcome.REFUSED, refusal))
-        else:
-            findings.append(Finding(name, factory, outcome))
     return findings
 
 
-def require_compilable(source: Source) -> None:
-    """Refuse a pipeline by its first fault, naming every other component that is at fault."""
-    refused = [finding for finding in survey(source) if finding.refusal is not None]
+def require_compilable(source: Source, precision: Precision) -> dict[str, TransformerParts]:
+    """Return the pipeline's transformers by component; refuse by the first fault, naming all that are at fault."""
+    findings = survey(source, precision)
+    refused = [finding for finding in findings if finding.refusal is not None]
     if not refused:
-        return
+        return {f.component: f.transformer for f in findings if f.transformer is not None}
     first = refused[0]
     refusal = first.refusal
     assert refusal is not None  # noqa: S101 - selected above
@@ -74,11 +83,7 @@ def _named(finding: Finding) -> str:
     return f"component {finding.component!r} ({finding.factory}) cannot be compiled"
 
 
-def _component(source: Source, name: str, settings: Mapping[str, Any], factory: str) -> Outcome:
-    stack = stack_of(settings)
-    if stack is not None:
-        stack.check(settings, source.path / name)
-        return Outcome.COMPILED
+def _check_kept(source: Source, name: str, settings: Mapping[str, Any], factory: str) -> None:
     if factory not in FACTORIES:
         raise CompileRefusedError(
             f"its factory {factory!r} is neither spaCy's own nor a transformer that is supported yet",
@@ -90,9 +95,9 @@ def _component(source: Source, name: str, settings: Mapping[str, Any], factory: 
     if _listens(settings) and not any(stack_of(before) for before in _before(source, name)):
         raise CompileRefusedError(
             "it listens to a transformer that does not stand before it",
+            expected="a transformer that is supported, earlier in [nlp] pipeline",
             remedy="put the transformer before it in [nlp] pipeline and save the pipeline again",
         )
-    return Outcome.KEPT
 
 
 def _before(source: Source, name: str) -> Iterator[dict[str, Any]]:
@@ -124,8 +129,8 @@ def _architecture(settings: Mapping[str, Any]) -> str | None:
 
 def _pipeline_refusals(source: Source) -> Iterator[CompileRefusedError]:
     spacy_version = str(source.meta.get("spacy_version", ""))
-    first = re.search(r"\d+", spacy_version)
-    if first is not None and first.group() != "3":
+    oldest = re.search(r"(?:^|>=|==|~=|>)\s*v?(\d+)", spacy_version)
+    if oldest is not None and oldest.group(1) != "3":
         yield CompileRefusedError(
             "it was trained with another major version of spaCy",
             got=f"spacy {spacy_version}",

@@ -1,18 +1,15 @@
 """The names that the demo texts mention: word lists, and names put together from parts.
 
-Every fourth entry of a list is held out: no text of the training split ever mentions it.
+Every fourth name and first sound is held out: no text of the training split ever mentions it. Words for
+things, months and the like are no names, and shared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TypeVar
 
-Item = TypeVar("Item")
-
-HELD_OUT_NAMES = 4  # every fourth name
-HELD_OUT_FRAMES = 5  # every fifth sentence frame
+HELD_OUT_EVERY = 4
 
 
 class Split(StrEnum):
@@ -23,12 +20,12 @@ class Split(StrEnum):
     ALL = "all"
 
 
-def part(items: Sequence[Item], split: Split, every: int) -> tuple[Item, ...]:
-    """Return the items that belong to a split: each `every`-th is held out, the others are for training."""
+def part(items: Sequence[str], split: Split) -> tuple[str, ...]:
+    """Return the names that a split may use."""
     if split is Split.ALL:
         return tuple(items)
     held_out = split is Split.HELD_OUT
-    return tuple(item for index, item in enumerate(items, 1) if (index % every == 0) is held_out)
+    return tuple(item for index, item in enumerate(items, 1) if (index % HELD_OUT_EVERY == 0) is held_out)
 
 
 FIRST_NAMES = """
@@ -68,8 +65,8 @@ TOWN_ENDS = "ford bury ton mouth field wick haven stead".split()
 BRAND_ENDS = "vex tek ora ara vo nix dale ix sona lund iva ro".split()
 
 PLAIN_BRANDS = (
-    "Blue Lantern,Green Harbour,Three Rivers,Little Fox,North Gate,Silver Pine,Red Kettle,Quiet Hill,Bright Oak,"
-    "Golden Thread,White Anchor,Old Mill,Happy Otter,Clear Sky,Stone Bridge,Copper Leaf"
+    "Blue Lantern,Green Harbour,Three Rivers,Little Fox,North Gate,Silver Pine,Red Kettle,Quiet Hill,"
+    "Bright Oak,Golden Thread,White Anchor,Old Mill,Happy Otter,Clear Sky,Stone Bridge,Copper Leaf"
 ).split(",")
 
 ORG_KINDS = """

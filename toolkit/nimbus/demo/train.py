@@ -1,7 +1,7 @@
 """Trains the two demo pipelines: `python -m nimbus.demo.train OUTPUT`.
 
-Needs torch, spacy-transformers and a few minutes of one core; a fixed seed gives the same pipelines on the same
-machine. The scores come from texts whose names and sentence frames the training never shows.
+Needs torch, spacy-transformers and a few minutes of one core; a fixed seed gives the same pipelines on the
+same machine. The scores come from texts whose names and sentence frames the training never shows.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ from spacy.training import Example
 from thinc.api import Adam, Config, warmup_linear
 from tokenizers import BertWordPieceTokenizer
 
-from nimbus.demo.corpus import TOPICS, SupportText, Token, generate
+from nimbus.demo.corpus import TOPICS, SupportText, generate
 from nimbus.demo.names import Split
+from nimbus.demo.slots import Token
 
 SEED: Final = 7
 TRAIN_TEXTS: Final = 6000
 HELD_OUT_TEXTS: Final = 800
 BATCH: Final = 12
 SPREAD: Final = 0.08  # of the weights at the start; the usual 0.02 suits a wider encoder
-FOCUS: Final = 1.2
+FOCUS: Final = 2.0
 ENCODER_NAME: Final = "support-bert"
 WORDPIECES: Final = 3200
 WIDTH: Final = {"support_trf": 96, "support_cnn": 64}
@@ -69,14 +70,14 @@ RECIPES: Final = (
         name="support_cnn",
         description="Topics, names and tags of customer-support messages, on convolutions.",
         encoder="tok2vec",
-        epochs=4,
+        epochs=3,
         learn_rate=2e-3,
     ),
 )
 
 
 def write_encoder(folder: Path, texts: Iterable[str]) -> None:
-    """Write an untrained BERT and a WordPiece vocabulary learned from the texts, as transformers reads them."""
+    """Write an untrained BERT and a WordPiece vocabulary of the texts, as transformers reads them."""
     folder.mkdir()
     pieces = BertWordPieceTokenizer(lowercase=False, strip_accents=False)
     pieces.train_from_iterator(texts, vocab_size=WORDPIECES, min_frequency=20, show_progress=False)
@@ -91,6 +92,7 @@ def write_encoder(folder: Path, texts: Iterable[str]) -> None:
             num_attention_heads=4,
             intermediate_size=4 * WIDTH["support_trf"],
             initializer_range=SPREAD,
+            hidden_dropout_prob=0.05,
             attention_probs_dropout_prob=0.0,
             max_position_embeddings=512,
             type_vocab_size=2,
@@ -100,7 +102,7 @@ def write_encoder(folder: Path, texts: Iterable[str]) -> None:
     model.save_pretrained(folder)
 
 
-def start_locally(model: Any) -> None:
+def start_locally(model: Any) -> None:  # noqa: ANN401 - transformers' classes are not typed
     """Let the heads of the first two layers start with a look at the tokens nearby, each at its own distance.
 
     That is what a small encoder learns last on its own. Some dimensions start as waves of the position; the
@@ -112,6 +114,7 @@ def start_locally(model: Any) -> None:
     waves = torch.cat((torch.sin(angles), torch.cos(angles)), dim=1)
     with torch.no_grad():
         model.embeddings.word_embeddings.weight[:, :size] = 0
+        model.embeddings.position_embeddings.weight[:, size:] = 0
         model.embeddings.position_embeddings.weight[:, :size] = waves * SPREAD * 2**0.5
         for layer in model.encoder.layer[:2]:
             attention = layer.attention.self
@@ -288,7 +291,7 @@ def score(nlp: Language, texts: Iterable[SupportText]) -> dict[str, Any]:
     return {name: _rounded(scores[name]) for name in SCORES}
 
 
-def _rounded(value: Any) -> Any:  # a number, or a dictionary of them
+def _rounded(value: Any) -> Any:  # noqa: ANN401 - a number, or a dictionary of them
     if isinstance(value, dict):
         return {name: _rounded(item) for name, item in value.items()}
     return round(value, 4)

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -21,6 +21,7 @@ from nimbus_runtime.contract.errors import (
     RunMismatchError,
     RunNotFoundError,
     RunTerminatedError,
+    StoreError,
     UsageError,
 )
 from nimbus_runtime.contract.inputs import Format, InputFile
@@ -87,11 +88,10 @@ def submit(request: Request, observer: Observer) -> Result:
             scored = _score(store, supervisor, plan, attempt, observer)
             allowed = plan.max_quarantine if request.max_quarantine is None else request.max_quarantine
             run, publication = committer.commit_run(store, plan, allowed)
-        except RunInterruptedError as error:
-            claims.end(store, attempt, Ending.CANCELLED, error.to_json())
-            raise
         except NimbusError as error:
-            claims.end(store, attempt, Ending.FAILED, error.to_json())
+            ending = Ending.CANCELLED if isinstance(error, RunInterruptedError) else Ending.FAILED
+            with suppress(StoreError):  # what ended the run is the news, not that it could not be recorded
+                claims.end(store, attempt, ending, error.to_json())
             raise
         planner.clear_spool(store, plan)
     return Result(plan, run, publication, time.monotonic() - started, scored)
@@ -138,8 +138,9 @@ def _unfinished(store: DirectoryStore) -> Plan | None:
         if data is None:
             continue
         newest = newest or name
-        if store.read(paths.dataset(name)) is None or _unpublished(store, name, present):
-            return codec.decode(Plan, data, f"{store.location}/{paths.plan(name)}")
+        plan = codec.decode(Plan, data, f"{store.location}/{paths.plan(name)}")
+        if store.read(paths.dataset(name)) is None or _unpublished(store, plan, present):
+            return plan
     if newest is not None:
         raise RunNotFoundError(
             "there is no unfinished run to resume",
@@ -150,9 +151,10 @@ def _unfinished(store: DirectoryStore) -> Plan | None:
     return None
 
 
-def _unpublished(store: DirectoryStore, run: str, present: Live | None) -> bool:
-    """Say whether a finished run still waits to be published: it is later than what is."""
-    return present is None or present.dataset is None or run > present.dataset
+def _unpublished(store: DirectoryStore, plan: Plan, present: Live | None) -> bool:
+    """Say whether a finished run still waits to be published: nothing later is, and no rollback came first."""
+    waits = live.judge(store, plan, present) is live.Publication.PUBLISHED
+    return waits and (present is None or present.dataset != plan.run)
 
 
 def _nothing_to_do(store: DirectoryStore, request: Request) -> NimbusError:
@@ -201,7 +203,10 @@ def _check_same_inputs(plan: Plan, inputs: Sequence[InputFile]) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into an ending that is recorded."""
+    """Turn Ctrl-C and SIGTERM into an ending that is recorded.
+
+    SIGPIPE is ignored: that a worker has died is told by its events' end, whatever was sent to it.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         del frame
@@ -212,6 +217,7 @@ def _interruptible() -> Iterator[None]:
         )
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         yield
     finally:

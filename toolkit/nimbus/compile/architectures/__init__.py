@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nimbus.compile.errors import CompileRefusedError
+from nimbus_runtime.contract.bundle import Precision
 
 if TYPE_CHECKING:
     from nimbus.compile.architectures.encoder import Array, EncoderParts
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, str] = {"bert": "bert"}
 
 
-def build_encoder(config: Mapping[str, Any], weights: Mapping[str, Array]) -> EncoderParts:
+def build_encoder(
+    config: Mapping[str, Any], weights: Mapping[str, Array], precision: Precision
+) -> EncoderParts:
     """Write the encoder of a saved configuration and its weights."""
     family = importlib.import_module(f"{__name__}.{_folder(config)}")
-    parts: EncoderParts = family.build(config, weights)
+    parts: EncoderParts = family.build(config, weights, precision)
     return parts
 
 

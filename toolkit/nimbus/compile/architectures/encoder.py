@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.graph import MICROSOFT, FinishedGraph, Graph
+from nimbus.compile.precision import GELU_MINIMUM, Products, products
+from nimbus_runtime.contract.bundle import Precision
 
 Array = npt.NDArray[Any]
 
@@ -76,20 +78,29 @@ class PostNormEncoder:
     epsilon: float
     activation: str
 
-    def parts(self, name: str) -> EncoderParts:
+    def parts(self, name: str, precision: Precision) -> EncoderParts:
         """Write the graph."""
-        folded = self._with_folded_biases()
-        graph = Graph()
-        state = folded._embed(graph)
+        graph, width = Graph(), self.words.shape[1]
+        by = products(precision, graph, width)
+        folded = self._without_shifts(by)._with_folded_biases()
+        state = by.flat(folded._embed(graph))
         for number, layer in enumerate(folded.layers):
-            state = folded._layer(graph, state, layer, f"layer{number}")
-        width = self.words.shape[1]
+            state = folded._layer(graph, by, state, layer, f"layer{number}")
         matrices = sum(
             dense.weight.size
             for layer in self.layers
             for dense in (layer.query, layer.key, layer.value, layer.attention_out, layer.up, layer.down)
         )
-        return EncoderParts(graph.finish(name, state, width), width, len(self.positions), 2e-6 * matrices)
+        return EncoderParts(graph.finish(name, by.by_sequence(state), width), width, len(self.positions), 2e-6 * matrices)
+
+    def _without_shifts(self, by: Products) -> PostNormEncoder:
+        """Take out of the biases what the products add because of the activation's lowest value."""
+        lowest = LOWEST[self.activation]
+        layers = (
+            replace(layer, down=Dense(layer.down.weight, layer.down.bias - by.shift_of(layer.down.weight, lowest)))
+            for layer in self.layers
+        )
+        return replace(self, layers=tuple(layers))
 
     def _with_folded_biases(self) -> PostNormEncoder:
         """Move each residual's bias into the normalisation before it.
@@ -125,23 +136,23 @@ class PostNormEncoder:
         )
         return self._norm(graph, graph.node("Add", [words, positions]), self.embedding_norm, "embedding_norm")
 
-    def _layer(self, graph: Graph, state: str, layer: Layer, name: str) -> str:
-        query, key, value = (
-            graph.node("MatMul", [state, graph.weight(f"{name}.{part}", dense.weight.T)])
-            for part, dense in (("query", layer.query), ("key", layer.key), ("value", layer.value))
-        )
-        bias = np.concatenate([layer.query.bias, layer.key.bias, layer.value.bias])
+    def _layer(self, graph: Graph, by: Products, state: str, layer: Layer, name: str) -> str:
+        parts = (("query", layer.query), ("key", layer.key), ("value", layer.value))
+        qkv = [by.by_sequence(by.product(state, f"{name}.{part}", dense.weight)) for part, dense in parts]
+        bias = np.concatenate([dense.bias for _, dense in parts])
         attended = graph.node(
             "MultiHeadAttention",
-            [query, key, value, graph.weight(f"{name}.attention_bias", bias)],
+            [*qkv, graph.weight(f"{name}.attention_bias", bias)],
             domain=MICROSOFT,
             num_heads=self.heads,
         )
-        out = graph.node("MatMul", [attended, graph.weight(f"{name}.attention_out", layer.attention_out.weight.T)])
-        state = self._norm(graph, graph.node("Add", [out, state]), layer.attention_norm, f"{name}.attention_norm")
-        up = graph.node("MatMul", [state, graph.weight(f"{name}.up", layer.up.weight.T)])
+        out = by.product(by.flat(attended), f"{name}.attention_out", layer.attention_out.weight)
+        state = self._norm(
+            graph, graph.node("Add", [out, state]), layer.attention_norm, f"{name}.attention_norm"
+        )
+        up = by.product(state, f"{name}.up", layer.up.weight)
         active = ACTIVATIONS[self.activation](graph, up, graph.weight(f"{name}.up_bias", layer.up.bias))
-        down = graph.node("MatMul", [active, graph.weight(f"{name}.down", layer.down.weight.T)])
+        down = by.product(active, f"{name}.down", layer.down.weight, LOWEST[self.activation])
         return self._norm(graph, graph.node("Add", [down, state]), layer.output_norm, f"{name}.output_norm")
 
     def _norm(self, graph: Graph, state: str, norm: Norm, name: str) -> str:
@@ -174,6 +185,12 @@ def _relu(graph: Graph, value: str, bias: str) -> str:
 ACTIVATIONS = {"gelu": _gelu, "gelu_new": _tanh_gelu, "gelu_pytorch_tanh": _tanh_gelu, "relu": _relu}
 
 
+_SAVE_AGAIN = "copy the pipeline again, whole, or save it again where it was trained"
+
+# What each never falls below.
+LOWEST = {"gelu": -GELU_MINIMUM, "gelu_new": -GELU_MINIMUM, "gelu_pytorch_tanh": -GELU_MINIMUM, "relu": 0.0}
+
+
 def choice(config: Mapping[str, Any], key: str, allowed: Sequence[Any], default: object) -> object:
     """Return a setting whose value must be one of a few; refuse any other by name."""
     value = config.get(key, default)
@@ -200,11 +217,27 @@ def number(config: Mapping[str, Any], key: str) -> int:
     return value
 
 
+def fraction(config: Mapping[str, Any], key: str, default: float) -> float:
+    """Return a setting that must be a number above 0 and below 1."""
+    value = config.get(key, default)
+    if not isinstance(value, float) or not 0 < value < 1:
+        raise CompileRefusedError(
+            f"the encoder's setting {key!r} is wrong",
+            got=repr(value),
+            expected="a number above 0 and below 1",
+            remedy="save the pipeline again where it was trained",
+        )
+    return value
+
+
 def take(weights: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Array:
     """Return a weight of the expected shape as float32, or refuse the file by that weight's name."""
     if name not in weights:
         raise WeightsInvalidError(
-            "a weight is missing from the saved encoder", got="nothing", expected=f"{name} of shape {shape}"
+            "a weight is missing from the saved encoder",
+            got="nothing",
+            expected=f"{name} of shape {shape}",
+            remedy=_SAVE_AGAIN,
         )
     value = weights[name]
     if value.shape != shape:
@@ -212,7 +245,13 @@ def take(weights: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Arr
             f"a weight of the saved encoder does not fit its configuration: {name}",
             got=f"shape {value.shape}",
             expected=f"shape {shape}",
+            remedy=_SAVE_AGAIN,
         )
     if not np.isfinite(value).all():
-        raise WeightsInvalidError(f"a weight of the saved encoder is not finite: {name}", got="NaN or infinity")
+        raise WeightsInvalidError(
+            f"a weight of the saved encoder is not finite: {name}",
+            got="NaN or infinity",
+            expected="finite numbers",
+            remedy="train the pipeline again: its training diverged, or the file is damaged",
+        )
     return value.astype(np.float32)

@@ -6,6 +6,7 @@ tokenizer's files and a state dict that torch saved.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.stacks.parts import TransformerParts
 from nimbus.compile.tokenizers import read_tokenizer
 from nimbus.compile.weights.torch_state import read_state
+from nimbus_runtime.contract.bundle import Precision
 
 ARCHITECTURES = tuple(f"spacy-transformers.TransformerModel.v{version}" for version in (1, 2, 3))
 LISTENERS = {"spacy-transformers.TransformerListener.v1": "nimbus.TransformerListener.v1"}
@@ -26,25 +28,19 @@ _SPANS = {
     "spacy-transformers.doc_spans.v1": "doc",
     "spacy-transformers.sent_spans.v1": "sent",
 }
+_FACTORY = "transformer"
 _NO_EXTRA_ANNOTATIONS = "spacy-transformers.null_annotation_setter.v1"
 
 
-def check(component: Mapping[str, Any], folder: Path) -> None:
-    """Refuse what would not compile, without building it."""
-    _spans(component)
-    _check_annotations(component)
-    saved = _saved(folder)
-    check_encoder(saved["config"])
-    read_tokenizer(saved["tokenizer"])
-
-
-def read(component: Mapping[str, Any], folder: Path) -> TransformerParts:
-    """Read the saved transformer of a component."""
+def read(component: Mapping[str, Any], folder: Path, precision: Precision) -> TransformerParts:
+    """Read the saved transformer of a component, or refuse it: what is quick to look at comes first."""
+    _check_factory(component)
     spans = _spans(component)
     _check_annotations(component)
     saved = _saved(folder)
+    check_encoder(saved["config"])
     tokenizer = read_tokenizer(saved["tokenizer"])
-    encoder = build_encoder(saved["config"], read_state(saved["state"]))
+    encoder = build_encoder(saved["config"], read_state(saved["state"]), precision)
     longest = encoder.max_positions if tokenizer.max_pieces is None else tokenizer.max_pieces
     settings = {
         "stack": "spacy-transformers",
@@ -56,9 +52,14 @@ def read(component: Mapping[str, Any], folder: Path) -> TransformerParts:
     return TransformerParts(encoder, tokenizer, settings)
 
 
-def width(folder: Path) -> int:
-    """Return the width of a saved transformer's vectors."""
-    return int(_saved(folder)["config"]["hidden_size"])
+def _check_factory(component: Mapping[str, Any]) -> None:
+    if component.get("factory") != _FACTORY:
+        raise CompileRefusedError(
+            "the transformer is made by a factory of its own",
+            got=str(component.get("factory")),
+            expected=_FACTORY,
+            remedy="train the pipeline with the transformer component of spacy-transformers, or keep it on torch",
+        )
 
 
 def _spans(component: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +81,7 @@ def _spans(component: Mapping[str, Any]) -> dict[str, Any]:
             "the transformer's windows leave tokens out",
             got=f"window {window}, stride {stride}",
             expected="a stride from 1 up to the window",
+            remedy="train the pipeline with such a stride: tokens between windows get no vectors",
         )
     return {"strategy": strategy, "window": window, "stride": stride}
 
@@ -121,6 +123,8 @@ def _saved(folder: Path) -> dict[str, Any]:
             got=f"{type(error).__name__}: {error}",
             remedy="copy the pipeline again, whole, or save it again where it was trained",
         ) from None
+    finally:
+        gc.enable()  # srsly leaves it switched off when the data is damaged
     if not complete:
         raise WeightsInvalidError(
             "the saved transformer holds no weights",

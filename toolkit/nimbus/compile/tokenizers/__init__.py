@@ -35,10 +35,11 @@ def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
     tokenizer = _object(files["tokenizer.json"], "tokenizer.json")
     config = _object(files.get("tokenizer_config.json", b"{}"), "tokenizer_config.json")
     model = tokenizer.get("model")
-    kind = model.get("type") if isinstance(model, dict) else None
+    kind = str(model.get("type")) if isinstance(model, dict) else "none"
     if kind not in FAMILIES:
         raise CompileRefusedError(
             f"the tokenizer family {kind!r} is not supported yet",
+            got=f"a tokenizer.json whose model is of type {kind!r}",
             expected=" or ".join(sorted(FAMILIES)),
             remedy="train the pipeline with an encoder whose tokenizer is supported, or keep it on torch",
         )
@@ -48,7 +49,7 @@ def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
     return TokenizerParts(
         json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")).encode(),
         tokenizer["model"].get("unk_token"),
-        int(longest) if isinstance(longest, (int, float)) and longest < 1e9 else None,
+        int(longest) if isinstance(longest, (int, float)) and 1 <= longest < 1e9 else None,
     )
 
 
@@ -59,6 +60,8 @@ def _object(data: object, name: str) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise CompileRefusedError(
-            f"the saved {name} is not a JSON object", remedy="save the pipeline again where it was trained"
+            f"the saved {name} is not a JSON object",
+            expected="the file that transformers writes",
+            remedy="save the pipeline again where it was trained",
         )
     return value

@@ -42,7 +42,7 @@ def read_state(data: bytes) -> dict[str, Array]:
         state = _TensorUnpickler(archive).load()
     except WeightsInvalidError:
         raise
-    except (zipfile.BadZipFile, pickle.UnpicklingError, KeyError, ValueError, EOFError, TypeError, IndexError) as error:
+    except Exception as error:  # noqa: BLE001 - pickle and zipfile answer damage with exceptions of many kinds
         raise WeightsInvalidError(
             "the saved weights cannot be read",
             got=f"{type(error).__name__}: {error}",
@@ -61,8 +61,8 @@ class _TensorUnpickler(pickle.Unpickler):
         root = next((n for n in archive.namelist() if n.endswith("/data.pkl")), None)
         if root is None:
             raise KeyError("no data.pkl in the archive")  # noqa: EM101, TRY003 - put into words by read_state
-        super().__init__(io.BytesIO(archive.read(root)))
         self._archive = archive
+        super().__init__(io.BytesIO(self._stored(root)))
         self._root = root.removesuffix("data.pkl")
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - pickle's own signature
@@ -81,21 +81,34 @@ class _TensorUnpickler(pickle.Unpickler):
         kind, storage, key, _, count = pid
         if kind != "storage" or not isinstance(storage, str):
             raise _refused(str(kind))
-        raw = self._archive.read(f"{self._root}data/{key}")
+        raw = self._stored(f"{self._root}data/{key}")
         return np.frombuffer(raw, dtype=_DTYPES[storage], count=count), storage
 
+    def _stored(self, name: str) -> bytes:
+        """Return an entry's bytes. Torch never compresses; so nothing unfolds to more than the file's size."""
+        if self._archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"{name} is compressed, as torch never saves it")
+        return self._archive.read(name)
 
-def _tensor(storage: tuple[Array, str], offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Array:
+
+def _tensor(
+    storage: tuple[Array, str], offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object
+) -> Array:
     flat, kind = storage
     last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
     if min(offset, *size, *stride, 0) < 0 or (0 not in size and last >= len(flat)):
-        raise WeightsInvalidError("a tensor of the saved weights lies outside its storage")
+        raise WeightsInvalidError(
+            "a tensor of the saved weights lies outside its storage",
+            got=f"shape {tuple(size)}, strides {tuple(stride)}, from {offset}",
+            expected=f"within {len(flat)} numbers",
+            remedy="copy the pipeline again, whole, or save it again where it was trained",
+        )
     if 0 in size:
         return np.zeros(size, dtype=flat.dtype)
     steps = [step * flat.itemsize for step in stride]
     array = np.lib.stride_tricks.as_strided(flat[offset:], size, steps, writeable=False)
     if kind == "BFloat16Storage":
-        return (array.astype(np.uint32) << 16).view(np.float32)
+        return np.asarray(array.astype(np.uint32) << 16).view(np.float32)
     if kind == "HalfStorage":
         return array.astype(np.float32)
     return np.ascontiguousarray(array)
@@ -110,5 +123,5 @@ def _refused(what: str) -> WeightsInvalidError:
         "the saved weights hold something that is not a tensor",
         got=what,
         expected="tensors only",
-        remedy="do not open this pipeline: a state dict has no use for it",
+        remedy="get the pipeline again from whoever trained it; do not load this one anywhere: it may run code",
     )

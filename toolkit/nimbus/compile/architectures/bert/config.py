@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nimbus.compile.architectures.encoder import ACTIVATIONS, choice, number
+from nimbus.compile.architectures.encoder import ACTIVATIONS, choice, fraction, number
 from nimbus.compile.errors import CompileRefusedError
 
 
@@ -33,7 +33,9 @@ def check(config: Mapping[str, Any]) -> BertConfig:
     width, heads = number(config, "hidden_size"), number(config, "num_attention_heads")
     if width % heads:
         raise CompileRefusedError(
-            "the encoder's width is not a multiple of its attention heads", got=f"{width} and {heads}"
+            "the encoder's width is not a multiple of its attention heads",
+            got=f"hidden_size {width}, num_attention_heads {heads}",
+            remedy="save the pipeline again where it was trained",
         )
     return BertConfig(
         vocabulary=number(config, "vocab_size"),
@@ -43,6 +45,6 @@ def check(config: Mapping[str, Any]) -> BertConfig:
         heads=heads,
         positions=number(config, "max_position_embeddings"),
         token_types=number(config, "type_vocab_size"),
-        epsilon=float(config.get("layer_norm_eps", 1e-12)),
+        epsilon=fraction(config, "layer_norm_eps", 1e-12),
         activation=str(choice(config, "hidden_act", sorted(ACTIVATIONS), "gelu")),
     )
