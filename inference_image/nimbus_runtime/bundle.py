@@ -144,9 +144,7 @@ def _check_file(path: Path, file: ListedFile) -> None:
         raise _invalid(place, "a file of the bundle has changed", f"{size} bytes", f"{file.size} bytes")
     digest = hash_file(place)
     if digest != file.sha256:
-        raise _invalid(
-            place, "a file of the bundle has changed", f"SHA-256 {digest}", f"SHA-256 {file.sha256}"
-        )
+        raise _invalid(place, "a file of the bundle has changed", f"SHA-256 {digest}", f"SHA-256 {file.sha256}")
 
 
 def hash_file(path: Path) -> str:
@@ -186,7 +184,5 @@ def _unreadable(error: OSError, place: Path) -> BundleInvalidError:
     )
 
 
-def _invalid(
-    place: Path, what: str, got: str | None = None, expected: str | None = None
-) -> BundleInvalidError:
+def _invalid(place: Path, what: str, got: str | None = None, expected: str | None = None) -> BundleInvalidError:
     return BundleInvalidError(what, where=str(place), got=got, expected=expected, remedy=_AGAIN)

@@ -90,7 +90,8 @@ def _latest(store: DirectoryStore, run: str) -> tuple[int, Execution]:
     data = store.read(paths.claim(run, number))
     if data is None:
         raise RunNotFoundError("this run was never planned", where=f"{store.location}/{paths.plan(run)}")
-    record = codec.decode(Plan if number == 1 else Claim, data, paths.claim(run, number))
+    place = paths.claim(run, number)
+    record = codec.decode(Plan, data, place) if number == 1 else codec.decode(Claim, data, place)
     return number, record.execution
 
 

@@ -26,7 +26,10 @@ def commit_run(store: DirectoryStore, plan: Plan, max_quarantine: float) -> tupl
     missing = set(range(len(plan.shards))) - committed(store, plan)
     if missing:
         raise RunFailedError(
-            "shards are missing", where=plan.run, got=f"{len(missing)} of {len(plan.shards)}", remedy="resume the run"
+            "shards are missing",
+            where=plan.run,
+            got=f"{len(missing)} of {len(plan.shards)}",
+            remedy="resume the run",
         )
     data = store.read(paths.dataset(plan.run))
     if data is None:

@@ -31,9 +31,7 @@ def find_duplicates(store: DirectoryStore, run: str, commits: Sequence[Commit]) 
         suspects.update(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]).tolist())
     if not suspects:
         return Duplicates()
-    counts = Counter(
-        name for ids in _ids(store, run, commits) for name in ids if hash_id(name) in suspects
-    )
+    counts = Counter(name for ids in _ids(store, run, commits) for name in ids if hash_id(name) in suspects)
     repeated = {name: count for name, count in counts.items() if count > 1}
     return Duplicates(len(repeated), sum(repeated.values()), tuple(sorted(repeated)[:_EXAMPLES]))
 

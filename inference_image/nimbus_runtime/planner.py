@@ -81,9 +81,7 @@ def plan_run(
         shards=tuple(_shards(inputs, bundle.manifest.megaflops_per_token)),
     )
     if not store.create(paths.plan(plan.run), codec.encode(plan)):
-        raise RunMismatchError(
-            "this run has been planned already", where=f"{store.location}/{paths.plan(plan.run)}"
-        )
+        raise RunMismatchError("this run has been planned already", where=f"{store.location}/{paths.plan(plan.run)}")
     return plan
 
 
@@ -128,10 +126,12 @@ def spool_folder(store: DirectoryStore) -> Path:
     return store.root / "spool"
 
 
-
-
 def clear_spool(store: DirectoryStore, plan: Plan) -> None:
-    """Remove the copy of standard input that a finished run has read."""
-    for file in plan.inputs:
-        if Path(file.key).parent == spool_folder(store).absolute():
-            Path(file.key).unlink(missing_ok=True)
+    """Remove the copy of standard input that a finished run has read, unless another run still needs it."""
+    spooled = {file.key for file in plan.inputs if Path(file.key).parent == spool_folder(store).absolute()}
+    for run in store.names(paths.RUNS) if spooled else ():
+        data = store.read(paths.plan(run))
+        if data is not None and store.read(paths.dataset(run)) is None:
+            spooled -= {file.key for file in codec.decode(Plan, data, paths.plan(run)).inputs}
+    for key in spooled:
+        Path(key).unlink(missing_ok=True)

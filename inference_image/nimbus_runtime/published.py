@@ -68,16 +68,12 @@ def files(store: DirectoryStore, run: str, named: tuple[DataFile, ...]) -> list[
         except OSError as error:
             raise _incomplete(store, run, paths.data(run, item.file), error.strerror or str(error)) from None
         if size != item.size:
-            raise _incomplete(
-                store, run, paths.data(run, item.file), f"{size:,} bytes", f"{item.size:,} bytes"
-            )
+            raise _incomplete(store, run, paths.data(run, item.file), f"{size:,} bytes", f"{item.size:,} bytes")
         found.append(str(path))
     return found
 
 
-def _incomplete(
-    store: DirectoryStore, run: str, name: str, got: str, expected: str | None = None
-) -> StoreError:
+def _incomplete(store: DirectoryStore, run: str, name: str, got: str, expected: str | None = None) -> StoreError:
     return StoreError(
         f"the dataset of run {run} is incomplete",
         where=f"{store.location}/{name}",

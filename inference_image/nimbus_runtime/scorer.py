@@ -119,7 +119,7 @@ class Scorer:
                     watcher.progress(counts, chunk[-1].position)
         return counts
 
-    def _score_chunk(
+    def _score_chunk(  # noqa: PLR0913, PLR0917 - all of one chunk
         self, source: str, first: int, chunk: list[Item], watcher: Watcher, care: Care, files: _Files
     ) -> Counts:
         items = [self._admitted(first + i, item, care) for i, item in enumerate(chunk)]
@@ -135,7 +135,13 @@ class Scorer:
         rejected.sort(key=lambda r: r.position)
         files.quarantine.write(
             [
-                {"id": r.id, "input": source, "position": r.position, "reason": r.reason.value, "detail": r.detail}
+                {
+                    "id": r.id,
+                    "input": source,
+                    "position": r.position,
+                    "reason": r.reason.value,
+                    "detail": r.detail,
+                }
                 for r in rejected
             ]
         )

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, Self
 
 from nimbus_runtime.contract import codec, errors
 from nimbus_runtime.contract.errors import NimbusError, WorkerLostError
@@ -93,7 +93,16 @@ class _Worker:
 
     def __init__(self, bundle: Path) -> None:
         read, write = os.pipe()
-        command = [sys.executable, "-m", "nimbus_runtime", "worker", "--bundle", str(bundle), "--events", str(write)]
+        command = [
+            sys.executable,
+            "-m",
+            "nimbus_runtime",
+            "worker",
+            "--bundle",
+            str(bundle),
+            "--events",
+            str(write),
+        ]
         with _interrupts_held():
             self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
                 command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **_ENVIRONMENT}
@@ -156,7 +165,7 @@ class Supervisor:
         for _ in range(workers):
             self._start()
 
-    def __enter__(self) -> Supervisor:
+    def __enter__(self) -> Self:
         """Return the supervisor itself."""
         return self
 
@@ -258,10 +267,11 @@ def _interrupts_held() -> Iterator[None]:
 def _failure(error: dict[str, str]) -> NimbusError:
     """Rebuild a worker's failure by its class's name."""
     cls = getattr(errors, error["error"], NimbusError)
-    return cls(  # type: ignore[no-any-return]
+    failure: NimbusError = cls(
         error["what"],
         where=error.get("where"),
         got=error.get("got"),
         expected=error.get("expected"),
         remedy=error.get("to do"),
     )
+    return failure

@@ -59,9 +59,7 @@ def test_the_package_says_the_version_of_its_project(root_project: Project, chec
     assert f'__version__ = "{root_project["project"]["version"]}"' in source
 
 
-def test_the_runtime_needs_nothing_that_the_toolkit_does_not(
-    root_project: Project, runtime_project: Project
-) -> None:
+def test_the_runtime_needs_nothing_that_the_toolkit_does_not(root_project: Project, runtime_project: Project) -> None:
     """The same requirements, word for word: both come from one checkout and meet in one environment."""
     assert set(runtime_project["project"]["dependencies"]) < set(root_project["project"]["dependencies"])
 

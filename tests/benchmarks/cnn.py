@@ -1,6 +1,6 @@
-"""Builds a CNN pipeline of the size that `spacy init config` proposes: tok2vec of width 96 and depth 4, tagger + ner + textcat.
+"""Builds a CNN pipeline of the size that `spacy init config` proposes, with tagger, ner and textcat.
 
-    python -m tests.benchmarks.cnn OUTPUT
+python -m tests.benchmarks.cnn OUTPUT
 """
 
 from __future__ import annotations

@@ -62,7 +62,11 @@ def _config() -> dict[str, object]:
             "@architectures": "spacy-transformers.TransformerModel.v3",
             "name": str(weights()),
             "tokenizer_config": {"use_fast": True},
-            "get_spans": {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96},
+            "get_spans": {
+                "@span_getters": "spacy-transformers.strided_spans.v1",
+                "window": 128,
+                "stride": 96,
+            },
         },
     }
     ner = {

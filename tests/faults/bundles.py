@@ -23,7 +23,7 @@ from nimbus.compile.source import find
 
 SEED = 11
 _WIDTH = 32
-_COMPONENT = '''
+_COMPONENT = """
 import os, signal, time
 from pathlib import Path
 from spacy.language import Language
@@ -55,7 +55,7 @@ class Foreign:
 @Language.factory("foreign", assigns=["doc.cats"])
 def make(nlp, name):
     return Foreign()
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def build(folder: Path) -> Built:
     nlp.add_pipe("ner", config={"model": {"tok2vec": listener}})
     nlp.add_pipe("textcat", config={"model": _reducing(listener)})
     nlp.initialize(lambda: _examples(nlp))
+    folder.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(folder / "original")
     with find(str(folder / "original")) as source:
         compile_pipeline(source, folder / "bundle")

@@ -18,7 +18,7 @@ import psutil
 
 from . import bundles
 
-_PATIENCE = 120.0
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,9 @@ def ended(process: subprocess.Popen[str], given: str | None = None) -> Ended:
     """Wait for a command's end."""
     try:
         out, err = process.communicate(given, timeout=_PATIENCE)
-    finally:
+    except subprocess.TimeoutExpired:
         kill_group(process)
+        raise
     return Ended(process.returncode, out, err)
 
 

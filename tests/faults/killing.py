@@ -6,6 +6,7 @@ milliseconds between two records far more often than chance would.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -63,9 +64,7 @@ class Summary:
         hit = ", ".join(f"{moment} {self.moments[moment]}" for moment in Moment)
         targets = ", ".join(f"{target} {self.targets[target]}" for target in Target)
         equal = "all equal" if not self.different else f"DIFFERENT: {', '.join(self.different)}"
-        return (
-            f"{self.kills} kills ({targets}); hit: {hit}; {self.resumes} resumes; {self.runs} runs, {equal}"
-        )
+        return f"{self.kills} kills ({targets}); hit: {hit}; {self.resumes} resumes; {self.runs} runs, {equal}"
 
 
 class Campaign:
@@ -87,9 +86,10 @@ class Campaign:
         self._expected = command.content(calm, done.json["run"])
         self._shards = done.json["shards"]
 
-    def kill(self, times: int) -> Summary:
-        """Run until so many kills have struck and the last run is published."""
-        while self.summary.kills < times:
+    def kill(self, times: int, seconds: float = math.inf) -> Summary:
+        """Run until so many kills have struck, or so much time is over, and the last run is published."""
+        deadline = time.monotonic() + seconds
+        while self.summary.kills < times and time.monotonic() < deadline:
             self._one_run(times)
         return self.summary
 

@@ -1,6 +1,6 @@
 """Kills runs some hundred times and says whether anything was lost: the figure of a release.
 
-    python tests/faults/many_kills.py --kills 200 --seed 1
+python tests/faults/many_kills.py --kills 200 --seed 1
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--files", type=int, default=20, help="input files; each is a shard")
     parser.add_argument("--documents", type=int, default=150, help="documents a file")
+    parser.add_argument("--minutes", type=float, default=60, help="begin no further run after these")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nimbus-kills-") as name:
         folder = Path(name)
@@ -31,7 +32,7 @@ def main() -> int:
         inputs = texts.many(folder / "inputs", options.files, options.documents)
         campaign = killing.Campaign(bundle, inputs, folder, options.seed)
         started = time.monotonic()
-        summary = campaign.kill(options.kills)
+        summary = campaign.kill(options.kills, options.minutes * 60)
     took = time.monotonic() - started
     print(f"{summary}; an undisturbed run takes {campaign.seconds:.1f} s; {took:.0f} s in all")  # noqa: T201
     return 1 if summary.different else 0

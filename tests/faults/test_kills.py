@@ -17,9 +17,7 @@ from . import bundles, command, killing, texts
 KILLS, SEED = 12, 3
 
 
-def test_killed_and_resumed_runs_publish_what_an_undisturbed_run_does(
-    plain: bundles.Built, tmp_path: Path
-) -> None:
+def test_killed_and_resumed_runs_publish_what_an_undisturbed_run_does(plain: bundles.Built, tmp_path: Path) -> None:
     """However often the tree, the supervisor or a worker is killed, the files are the same by content and order."""
     campaign = killing.Campaign(plain, texts.many(tmp_path / "inputs", files=8, documents=60), tmp_path, SEED)
     summary = campaign.kill(KILLS)
@@ -27,13 +25,9 @@ def test_killed_and_resumed_runs_publish_what_an_undisturbed_run_does(
     assert summary.different == [], summary
 
 
-def test_a_worker_that_is_killed_while_the_run_is_planned_is_replaced(
-    plain: bundles.Built, root: Path
-) -> None:
+def test_a_worker_that_is_killed_while_the_run_is_planned_is_replaced(plain: bundles.Built, root: Path) -> None:
     """An order to a worker that is gone does not end the supervisor."""
-    process = command.start(
-        "run", "-", "-o", root, "--workers", "1", "--json", bundle=plain, stdin=subprocess.PIPE
-    )
+    process = command.start("run", "-", "-o", root, "--workers", "1", "--json", bundle=plain, stdin=subprocess.PIPE)
     command.wait_until(lambda: command.workers(process), "the worker has started")
     (worker,) = command.workers(process)
     worker.kill()

@@ -41,7 +41,6 @@ def test_a_stopped_run_goes_on_where_it_was(
     done = command.nimbus(*command_line, "--resume", bundle=foreign, environment=gate.environment)
     assert done.code == 0, done.err
     assert "2 shards, 1 of them done before" in done.err
-    assert "Scored 1 documents" in done.err  # by this attempt: the rest was
     assert command.record(root / "runs" / run / "run.json")["counts"]["scored"] == 4
 
 
@@ -51,9 +50,7 @@ def test_an_interrupt_reaches_the_supervisor_alone(
     """Ctrl-C goes to the whole process group; workers that are still starting say nothing of it."""
     gate = command.Gate(tmp_path / "gate")
     gate.path.touch()
-    process = command.start(
-        "run", given, "-o", root, "--workers", "2", bundle=foreign, environment=gate.environment
-    )
+    process = command.start("run", given, "-o", root, "--workers", "2", bundle=foreign, environment=gate.environment)
     command.wait_until(lambda: (root / "runs").exists(), "the run is planned")
     os.killpg(process.pid, signal.SIGINT)
     stopped = command.ended(process)
@@ -62,9 +59,7 @@ def test_an_interrupt_reaches_the_supervisor_alone(
     assert "KeyboardInterrupt" not in stopped.err
 
 
-def test_workers_end_with_their_supervisor(
-    foreign: bundles.Built, root: Path, tmp_path: Path, given: Path
-) -> None:
+def test_workers_end_with_their_supervisor(foreign: bundles.Built, root: Path, tmp_path: Path, given: Path) -> None:
     """A supervisor that is killed leaves no worker behind, not even one that is busy."""
     with command.held(tmp_path, "run", given, "-o", root, "--workers", "2", bundle=foreign) as (process, _):
         workers = command.workers(process)

@@ -40,9 +40,7 @@ def test_two_runs_on_one_root_both_finish_and_the_later_one_is_live(
         assert listed == set(command.names(root / "runs" / run / "data"))
 
 
-def test_a_run_that_is_being_executed_is_not_taken_over(
-    foreign: bundles.Built, root: Path, tmp_path: Path
-) -> None:
+def test_a_run_that_is_being_executed_is_not_taken_over(foreign: bundles.Built, root: Path, tmp_path: Path) -> None:
     """The owner is named by its process; once it is dead, exactly one of two that try goes on."""
     given = texts.write(tmp_path / "in.jsonl", [{"text": "holdzz"}])
     with command.held(tmp_path, "run", given, "-o", root, "--workers", "1", bundle=foreign) as (owner, gate):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Example
 
 WORDS = (
@@ -26,7 +27,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzàéîõüñçßøåæœšžčřłđğı"
 POOLINGS = ("reduce_mean.v1", "reduce_max.v1", "reduce_sum.v1", "reduce_first.v1", "reduce_last.v1")
 
 
-def save_bert(folder: Path, *, lowercase: bool = True, accents: bool | None = None, **changes: Any) -> Path:
+def save_bert(folder: Path, *, lowercase: bool = True, accents: bool | None = None, **changes: object) -> Path:
     """Write a random BERT and its WordPiece tokenizer as transformers saves them."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -64,7 +65,15 @@ def strided(window: int, stride: int) -> dict[str, Any]:
 def pipeline(
     bert: Path,
     spans: dict[str, Any],
-    heads: Sequence[str] = ("tagger", "ner", "parser", "textcat", "textcat_multilabel", "senter", "morphologizer"),
+    heads: Sequence[str] = (
+        "tagger",
+        "ner",
+        "parser",
+        "textcat",
+        "textcat_multilabel",
+        "senter",
+        "morphologizer",
+    ),
     pooling: str = "reduce_mean.v1",
     before: Sequence[str] = (),
 ) -> Language:
@@ -159,12 +168,12 @@ def _randomise(nlp: Language, heads: Sequence[str]) -> None:
                     layer.set_param(parameter, random.normal(0, 0.5, shape).astype("f"))
 
 
-def annotations(nlp: Language, docs: Sequence[Any]) -> list[str]:
+def annotations(docs: Sequence[Doc]) -> list[str]:
     """Return each document's predictions as a text that two pipelines can be compared by."""
     return [json.dumps(_annotations(doc), ensure_ascii=False) for doc in docs]
 
 
-def _annotations(doc: Any) -> dict[str, Any]:
+def _annotations(doc: Doc) -> dict[str, Any]:
     return {
         "ents": [(e.start, e.end, e.label_) for e in doc.ents],
         "tags": [t.tag_ for t in doc],

@@ -26,38 +26,40 @@ WINDOW, STRIDE = 12, 9
 TOLERANCE = 1e-4
 
 
-def compiled(nlp: spacy.Language, folder: Path, precision: Precision = Precision.FP32) -> spacy.Language:
+def _compiled(nlp: spacy.Language, folder: Path, precision: Precision = Precision.FP32) -> spacy.Language:
     nlp.to_disk(folder / "original")
     with find(str(folder / "original")) as source:
         compile_pipeline(source, folder / "bundle", precision=precision)
     return spacy.load(folder / "bundle")
 
 
-def vectors(nlp: spacy.Language, docs: list[spacy.tokens.Doc], head: str = "tagger") -> list[np.ndarray]:
+def _vectors(nlp: spacy.Language, docs: list[spacy.tokens.Doc], head: str = "tagger") -> list[np.ndarray]:
     return nlp.get_pipe(head).model.get_ref("tok2vec").predict(docs)
 
 
-def assert_same(original: spacy.Language, bundle: spacy.Language, texts: list[str], head: str = "tagger") -> None:
+def _assert_same(original: spacy.Language, bundle: spacy.Language, texts: list[str], head: str = "tagger") -> None:
     ours, theirs = list(bundle.pipe(texts)), list(original.pipe(texts))
-    for text, a, b in zip(texts, vectors(bundle, ours, head), vectors(original, theirs, head), strict=True):
+    for text, a, b in zip(texts, _vectors(bundle, ours, head), _vectors(original, theirs, head), strict=True):
         assert len(a) == len(b), text
         if len(a):
             scale = max(1.0, float(np.abs(b).max()))
             np.testing.assert_allclose(a, b, atol=TOLERANCE * scale, err_msg=text)
-    assert originals.annotations(bundle, ours) == originals.annotations(original, theirs)
+    assert originals.annotations(ours) == originals.annotations(theirs)
     for a, b in zip(ours, theirs, strict=True):
         assert a.cats == pytest.approx(b.cats, abs=TOLERANCE)
 
 
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a random BERT."""
     return originals.save_bert(tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture(scope="module")
 def pair(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[spacy.Language, spacy.Language]:
+    """Return an original with every head, and its bundle."""
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE))
-    return original, compiled(original, tmp_path_factory.mktemp("pair"))
+    return original, _compiled(original, tmp_path_factory.mktemp("pair"))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def pair(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[spacy.La
 )
 def test_every_annotation_is_the_originals(pair: tuple[spacy.Language, spacy.Language], texts: list[str]) -> None:
     """Vectors agree to 1e-4 and annotations exactly, whatever the text."""
-    assert_same(*pair, texts)
+    _assert_same(*pair, texts)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -81,7 +83,7 @@ def test_any_text_is_annotated_as_by_the_original(
     pair: tuple[spacy.Language, spacy.Language], texts: list[str]
 ) -> None:
     """No text that can be generated tells the bundle from the original, which needs one that is not empty."""
-    assert_same(*pair, ["late", *texts])
+    _assert_same(*pair, ["late", *texts])
 
 
 @pytest.mark.parametrize("pooling", originals.POOLINGS)
@@ -89,7 +91,7 @@ def test_every_pooling_is_the_originals(bert: Path, tmp_path: Path, pooling: str
     """A head's pooling layer is kept, for tokens of one piece and of many."""
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger"], pooling)
     texts = ["The unbelievable order was late .", *documents.boundaries(WINDOW, STRIDE), documents.SCRIPTS[0]]
-    assert_same(original, compiled(original, tmp_path), texts)
+    _assert_same(original, _compiled(original, tmp_path), texts)
 
 
 @pytest.mark.parametrize("name", ["doc_spans", "sent_spans"])
@@ -97,20 +99,22 @@ def test_every_span_getter_is_the_originals(bert: Path, tmp_path: Path, name: st
     """Whole documents and sentences make windows too."""
     spans = {"@span_getters": f"spacy-transformers.{name}.v1"}
     original = originals.pipeline(bert, spans, ["tagger", "ner"], before=["sentencizer"])
-    assert_same(original, compiled(original, tmp_path), ["The order was late. They talked. Thanks!", "walk " * 30])
+    _assert_same(original, _compiled(original, tmp_path), ["The order was late. They talked. Thanks!", "walk " * 30])
 
 
 @pytest.mark.parametrize(
     ("lowercase", "accents"), [(True, None), (True, False), (True, True), (False, None), (False, True)]
 )
 def test_every_wordpiece_setting_is_the_originals(
-    tmp_path: Path, lowercase: bool, accents: bool | None  # noqa: FBT001 - a table of settings
+    tmp_path: Path,
+    lowercase: bool,
+    accents: bool | None,
 ) -> None:
     """Cased or lower-cased, with or without accents."""
     bert = originals.save_bert(tmp_path / "bert", lowercase=lowercase, accents=accents)
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger", "ner"])
     texts = ["Ünbelievable Café in ÅRHUS, Straße ĞÜNEY", *documents.SCRIPTS, *documents.STRANGE]
-    assert_same(original, compiled(original, tmp_path), texts)
+    _assert_same(original, _compiled(original, tmp_path), texts)
 
 
 @pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu"])
@@ -118,29 +122,35 @@ def test_every_activation_is_the_originals(tmp_path: Path, activation: str) -> N
     """The activation that the configuration names is the one that runs."""
     bert = originals.save_bert(tmp_path / "bert", hidden_act=activation)
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger", "ner"])
-    assert_same(original, compiled(original, tmp_path), list(documents.SCRIPTS))
+    _assert_same(original, _compiled(original, tmp_path), list(documents.SCRIPTS))
 
 
 def test_a_document_does_not_depend_on_its_neighbours(pair: tuple[spacy.Language, spacy.Language]) -> None:
     """A text's vectors are the same to the last bit alone and in any company."""
     _, bundle = pair
-    texts = [*documents.SCRIPTS, *documents.boundaries(WINDOW, STRIDE), "order late", "late order", "walk on"] * 3
-    together = vectors(bundle, list(bundle.pipe(texts, batch_size=len(texts))))
+    texts = [
+        *documents.SCRIPTS,
+        *documents.boundaries(WINDOW, STRIDE),
+        "order late",
+        "late order",
+        "walk on",
+    ] * 3
+    together = _vectors(bundle, list(bundle.pipe(texts, batch_size=len(texts))))
     for text, expected in zip(texts, together, strict=True):
-        (alone,) = vectors(bundle, [bundle(text)])
+        (alone,) = _vectors(bundle, [bundle(text)])
         assert np.array_equal(alone, expected), text
 
 
 def test_int8_comes_near_and_keeps_documents_apart(bert: Path, tmp_path: Path) -> None:
     """Row-quantized products turn no vector by much, and a text's vectors stay its own to the last bit."""
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger"])
-    bundle = compiled(original, tmp_path, Precision.INT8)
+    bundle = _compiled(original, tmp_path, Precision.INT8)
     texts = [*documents.SCRIPTS, *documents.boundaries(WINDOW, STRIDE)]
-    ours = vectors(bundle, list(bundle.pipe(texts)))
-    theirs = vectors(original, list(original.pipe(texts)))
+    ours = _vectors(bundle, list(bundle.pipe(texts)))
+    theirs = _vectors(original, list(original.pipe(texts)))
     a, b = np.concatenate(ours), np.concatenate(theirs)
     cosines = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     assert cosines.mean() > 0.995
     assert not np.allclose(a, b, atol=TOLERANCE), "quantized products cannot be this near: fp32 ran instead"
     for text, expected in zip(texts, ours, strict=True):
-        assert np.array_equal(vectors(bundle, [bundle(text)])[0], expected), text
+        assert np.array_equal(_vectors(bundle, [bundle(text)])[0], expected), text

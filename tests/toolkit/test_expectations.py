@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
+from tests.fixtures import expectations
 
 from nimbus import demo
 from nimbus.compile.compile import compile_pipeline
 from nimbus.compile.source import find
-from tests.fixtures import expectations
 
 TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the demo's transformer pipeline, compiled."""
     folder = tmp_path_factory.mktemp("support") / "bundle"
     with find(str(demo.PIPELINES / "support_trf")) as source:
         compile_pipeline(source, folder)

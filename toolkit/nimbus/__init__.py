@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nimbus_runtime.published import dataset as dataset  # noqa: PLC0414 - re-exported
+    from nimbus_runtime.published import dataset as dataset
 
 __version__ = "0.1.0"
 __all__ = ["dataset"]
@@ -17,4 +17,4 @@ def __getattr__(name: str) -> object:
         from nimbus_runtime.published import dataset  # noqa: PLC0415 - keeps `import nimbus` light
 
         return dataset
-    raise AttributeError(f"module 'nimbus' has no attribute {name!r}")  # noqa: EM102, TRY003 - Python's own words
+    raise AttributeError(f"module 'nimbus' has no attribute {name!r}")

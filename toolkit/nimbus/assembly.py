@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from nimbus.compile.compile import Compiled
     from nimbus.compile.inspect import Description
-
     from nimbus.export.target import Existing
     from nimbus.export.transfer import Exported
     from nimbus.runs.submit import Observer, Request, Result
@@ -70,9 +69,7 @@ def export(  # noqa: PLR0913 - one argument an option
     return transfer.transfer(record, source, sink, progress)
 
 
-def compile_pipeline(
-    pipeline: str, output: Path, *, precision: str = "fp32", replace: bool = False
-) -> Compiled:
+def compile_pipeline(pipeline: str, output: Path, *, precision: str = "fp32", replace: bool = False) -> Compiled:
     """Compile a trained pipeline, named by path or installed name, into a bundle."""
     from nimbus.compile import compile as compiling  # noqa: PLC0415
     from nimbus.compile import source  # noqa: PLC0415

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from thinc.api import NumpyOps
+from thinc.api import Model, NumpyOps
 
 from nimbus_runtime.contract.errors import BundleUnsupportedError
 
@@ -42,6 +42,6 @@ def use_gemm(nlp: Language, backend: str) -> None:
     ops = NumpyOps(use_blis=backend == "blis")
     for _, component in nlp.pipeline:
         model = getattr(component, "model", None)
-        if hasattr(model, "walk"):
+        if isinstance(model, Model):
             for layer in model.walk():
                 layer.ops = ops

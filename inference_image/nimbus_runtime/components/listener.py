@@ -17,6 +17,7 @@ from thinc.types import Floats2d, Ragged
 from nimbus_runtime.components.output import TransformerOutput
 
 Vectors = list[Floats2d]
+Answer = tuple[Vectors, Callable[..., Any]]  # of a thinc layer: its output, and the way back
 
 
 def transformer_listener(
@@ -29,20 +30,14 @@ def transformer_listener(
     transformer before it has left on the document.
     """
     del upstream
-    listener: Model[Any, Any] = Model(
-        "transformer-listener", _listen, dims={"nO": width}, attrs={"pooling": pooling}
-    )
-    pooled: Model[Any, Any] = Model(
-        "trfs2arrays", _pass_on, layers=[pooling], attrs={"grad_factor": grad_factor}
-    )
+    listener: Model[Any, Any] = Model("transformer-listener", _listen, dims={"nO": width}, attrs={"pooling": pooling})
+    pooled: Model[Any, Any] = Model("trfs2arrays", _pass_on, layers=[pooling], attrs={"grad_factor": grad_factor})
     model: Model[Any, Any] = chain(listener, pooled)
     model.set_ref("listener", listener)
     return model
 
 
-def _listen(
-    model: Model[Any, Any], docs: Sequence[Doc], is_train: bool
-) -> tuple[Vectors, Callable[..., Any]]:
+def _listen(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> Answer:  # noqa: FBT001 - as thinc calls it
     if is_train:
         raise NotImplementedError("a bundle predicts; train the original pipeline and compile it again")
     pooling, width = model.attrs["pooling"], model.get_dim("nO")
@@ -57,7 +52,7 @@ def _vectors(doc: Doc, pooling: Model[Ragged, Floats2d], width: int) -> Floats2d
     return np.zeros((len(doc), width), dtype="f") if output is None else output.vectors(pooling)  # type: ignore[return-value]
 
 
-def _pass_on(model: Model[Any, Any], vectors: Vectors, is_train: bool) -> tuple[Vectors, Callable[..., Any]]:
+def _pass_on(model: Model[Any, Any], vectors: Vectors, is_train: bool) -> Answer:  # noqa: FBT001 - as thinc calls it
     del model, is_train
     return vectors, _no_gradient
 

@@ -65,7 +65,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def _read(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - the shape is what is being checked
+def _read(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401, C901, PLR0911 - one branch a kind of value
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in arguments:
@@ -73,9 +73,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - the shape
         (kind,) = (a for a in arguments if a is not type(None))
         return _read(kind, value, where)
     if origin is tuple and arguments[-1:] == (Ellipsis,):
-        return tuple(
-            _read(arguments[0], v, f"{where}[{i}]") for i, v in enumerate(_expect(list, value, where))
-        )
+        return tuple(_read(arguments[0], v, f"{where}[{i}]") for i, v in enumerate(_expect(list, value, where)))
     if origin is tuple:
         items = _expect(list, value, where)
         if len(items) != len(arguments):

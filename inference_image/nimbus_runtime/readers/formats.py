@@ -39,9 +39,7 @@ READERS: dict[Format, FormatReader] = {
     Format.TEXT: text,
     Format.DOCBIN: docbin,
 }
-KNOWN_SUFFIXES: dict[str, Format] = {
-    suffix: name for name, reader in READERS.items() for suffix in reader.SUFFIXES
-}
+KNOWN_SUFFIXES: dict[str, Format] = {suffix: name for name, reader in READERS.items() for suffix in reader.SUFFIXES}
 
 
 def recognise(name: str) -> tuple[Format | None, Compression]:

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def records(
-    lines: Iterator[tuple[int, bytes]], delimiter: bytes, longest: int
-) -> Iterator[tuple[int, bytes]]:
+def records(lines: Iterator[tuple[int, bytes]], delimiter: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
     """Join lines to records, of at most `longest` bytes where a record has several lines."""
     opening = delimiter + b'"'
     again: deque[tuple[int, bytes]] = deque()

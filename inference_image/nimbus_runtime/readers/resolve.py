@@ -130,9 +130,7 @@ def _disguised(path: Path, name: str, found: Compression, claimed: Compression) 
     )
 
 
-def _standard_input(
-    stdin: BinaryIO | None, spool: Path, default_format: Format | None, taken: set[str]
-) -> InputFile:
+def _standard_input(stdin: BinaryIO | None, spool: Path, default_format: Format | None, taken: set[str]) -> InputFile:
     if stdin is None:
         what = "there is no standard input to read"
         raise UsageError(what, expected="files, folders or patterns")

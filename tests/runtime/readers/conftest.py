@@ -28,9 +28,7 @@ class Write(Protocol):
 class ReadAll(Protocol):
     """Reads an input, slice by slice."""
 
-    def __call__(
-        self, file: InputFile, fields: Fields | None = None, target: int = WHOLE
-    ) -> list[Document | Rejected]:
+    def __call__(self, file: InputFile, fields: Fields | None = None, target: int = WHOLE) -> list[Document | Rejected]:
         """Return everything that the slices of a target size hold."""
 
 
@@ -51,9 +49,7 @@ def write(tmp_path: Path) -> Write:
 def read_all() -> ReadAll:
     """Read the slices of a file one after the other."""
 
-    def read_all(
-        file: InputFile, fields: Fields | None = None, target: int = WHOLE
-    ) -> list[Document | Rejected]:
+    def read_all(file: InputFile, fields: Fields | None = None, target: int = WHOLE) -> list[Document | Rejected]:
         parts: list[Slice] = split(file, target)
         return [item for part in parts for item in read(file, part, fields or Fields())]
 

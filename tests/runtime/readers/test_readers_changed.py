@@ -78,5 +78,5 @@ def test_importing_the_readers_is_light() -> None:
     """The libraries of single formats are imported only where such a file is read."""
     heavy = {"numpy", "pyarrow", "spacy", "zstandard"}
     code = f"import sys, nimbus_runtime.readers; print(*{heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 (our own words)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
 KINDS = pytest.mark.parametrize("kind", list(PACK))
-NOISE = random.Random(1)  # noqa: S311 (no secret)
+NOISE = random.Random(1)
 LINES = [f"{NOISE.getrandbits(400):x}" for _ in range(5000)]
 TEXT = "\n".join(LINES).encode()
 

@@ -75,9 +75,7 @@ def test_only_a_newline_ends_a_line(write: Write, read_all: ReadAll) -> None:
         ('{"text": "a", "k": "é\\ud800"}', '{"k":"\\u00e9\\ud800"}'),
     ],
 )
-def test_the_other_fields_are_metadata(
-    record: str, metadata: str | None, write: Write, read_all: ReadAll
-) -> None:
+def test_the_other_fields_are_metadata(record: str, metadata: str | None, write: Write, read_all: ReadAll) -> None:
     """They are compact JSON in the order of the input, and valid whatever they were."""
     (item,) = read_all(write("a.jsonl", record.encode()))
     assert isinstance(item, Document)

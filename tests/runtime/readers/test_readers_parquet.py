@@ -27,9 +27,7 @@ def packed(table: pa.Table, rows: int = 1000) -> bytes:
     return bytes(sink.getvalue())
 
 
-NESTED = pa.struct(
-    [("at", pa.list_(pa.timestamp("ns", "Europe/Berlin"))), ("m", pa.map_(pa.int8(), pa.string()))]
-)
+NESTED = pa.struct([("at", pa.list_(pa.timestamp("ns", "Europe/Berlin"))), ("m", pa.map_(pa.int8(), pa.string()))])
 
 
 @pytest.mark.parametrize(
@@ -122,9 +120,7 @@ def test_ids_may_be_integers(write: Write, read_all: ReadAll) -> None:
 def test_unusable_columns_are_refused(columns: dict[str, pa.Array], words: str, write: Write) -> None:
     """The message names the column's type, or the columns there are."""
     with pytest.raises(InputSchemaError, match=words):
-        check_schema(
-            write("a.parquet", packed(pa.table(columns))), Fields(id="key" if "key" in columns else None)
-        )
+        check_schema(write("a.parquet", packed(pa.table(columns))), Fields(id="key" if "key" in columns else None))
 
 
 def test_row_groups_are_grouped_by_the_size_of_their_strings(write: Write) -> None:

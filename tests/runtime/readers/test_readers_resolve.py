@@ -203,9 +203,7 @@ def test_standard_input_is_kept_under_its_digest(tmp_path: Path) -> None:
     assert (first.name, first.format, first.size) == ("stdin.jsonl", Format.JSONL, 2)
     assert other.key != first.key
     assert other.size == 0
-    assert sorted(path.name for path in spool.iterdir()) == sorted(
-        [Path(first.key).name, Path(other.key).name]
-    )
+    assert sorted(path.name for path in spool.iterdir()) == sorted([Path(first.key).name, Path(other.key).name])
 
 
 def test_standard_input_may_be_packed_and_of_any_format(tmp_path: Path) -> None:

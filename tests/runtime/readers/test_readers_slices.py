@@ -134,9 +134,7 @@ def test_the_fast_way_to_a_record_start_agrees_with_the_slow_one(content: bytes,
 @example(content=b"\xef\xbb\xbf\xef\xbb\xbf", start=1, size=3, longest=4)
 @settings(deadline=None)
 @given(content=MESSY, start=st.integers(0, 150), size=st.integers(1, 80), longest=st.integers(4, 40))
-def test_a_line_belongs_to_the_slice_of_its_first_byte(
-    content: bytes, start: int, size: int, longest: int
-) -> None:
+def test_a_line_belongs_to_the_slice_of_its_first_byte(content: bytes, start: int, size: int, longest: int) -> None:
     """Lines of any slice are those lines of the whole that begin in it."""
     whole = list(lines(io.BytesIO(content), longest=longest))
     part = list(lines(io.BytesIO(content), start, start + size, longest))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.toolkit.compile import saved
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -31,11 +30,9 @@ def trf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nimbus() -> Run:
     """Return a function that runs the command line in a process of its own."""
 
-    def run(
-        *arguments: str | Path, cwd: Path | None = None, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "nimbus.cli.main", *map(str, arguments)]
-        return subprocess.run(  # noqa: S603 - this project's own command
+        return subprocess.run(
             command,
             cwd=cwd,
             env={**os.environ, **environment},

@@ -82,16 +82,16 @@ def call(function: bytes, *arguments: bytes) -> bytes:
 
 def mapping(items: Mapping[str, bytes]) -> bytes:
     """Return the pickle of an ordered dict from names to pickled values."""
-    return (
-        call(name("collections", "OrderedDict"))
-        + b"("
-        + b"".join(text(k) + v for k, v in items.items())
-        + b"u"
-    )
+    return call(name("collections", "OrderedDict")) + b"(" + b"".join(text(k) + v for k, v in items.items()) + b"u"
 
 
 def tensor(
-    key: str, array: Array, *, offset: int = 0, shape: tuple[int, ...] | None = None, strides: tuple[int, ...] = ()
+    key: str,
+    array: Array,
+    *,
+    offset: int = 0,
+    shape: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] = (),
 ) -> bytes:
     """Return the pickle of a tensor whose numbers lie in the storage `key`; shape and strides may lie."""
     shape = array.shape if shape is None else shape
@@ -237,7 +237,10 @@ def transformer(
     """Return the `model` file of a transformer component."""
     shim = {
         "config": bert_config() if config is None else config,
-        "tokenizer": {"kwargs": {"use_fast": True}, **(tokenizer_files() if tokenizer is None else tokenizer)},
+        "tokenizer": {
+            "kwargs": {"use_fast": True},
+            **(tokenizer_files() if tokenizer is None else tokenizer),
+        },
         "state": state(bert_weights()) if weights is None else weights,
         "_init_tokenizer_config": {},
         "_init_transformer_config": {},
@@ -290,9 +293,20 @@ def save_cnn(folder: Path) -> Path:
     nlp.add_pipe("tok2vec", config={"model": tok2vec})
     listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16}
     _add_heads(nlp, listener)
-    nlp.add_pipe("textcat", config={"model": {"@architectures": "spacy.TextCatReduce.v1", "tok2vec": listener,
-                 "exclusive_classes": True, "use_reduce_first": False, "use_reduce_last": False,
-                 "use_reduce_max": False, "use_reduce_mean": True}})
+    nlp.add_pipe(
+        "textcat",
+        config={
+            "model": {
+                "@architectures": "spacy.TextCatReduce.v1",
+                "tok2vec": listener,
+                "exclusive_classes": True,
+                "use_reduce_first": False,
+                "use_reduce_last": False,
+                "use_reduce_max": False,
+                "use_reduce_mean": True,
+            }
+        },
+    )
     nlp.add_pipe("sentencizer", first=True)
     _initialise(nlp)
     nlp.to_disk(folder)
@@ -391,7 +405,5 @@ def predictions(nlp: Language, batch_size: int = 64) -> list[Json]:
 def contents(folder: Path) -> dict[str, bytes]:
     """Return the bytes of every file below a folder."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
+from tests.toolkit.compile import saved
 
 from nimbus import assembly
 from nimbus.compile.errors import BundleExistsError
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime.contract.errors import StoreError
-from tests.toolkit.compile import saved
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -101,13 +101,11 @@ def test_no_path_of_a_machine_survives_in_a_bundle(pipeline: Path, tmp_path: Pat
         assert home == "/" or home.encode() + b"/" not in data, name
 
 
-def test_a_killed_compile_leaves_nothing_and_stands_in_nobodys_way(
-    trf: Path, tmp_path: Path, nimbus: Run
-) -> None:
+def test_a_killed_compile_leaves_nothing_and_stands_in_nobodys_way(trf: Path, tmp_path: Path, nimbus: Run) -> None:
     """After kill -9 there is no bundle, and the next compile makes one."""
     output = tmp_path / "out" / "bundle"
     command = [sys.executable, "-m", "nimbus.cli.main", "compile", str(trf), "--output", str(output)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not list(tmp_path.glob("out/.bundle.*/*")):
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)

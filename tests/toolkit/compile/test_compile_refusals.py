@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.toolkit.compile import saved
 
 from nimbus import assembly
 from nimbus.compile.errors import CompileRefusedError
-from tests.toolkit.compile import saved
 
 Change = Callable[[saved.Json], object]
 
@@ -69,7 +69,10 @@ STRIDED = {"@span_getters": "spacy-transformers.strided_spans.v1"}
         ),
         pytest.param(
             "transformer",
-            put("components.transformer", {"factory": "curated_transformer", "model": {"@architectures": "x.v1"}}),
+            put(
+                "components.transformer",
+                {"factory": "curated_transformer", "model": {"@architectures": "x.v1"}},
+            ),
             ["curated_transformer"],
             id="curated transformer",
         ),
@@ -185,7 +188,10 @@ def with_model(trf: Path, folder: Path, data: bytes) -> Path:
         ({"model_type": "roberta"}, ["'roberta'", "bert"]),
         ({"model_type": None}, ["family"]),
         ({"model_type": ["bert"]}, ["family"]),
-        ({"position_embedding_type": "relative_key"}, ["position_embedding_type", "'relative_key'", "'absolute'"]),
+        (
+            {"position_embedding_type": "relative_key"},
+            ["position_embedding_type", "'relative_key'", "'absolute'"],
+        ),
         ({"hidden_act": "swish"}, ["hidden_act", "'swish'", "'gelu'"]),
         ({"hidden_act": {}}, ["hidden_act"]),
         ({"is_decoder": True}, ["is_decoder", "True"]),
@@ -228,9 +234,7 @@ def tokenizer(**changes: object) -> dict[str, bytes]:
         ({**saved.tokenizer_files(), "tokenizer_config.json": b"\xff"}, ["tokenizer_config.json"]),
     ],
 )
-def test_another_tokenizer_is_refused(
-    trf: Path, tmp_path: Path, files: dict[str, bytes], words: list[str]
-) -> None:
+def test_another_tokenizer_is_refused(trf: Path, tmp_path: Path, files: dict[str, bytes], words: list[str]) -> None:
     """A tokenizer must be saved in its fast form and be of a known family."""
     refusal = refused(with_model(trf, tmp_path, saved.transformer(tokenizer=files)), "transformer", tmp_path)
     for word in words:

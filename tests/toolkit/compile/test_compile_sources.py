@@ -5,26 +5,30 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 import spacy.cli
+from tests.toolkit.compile import saved
 
 from nimbus import assembly
 from nimbus.compile.errors import CompileRefusedError, PipelineNotFoundError
 from nimbus.compile.source import find
 from nimbus_runtime.contract.errors import NimbusError
-from tests.toolkit.compile import saved
 
 
 @pytest.fixture(scope="session")
 def project(cnn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the project folder that `spacy package` lays out, as it is before it is built."""
+    """Return the project folder that `spacy package` lays out, its setup.py run: that copies meta.json twice."""
     folder = tmp_path_factory.mktemp("packages")
     spacy.cli.package(cnn, folder, version="1.2.3", create_sdist=False, create_wheel=False, silent=True)
-    return folder / "en_cnn-1.2.3"
+    project = folder / "en_cnn-1.2.3"
+    for place in (project / "en_cnn", project / "en_cnn" / "en_cnn-1.2.3"):
+        shutil.copyfile(project / "meta.json", place / "meta.json")
+    return project
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +100,7 @@ def test_linked_files_are_copied_not_linked(cnn: Path, tmp_path: Path) -> None:
     assert digest(linked, tmp_path / "a") == digest(cnn, tmp_path / "b")
 
 
-@pytest.mark.parametrize("named", ["no/such/folder", "no_such_package", "__main__", "json", "", "\x00", "n" * 300])
+@pytest.mark.parametrize("named", ["no/such/folder", "no_such_package", "__main__", "json", "\x00", "n" * 300])
 def test_a_name_of_nothing_is_said_in_words(named: str, tmp_path: Path) -> None:
     """A missing path, a foreign package and impossible names fail with what may be named instead."""
     with pytest.raises(PipelineNotFoundError) as caught:

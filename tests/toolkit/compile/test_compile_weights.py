@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.toolkit.compile import saved
 
 from nimbus import assembly
 from nimbus.compile.errors import WeightsInvalidError
 from nimbus.compile.weights.torch_state import read_state
-from tests.toolkit.compile import saved
 
 WEIGHT = "encoder.layer.1.output.dense.weight"
 
@@ -140,9 +140,7 @@ def test_nothing_but_tensors_is_imported(module: str, attribute: str) -> None:
         (12, (1,), (1,)),
     ],
 )
-def test_a_tensor_outside_its_storage_is_refused(
-    offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
-) -> None:
+def test_a_tensor_outside_its_storage_is_refused(offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
     """Offset, shape and strides must stay within the storage: nothing else in memory is ever read."""
     numbers = np.arange(12, dtype="f")
     value = saved.mapping({"w": saved.tensor("0", numbers, offset=offset, shape=shape, strides=strides)})

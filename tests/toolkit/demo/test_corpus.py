@@ -128,7 +128,4 @@ def test_written_texts_are_json_lines(tmp_path: Path) -> None:
 def test_the_corpus_needs_neither_torch_nor_spacy() -> None:
     """Importing the corpus imports no library beyond the standard ones."""
     code = "import sys, nimbus.demo.corpus; print(sorted({'torch', 'spacy', 'numpy'} & set(sys.modules)))"
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -64,7 +64,7 @@ def rows_of(number: int, start: int = 0) -> Rows:
     ]
 
 
-def build_root(  # noqa: PLR0913 - one argument a property of the dataset
+def build_root(
     root: Path,
     shards: Sequence[Rows],
     output_format: OutputFormat = OutputFormat.PARQUET,
@@ -112,9 +112,7 @@ def _write(store: DirectoryStore, run: str, rows: Rows, output_format: OutputFor
             flat = [row | {"metadata": row["metadata"] and json.dumps(row["metadata"])} for row in rows]
             pq.write_table(pa.Table.from_pylist(flat, SCHEMA), path)
         else:
-            path.write_text(
-                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
-            )
+            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
         content = path.read_bytes()
     name = f"{hashlib.sha256(content).hexdigest()}.{output_format.value}"
     store.create(paths.data(run, name), content)
@@ -189,7 +187,7 @@ def postgresql() -> Iterator[Server]:
         port = free.getsockname()[1]
 
     def call(program: str, *arguments: str) -> None:
-        subprocess.run(  # noqa: S603 - a fixed program
+        subprocess.run(
             [str(programs / program), "-D", f"{folder}/data", *arguments],
             user=user if os.geteuid() == 0 else None,
             cwd=folder,

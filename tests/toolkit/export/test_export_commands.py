@@ -20,7 +20,7 @@ MAIN = [sys.executable, "-m", "nimbus.cli.main"]
 
 def nimbus(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Call the command line in a process of its own."""
-    return subprocess.run([*MAIN, *map(str, arguments)], check=False, capture_output=True, text=True)  # noqa: S603
+    return subprocess.run([*MAIN, *map(str, arguments)], check=False, capture_output=True, text=True)
 
 
 def test_dataset_prints_a_path_a_line(root: Path) -> None:
@@ -59,9 +59,7 @@ def test_export_says_where_it_wrote(root: Path, tmp_path: Path) -> None:
 
 def test_export_as_json_counts(root: Path, tmp_path: Path, run_name: str) -> None:
     """One object: run, release, rows, target."""
-    said = json.loads(
-        nimbus("export", root, "--to", f"sqlite:{tmp_path}/a.db", "--table", "t", "--json").stdout
-    )
+    said = json.loads(nimbus("export", root, "--to", f"sqlite:{tmp_path}/a.db", "--table", "t", "--json").stdout)
     assert (said["run"], said["rows"], said["release"]) == (run_name, 70, "r1")
     assert said["target"] == f"sqlite:///{tmp_path}/a.db table t"
 
@@ -92,7 +90,7 @@ def test_help_and_lists_import_nothing_heavy(root: Path, verb: str) -> None:
         f"import sys; from nimbus.cli.main import nimbus; nimbus({arguments!r}, standalone_mode=False);"
         "sys.exit(bool({'pyarrow', 'sqlalchemy', 'psycopg', 'spacy', 'zstandard'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
 
 
 def test_a_file_is_exported_without_the_databases_libraries(root: Path, tmp_path: Path) -> None:
@@ -101,4 +99,4 @@ def test_a_file_is_exported_without_the_databases_libraries(root: Path, tmp_path
         "import sys; sys.modules.update(sqlalchemy=None, psycopg=None); from nimbus import assembly;"
         f"assembly.export({str(root)!r}, {str(tmp_path / 'rows.jsonl')!r})"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -71,10 +71,7 @@ def test_csv_holds_nested_columns_as_json(root: Path, tmp_path: Path, packing: s
     text = UNPACK[packing](target.read_bytes()).decode()
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     plain = [
-        {
-            k: v if k in ("id", "input_hash", "bundle_digest") else json.loads(v or "null")
-            for k, v in row.items()
-        }
+        {k: v if k in ("id", "input_hash", "bundle_digest") else json.loads(v or "null") for k, v in row.items()}
         for row in read
     ]
     assert plain == expected
@@ -177,9 +174,7 @@ def test_a_failure_leaves_neither_file_nor_trace(root: Path, tmp_path: Path, suf
     assert target.read_text(encoding="utf-8") == "old"
 
 
-def test_missing_rows_are_noticed_before_the_file_appears(
-    build: Builder, tmp_path: Path, example_rows: RowsOf
-) -> None:
+def test_missing_rows_are_noticed_before_the_file_appears(build: Builder, tmp_path: Path, example_rows: RowsOf) -> None:
     """The record's count decides, not what a file happens to hold."""
     root = build(example_rows(3))
     record = next(root.glob("runs/*/run.json"))
@@ -219,9 +214,7 @@ def test_categories_that_appear_late_are_refused_in_parquet(
         ("mysql://u:secret@h/d", {}, "mysql://…"),
     ],
 )
-def test_targets_that_make_no_sense_are_wrong_usage(
-    root: Path, to: str, options: dict[str, str], words: str
-) -> None:
+def test_targets_that_make_no_sense_are_wrong_usage(root: Path, to: str, options: dict[str, str], words: str) -> None:
     """The refusal says what is allowed, and repeats no password."""
     with pytest.raises(UsageError) as refusal:
         assembly.export(root, to, **options)  # type: ignore[arg-type]
@@ -254,31 +247,27 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small file system")
     try:
         monkeypatch.chdir(disk)
-        root = build(
-            *(example_rows(1_000, n) for n in range(0, 20_000, 1_000)), output_format=OutputFormat.PARQUET
-        )
+        root = build(*(example_rows(1_000, n) for n in range(0, 20_000, 1_000)), output_format=OutputFormat.PARQUET)
         with pytest.raises(ExportError, match="no room left on the disk"):
             assembly.export(root, target)
         assert list(disk.iterdir()) == []
     finally:
         monkeypatch.undo()
-        subprocess.run(["umount", str(disk)], check=True)  # noqa: S603, S607
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.mark.parametrize("target", ["rows.csv", "sqlite:rows.db"])
-def test_a_read_only_folder_is_named(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
-) -> None:
+def test_a_read_only_folder_is_named(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     """The refusal says that the folder cannot be written."""
     folder = tmp_path / "shut"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(folder)]
     as_root = os.geteuid() == 0
-    if as_root and subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
+    if as_root and subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount a read-only file system")
     folder.chmod(0o555) if not as_root else None
     try:
@@ -289,4 +278,4 @@ def test_a_read_only_folder_is_named(
     finally:
         monkeypatch.undo()
         if as_root:
-            subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607
+            subprocess.run(["umount", str(folder)], check=True)

@@ -104,7 +104,7 @@ def test_other_faults_of_a_url_are_explained(root: Path, postgresql: Server, cha
     ("column", "value"), [("metadata", {"note": "a\0b"}), ("metadata", {"a\0": 1}), ("id", "doc\0-1")]
 )
 @pytest.mark.parametrize("output_format", OutputFormat)
-def test_nul_is_refused_with_its_document(  # noqa: PLR0913, PLR0917 - one argument a fixture
+def test_nul_is_refused_with_its_document(
     build: Builder,
     postgresql: Server,
     table: str,
@@ -156,9 +156,7 @@ def test_views_on_a_table_outlive_a_replacement(
         assert connection.execute(f"select count(*) from v_{table}").fetchall() == [(3,)]  # noqa: S608
 
 
-def test_views_on_a_table_of_other_columns_are_an_obstacle(
-    root: Path, postgresql: Server, table: str
-) -> None:
+def test_views_on_a_table_of_other_columns_are_an_obstacle(root: Path, postgresql: Server, table: str) -> None:
     """What would have to be dropped with it is the user's decision."""
     with psycopg.connect(postgresql.url) as connection:
         connection.execute(f"create table {table} (x int)")
@@ -196,9 +194,7 @@ def test_types_and_key_are_postgresqls_own(root: Path, postgresql: Server, table
 @pytest.mark.parametrize(
     ("module", "extra"), [("psycopg", "nimbus-nlp[postgresql]"), ("sqlalchemy", "nimbus-nlp[postgresql]")]
 )
-def test_a_missing_driver_names_the_extra(
-    root: Path, monkeypatch: pytest.MonkeyPatch, module: str, extra: str
-) -> None:
+def test_a_missing_driver_names_the_extra(root: Path, monkeypatch: pytest.MonkeyPatch, module: str, extra: str) -> None:
     """The remedy can be pasted into a shell."""
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, "nimbus.adapters.sql", raising=False)

@@ -42,10 +42,7 @@ class Database:
             cursor = connection.execute(f"select * from {table}")  # noqa: S608 - our own name
             names = [column[0] for column in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        read = [
-            {k: v if k in TEXTS or not isinstance(v, str) else json.loads(v) for k, v in r.items()}
-            for r in rows
-        ]
+        read = [{k: v if k in TEXTS or not isinstance(v, str) else json.loads(v) for k, v in r.items()} for r in rows]
         return sorted(read, key=lambda row: (row["run"], int(row["id"].removeprefix("doc-"))))
 
     def execute(self, statement: str) -> Any:  # noqa: ANN401 - whatever the driver gives
@@ -106,9 +103,7 @@ def test_names_that_need_trust_are_refused(root: Path, database: Database, name:
         assembly.export(root, database.url, table=name)
 
 
-def test_an_existing_table_is_refused_unless_asked_for(
-    root: Path, database: Database, expected: Expected
-) -> None:
+def test_an_existing_table_is_refused_unless_asked_for(root: Path, database: Database, expected: Expected) -> None:
     """The refusal names both ways on, and changes nothing."""
     assembly.export(root, database.url)
     with pytest.raises(UsageError, match="exists already") as refusal:
@@ -129,9 +124,7 @@ def test_replace_leaves_only_the_new_rows(
     assert database.rows() == expected(LATER, 5)
 
 
-def test_replace_writes_a_table_of_other_columns_anew(
-    root: Path, database: Database, expected: Expected
-) -> None:
+def test_replace_writes_a_table_of_other_columns_anew(root: Path, database: Database, expected: Expected) -> None:
     """What the table held before does not matter."""
     database.execute("create table predictions (something integer)")
     assembly.export(root, database.url, existing="replace")
@@ -224,9 +217,7 @@ def test_readers_see_the_old_rows_until_the_new_ones_are_there(
     assert len(database.rows()) == 2_500
 
 
-def test_two_exports_of_a_run_at_once_do_not_double(
-    build: Builder, database: Database, example_rows: RowsOf
-) -> None:
+def test_two_exports_of_a_run_at_once_do_not_double(build: Builder, database: Database, example_rows: RowsOf) -> None:
     """The second waits for the first, then replaces its rows."""
     root = build(example_rows(2_000), duplicates=1)  # no key that would forbid doubles
     assembly.export(root, database.url)

@@ -184,9 +184,7 @@ def _from_text(columns: Mapping[str, str], rows: list[Row], schema: pa.Schema | 
     elif "cats" in columns and (new := set(labels) - {field.name for field in schema.field("cats").type}):
         raise _disagreeing(f"cats with {', '.join(sorted(new))}", "the same categories in every row")
     try:
-        return pa.RecordBatch.from_arrays(
-            [pa.array(values[field.name], field.type) for field in schema], schema=schema
-        )
+        return pa.RecordBatch.from_arrays([pa.array(values[field.name], field.type) for field in schema], schema=schema)
     except (pa.ArrowException, OverflowError) as error:
         raise _disagreeing(str(error).splitlines()[0], str(schema)) from None
 

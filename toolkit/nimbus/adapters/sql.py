@@ -193,9 +193,7 @@ def _copy(connection: sa.Connection, table: sa.Table, batches: Iterable[list[Row
 def _insert(connection: sa.Connection, table: sa.Table, batches: Iterable[list[Row]]) -> None:
     names = [column.name for column in table.columns]
     marks = ", ".join("?" * len(names))
-    statement = (
-        f"INSERT INTO {_quoted(connection, table)} ({_quoted_names(connection, names)}) VALUES ({marks})"  # noqa: S608
-    )
+    statement = f"INSERT INTO {_quoted(connection, table)} ({_quoted_names(connection, names)}) VALUES ({marks})"  # noqa: S608
     for batch in batches:
         if batch:
             connection.exec_driver_sql(statement, batch)

@@ -48,11 +48,7 @@ def explained(error: BaseException, where: str, password: object) -> ExportError
     if password:
         message = message.replace(str(password), "***")
     state = getattr(error, "sqlstate", None) or ""
-    fitting = (
-        words
-        for sign, *words in _CAUSES
-        if (state.startswith(sign) if sign[0].isdigit() else sign in message)
-    )
+    fitting = (words for sign, *words in _CAUSES if (state.startswith(sign) if sign[0].isdigit() else sign in message))
     what, remedy = next(fitting, ("the database refuses the export", "see what it says; nothing was changed"))
     place = _COPIED.search(getattr(diagnosis, "context", None) or "")
     if place:

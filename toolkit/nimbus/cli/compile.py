@@ -13,9 +13,7 @@ from nimbus_runtime.contract.bundle import Precision
 
 @click.command("compile")
 @click.argument("pipeline")
-@click.option(
-    "--output", "-o", "target", required=True, type=click.Path(path_type=Path), help="Where to write it."
-)
+@click.option("--output", "-o", "target", required=True, type=click.Path(path_type=Path), help="Where to write it.")
 @click.option(
     "--precision",
     type=click.Choice([p.value for p in Precision]),

@@ -9,15 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from nimbus import assembly
 from nimbus.cli import output
-
-if TYPE_CHECKING:
-    from nimbus_runtime.contract.records import Run
 
 _EXAMPLES = 4
 _SNIPPET = 76
@@ -26,7 +23,13 @@ _SNIPPET = 76
 @click.command("demo")
 @click.argument("inputs", metavar="[INPUT...]", nargs=-1)
 @click.option(
-    "--output", "-o", "folder", default="demo-output", show_default=True, type=click.Path(path_type=Path), help="Where to write."
+    "--output",
+    "-o",
+    "folder",
+    default="demo-output",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where to write.",
 )
 @click.option("--text-field", default="text", show_default=True, help="The field that holds the text, in INPUT.")
 def command(inputs: tuple[str, ...], folder: Path, text_field: str) -> None:
@@ -42,20 +45,23 @@ def command(inputs: tuple[str, ...], folder: Path, text_field: str) -> None:
         pipeline, bundle, root = demo.PIPELINES / name, folder / name / "bundle", folder / name / "dataset"
         click.echo(f"\n{output.bold(name)}")
         compiled = assembly.compile_pipeline(str(pipeline), bundle, replace=True)
-        click.echo(f"  compiled     in {compiled.seconds:.1f} s, {compiled.bundle.manifest.size / 1e6:.1f} MB  → {bundle}")
-        run = _run([str(demo.TEXTS)], bundle, root, "text")
-        _show(run, root, demo.TEXTS)
+        click.echo(
+            f"  compiled     in {compiled.seconds:.1f} s, {compiled.bundle.manifest.size / 1e6:.1f} MB  → {bundle}"
+        )
+        _run([str(demo.TEXTS)], bundle, root, "text")
+        _show(root, demo.TEXTS)
         _time(pipeline, bundle, demo.TEXTS)
         if inputs:
             own = folder / name / "your-dataset"
             click.echo("  your files")
-            _show(_run(list(inputs), bundle, own, text_field), own, None)
+            _run(list(inputs), bundle, own, text_field)
+            _show(own, None)
     click.echo(f"\nDone in {time.perf_counter() - started:.0f} s. Now with your own pipeline and texts:")
     click.echo("  nimbus compile training/model-best --output my-bundle")
     click.echo("  nimbus run texts.jsonl --bundle my-bundle --output my-dataset")
 
 
-def _run(inputs: list[str], bundle: Path, root: Path, text_field: str) -> Run:
+def _run(inputs: list[str], bundle: Path, root: Path, text_field: str) -> None:
     from nimbus.cli.progress import drawing  # noqa: PLC0415 - not needed for --help
     from nimbus.runs.submit import Request  # noqa: PLC0415
     from nimbus_runtime.contract.inputs import Fields  # noqa: PLC0415
@@ -72,10 +78,9 @@ def _run(inputs: list[str], bundle: Path, root: Path, text_field: str) -> Run:
     )
     if result.run.counts.quarantined:
         click.echo(f"  quarantined  {result.run.counts.quarantined:,}: nimbus dataset {root} --quarantined")
-    return result.run
 
 
-def _show(run: Run, root: Path, texts: Path | None) -> None:
+def _show(root: Path, texts: Path | None) -> None:
     """Print what was found: labels with their numbers, and a few documents where the texts are ours."""
     entities: Counter[str] = Counter()
     topics: Counter[str] = Counter()

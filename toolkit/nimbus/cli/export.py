@@ -17,9 +17,7 @@ from nimbus.cli import output
 @click.option("--run", help="A finished run, instead of the published one.")
 @click.option("--table", metavar="NAME", help="The database's table, with or without a schema. [predictions]")
 @click.option("--replace", is_flag=True, help="Write a file or table anew that exists.")
-@click.option(
-    "--append", is_flag=True, help="Add to a table; the same run's rows are replaced, never doubled."
-)
+@click.option("--append", is_flag=True, help="Add to a table; the same run's rows are replaced, never doubled.")
 @click.option("--json", "as_json", is_flag=True, help="What was written, as one JSON object.")
 def command(  # noqa: PLR0913 - one argument an option
     folder: str, to: str, run: str | None, table: str | None, *, replace: bool, append: bool, as_json: bool

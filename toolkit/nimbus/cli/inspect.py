@@ -41,9 +41,7 @@ def _print(description: Description) -> None:
         click.echo(f"precision  {description.precision}")
         click.echo(f"gives      {', '.join(description.annotations)}")
     rows = [("component", "factory", "size", "", "labels")]
-    rows += [
-        (_cell(p.name), _cell(p.factory), _size(p.size), p.outcome, _labels(p)) for p in description.parts
-    ]
+    rows += [(_cell(p.name), _cell(p.factory), _size(p.size), p.outcome, _labels(p)) for p in description.parts]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     click.echo()
     for row in rows:

@@ -19,54 +19,57 @@ if TYPE_CHECKING:
 _FINDINGS = 3
 
 
-class Annotations(click.ParamType):
-    """A list of annotations, separated by commas."""
-
-    name = "names"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Annotation, ...] | None:
-        """Read the list; "all" stands for whatever the pipeline assigns."""
-        if value == "all":
-            return None
-        try:
-            return tuple(Annotation(name.strip()) for name in str(value).split(",") if name.strip())
-        except ValueError as error:
-            self.fail(f"{error}; choose from {', '.join(a.value for a in Annotation)}", param, ctx)
+def _annotations(ctx: click.Context, param: click.Parameter, value: str) -> tuple[Annotation, ...] | None:
+    """Read a list of annotations; "all" stands for whatever the pipeline assigns."""
+    if value == "all":
+        return None
+    try:
+        return tuple(Annotation(name.strip()) for name in value.split(",") if name.strip())
+    except ValueError as error:
+        allowed = ", ".join(annotation.value for annotation in Annotation)
+        raise click.BadParameter(f"{error}; choose from {allowed}", ctx, param) from None
 
 
-class Share(click.ParamType):
-    """A share of the documents, as 5% or 0.05."""
-
-    name = "share"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read the share as a number from 0 to 1."""
-        text = str(value)
-        try:
-            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1:
-            self.fail(f"{text!r} is not a share; write 5% or 0.05", param, ctx)
-        return share
+def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Read a share of the documents, written as 5% or 0.05."""
+    if value is None:
+        return None
+    try:
+        share = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"{value!r} is not a share; write 5% or 0.05", ctx, param)
+    return share
 
 
 @click.command("run")
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
 @click.option("--bundle", "-b", type=click.Path(path_type=Path), help="The bundle to score with.")
-@click.option("--output", "-o", "root", required=True, type=click.Path(path_type=Path), help="The folder to publish in.")
+@click.option(
+    "--output", "-o", "root", required=True, type=click.Path(path_type=Path), help="The folder to publish in."
+)
 @click.option("--text-field", default="text", show_default=True, help="The field that holds the text.")
 @click.option("--id-field", help="The field that holds the id; derived from content and place if not given.")
 @click.option(
-    "--annotations", type=Annotations(), default="all", show_default=True, help="What to write, such as ents,cats,tags."
+    "--annotations",
+    callback=_annotations,
+    metavar="NAMES",
+    default="all",
+    show_default=True,
+    help="What to write, such as ents,cats,tags.",
 )
 @click.option(
-    "--format", "output_format", type=click.Choice([f.value for f in OutputFormat]), default="parquet", show_default=True
+    "--format",
+    "output_format",
+    type=click.Choice([f.value for f in OutputFormat]),
+    default="parquet",
+    show_default=True,
 )
 @click.option("--input-format", type=click.Choice([f.value for f in Format]), help="For stdin, and unknown suffixes.")
-@click.option("--max-quarantine", type=Share(), help="Share of documents that may fail.  [default: 10%]")
+@click.option(
+    "--max-quarantine", callback=_share, metavar="SHARE", help="Share of documents that may fail.  [default: 10%]"
+)
 @click.option("--workers", type=click.IntRange(1, 512), help="Worker processes.  [default: one a core]")
 @click.option("--resume", is_flag=True, help="Continue the unfinished run of this folder.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")

@@ -1,4 +1,4 @@
-"""`nimbus verify`: is a bundle whole and unchanged?"""
+"""`nimbus verify`: says whether a bundle is whole and unchanged."""
 
 from __future__ import annotations
 

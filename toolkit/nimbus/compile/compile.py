@@ -78,9 +78,7 @@ def compile_pipeline(
     return Compiled(verify(output), time.perf_counter() - started, unchanged)
 
 
-def _fill(
-    folder: Path, source: Source, transformers: Mapping[str, TransformerParts], precision: Precision
-) -> None:
+def _fill(folder: Path, source: Source, transformers: Mapping[str, TransformerParts], precision: Precision) -> None:
     for name in ("tokenizer", "vocab", *(n for n in source.components if n not in transformers)):
         for place in (name, f"{name}.json", f"{name}.jsonl", f"{name}.cfg"):  # small components have a file
             _copy(source.path / place, folder / place)

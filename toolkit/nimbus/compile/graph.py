@@ -109,9 +109,7 @@ class Graph:
 
 def _external(name: str, array: Array, offset: int) -> onnx.TensorProto:
     kind = TensorProto.INT8 if array.dtype == np.int8 else TensorProto.FLOAT
-    tensor = onnx.TensorProto(
-        name=name, data_type=kind, dims=array.shape, data_location=TensorProto.EXTERNAL
-    )
+    tensor = onnx.TensorProto(name=name, data_type=kind, dims=array.shape, data_location=TensorProto.EXTERNAL)
     for key, value in (("location", WEIGHTS_FILE), ("offset", offset), ("length", array.nbytes)):
         tensor.external_data.add(key=key, value=str(value))
     return tensor

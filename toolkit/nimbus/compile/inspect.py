@@ -48,9 +48,7 @@ def is_bundle(path: Path) -> bool:
     """Say whether a folder claims to be a bundle."""
     try:
         return (path / MANIFEST).is_file()
-    except (
-        OSError
-    ):  # a name too long, a folder that may not be read: put into words where pipelines are found
+    except OSError:  # a name too long, a folder that may not be read: put into words where pipelines are found
         return False
 
 
@@ -58,8 +56,7 @@ def describe_bundle(path: Path) -> Description:
     """Describe a bundle by its manifest; its files are not looked at (`nimbus verify` does)."""
     manifest, digest = read_manifest(path)
     parts = [
-        Part(c.name, c.factory, "in the bundle", c.labels, _listed_size(manifest, c.name))
-        for c in manifest.components
+        Part(c.name, c.factory, "in the bundle", c.labels, _listed_size(manifest, c.name)) for c in manifest.components
     ]
     identity = manifest.pipeline
     return Description(

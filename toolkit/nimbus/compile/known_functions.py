@@ -63,7 +63,7 @@ def replaced(value: Any, names: Mapping[str, str], extra: Mapping[str, Any]) -> 
     """Return settings in which references to `names` are replaced and given the `extra` arguments."""
     if isinstance(value, Mapping):
         renamed = {key: replaced(inner, names, extra) for key, inner in value.items()}
-        name = renamed.get("@architectures")
+        name = str(renamed.get("@architectures"))
         return {**renamed, "@architectures": names[name], **extra} if name in names else renamed
     if isinstance(value, (list, tuple)):
         return [replaced(inner, names, extra) for inner in value]

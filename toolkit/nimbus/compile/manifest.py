@@ -61,12 +61,10 @@ def write_manifest(
 ) -> Manifest:
     """List the files of a bundle's folder and write its manifest beside them."""
     manifest = Manifest(
-        pipeline=PipelineIdentity(source.name, source.version, nlp.lang, source_hash(source.path)),
+        pipeline=PipelineIdentity(source.name, source.version, str(nlp.lang), source_hash(source.path)),
         precision=precision,
         components=tuple(
-            BundleComponent(
-                name, nlp.get_pipe_meta(name).factory, tuple(map(str, nlp.pipe_labels.get(name, ())))
-            )
+            BundleComponent(name, nlp.get_pipe_meta(name).factory, tuple(map(str, nlp.pipe_labels.get(name, ()))))
             for name in nlp.pipe_names
         ),
         annotations=tuple(_annotations(nlp)),
@@ -75,9 +73,7 @@ def write_manifest(
         megaflops_per_token=round(megaflops_of_encoders + _MEGAFLOPS_WITHOUT_ENCODER, 3),
         requires=_REQUIRES,
         files=tuple(
-            ListedFile(name, hash_file(path), path.stat().st_size)
-            for name, path in _files(folder)
-            if name != MANIFEST
+            ListedFile(name, hash_file(path), path.stat().st_size) for name, path in _files(folder) if name != MANIFEST
         ),
     )
     (folder / MANIFEST).write_bytes(codec.encode(manifest))

@@ -93,7 +93,7 @@ def _read(path: Path) -> Source:
         )
     try:
         config = Config().from_disk(path / CONFIG, interpolate=True)
-        meta = json.loads(_meta_of(path).read_bytes())
+        meta = json.loads((path / META).read_bytes())
         source = Source(path, config, _object(meta, "meta.json"))
         _check(source)
     except Exception as error:  # noqa: BLE001 - a damaged config answers with exceptions of many kinds
@@ -105,13 +105,6 @@ def _read(path: Path) -> Source:
             remedy="save the pipeline again where it was trained",
         ) from None
     return source
-
-
-def _meta_of(path: Path) -> Path:
-    """Return where a pipeline's meta data stand: those of the package around it win, as in spaCy."""
-    package = path.parent
-    wrapped = (package / META).is_file() and (package / "__init__.py").is_file()
-    return package / META if wrapped else path / META
 
 
 def _check(source: Source) -> None:

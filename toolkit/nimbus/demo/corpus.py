@@ -87,9 +87,7 @@ class SupportText:
     @property
     def text(self) -> str:
         """Return the text as it was sent."""
-        return "".join(
-            token.text + " " * space for token, space in zip(self.tokens, self.spaces, strict=True)
-        )
+        return "".join(token.text + " " * space for token, space in zip(self.tokens, self.spaces, strict=True))
 
     @property
     def entities(self) -> list[Entity]:
@@ -124,9 +122,7 @@ class _Writer:
         channel = "email" if long else rng.choice(tuple(CHANNELS))
         topic = rng.choice(TOPICS)
         habits = CHANNELS[channel]
-        words = (
-            rng.randint(*LONG_WORDS) if long else int(rng.lognormvariate(math.log(habits.median_words), 0.65))
-        )
+        words = rng.randint(*LONG_WORDS) if long else int(rng.lognormvariate(math.log(habits.median_words), 0.65))
         sentences = self._sentences(topic, min(max(words, SHORTEST), LONGEST))
         tokens = self._habits([self._contract(sentence) for sentence in sentences], topic, habits)
         sent = datetime(2025, 3, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(90 * 86_400))
@@ -234,9 +230,7 @@ class _Writer:
             return token
         at = self._rng.randrange(1, len(word) - 1)
         swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        return replace(
-            token, text=self._rng.choice((word[:at] + word[at + 1 :], word[:at] + word[at - 1 :], swapped))
-        )
+        return replace(token, text=self._rng.choice((word[:at] + word[at + 1 :], word[:at] + word[at - 1 :], swapped)))
 
 
 def generate(count: int, seed: int, split: Split = Split.TRAIN) -> Iterator[SupportText]:

@@ -1,7 +1,5 @@
 """Fills the slots of frames: names, numbers and dates, each token with its tag and label."""
 
-# ruff: noqa: PLR2004 - shares of made-up names
-
 from __future__ import annotations
 
 import math

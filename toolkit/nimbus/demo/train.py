@@ -321,6 +321,7 @@ def main() -> None:
     parser.add_argument("--only", choices=known, help="train this pipeline alone")
     arguments = parser.parse_args()
     output: Path = arguments.output.resolve()
+    output.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     texts = list(generate(TRAIN_TEXTS, SEED))
     held_out = list(generate(HELD_OUT_TEXTS, SEED, Split.HELD_OUT))

@@ -91,9 +91,7 @@ def parse(to: str, table: str | None, existing: Existing) -> FileTarget | TableT
         raise _refused("this name does not say what to write", got=to or "an empty name", expected=_ALLOWED)
     form, packing = FileFormat(match["format"].lower()), Packing((match["packing"] or "").lower())
     if form is FileFormat.PARQUET and packing is not Packing.NONE:
-        raise _refused(
-            "Parquet is compressed inside already", got=to, remedy=f"leave .{packing.value} out of the name"
-        )
+        raise _refused("Parquet is compressed inside already", got=to, remedy=f"leave .{packing.value} out of the name")
     return FileTarget(Path(to), form, packing, existing is Existing.REPLACE)
 
 

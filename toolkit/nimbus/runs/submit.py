@@ -34,7 +34,7 @@ class Observer(Progress, Protocol):
     """Is told what a run is about to do, then how it goes."""
 
     def planned(self, plan: Plan, committed: Sequence[Commit]) -> None:
-        """The plan is fixed; these shards were done by an earlier attempt."""
+        """Note the plan, and the shards that an earlier attempt has done."""
         ...
 
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, str] = {"bert": "bert"}
 
 
-def build_encoder(
-    config: Mapping[str, Any], weights: Mapping[str, Array], precision: Precision
-) -> EncoderParts:
+def build_encoder(config: Mapping[str, Any], weights: Mapping[str, Array], precision: Precision) -> EncoderParts:
     """Write the encoder of a saved configuration and its weights."""
     family = importlib.import_module(f"{__name__}.{_folder(config)}")
     parts: EncoderParts = family.build(config, weights, precision)

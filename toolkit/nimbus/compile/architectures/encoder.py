@@ -82,16 +82,18 @@ class PostNormEncoder:
         """Write the graph."""
         graph, width = Graph(), self.words.shape[1]
         by = products(precision, graph, width)
-        folded = self._without_shifts(by)._with_folded_biases()
-        state = by.flat(folded._embed(graph))
+        folded = self._without_shifts(by)._with_folded_biases()  # noqa: SLF001 - this class's own
+        state = by.flat(folded._embed(graph))  # noqa: SLF001
         for number, layer in enumerate(folded.layers):
-            state = folded._layer(graph, by, state, layer, f"layer{number}")
+            state = folded._layer(graph, by, state, layer, f"layer{number}")  # noqa: SLF001
         matrices = sum(
             dense.weight.size
             for layer in self.layers
             for dense in (layer.query, layer.key, layer.value, layer.attention_out, layer.up, layer.down)
         )
-        return EncoderParts(graph.finish(name, by.by_sequence(state), width), width, len(self.positions), 2e-6 * matrices)
+        return EncoderParts(
+            graph.finish(name, by.by_sequence(state), width), width, len(self.positions), 2e-6 * matrices
+        )
 
     def _without_shifts(self, by: Products) -> PostNormEncoder:
         """Take out of the biases what the products add because of the activation's lowest value."""
@@ -147,9 +149,7 @@ class PostNormEncoder:
             num_heads=self.heads,
         )
         out = by.product(by.flat(attended), f"{name}.attention_out", layer.attention_out.weight)
-        state = self._norm(
-            graph, graph.node("Add", [out, state]), layer.attention_norm, f"{name}.attention_norm"
-        )
+        state = self._norm(graph, graph.node("Add", [out, state]), layer.attention_norm, f"{name}.attention_norm")
         up = by.product(state, f"{name}.up", layer.up.weight)
         active = ACTIVATIONS[self.activation](graph, up, graph.weight(f"{name}.up_bias", layer.up.bias))
         down = by.product(active, f"{name}.down", layer.down.weight, LOWEST[self.activation])

@@ -60,7 +60,7 @@ class _TensorUnpickler(pickle.Unpickler):
     def __init__(self, archive: zipfile.ZipFile) -> None:
         root = next((n for n in archive.namelist() if n.endswith("/data.pkl")), None)
         if root is None:
-            raise KeyError("no data.pkl in the archive")  # noqa: EM101, TRY003 - put into words by read_state
+            raise KeyError("no data.pkl in the archive")
         self._archive = archive
         super().__init__(io.BytesIO(self._stored(root)))
         self._root = root.removesuffix("data.pkl")

@@ -15,9 +15,7 @@ def encoder(config: BertConfig, weights: Mapping[str, Array]) -> PostNormEncoder
     width, inner = config.width, config.inner_width
 
     def dense(name: str, outputs: int, inputs: int) -> Dense:
-        return Dense(
-            take(weights, f"{name}.weight", (outputs, inputs)), take(weights, f"{name}.bias", (outputs,))
-        )
+        return Dense(take(weights, f"{name}.weight", (outputs, inputs)), take(weights, f"{name}.bias", (outputs,)))
 
     def norm(name: str) -> Norm:
         return Norm(take(weights, f"{name}.weight", (width,)), take(weights, f"{name}.bias", (width,)))
