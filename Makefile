@@ -67,7 +67,7 @@ $(BENCH)/%: | $(DONE)/oracle $(DONE)/nimbus
 lock: $(VENV)/uv-$(UV)/bin/uv ## Lock the dependencies again, keeping what still fits (ARGS=--upgrade: the newest)
 	@$(lock) pyproject.toml --extra dev --extra oracle -o tests/oracle.lock
 	@$(lock) pyproject.toml --extra dev -c tests/oracle.lock -o tests/requirements.lock
-	@$(build_needs) | $(lock) pyproject.toml - -c tests/oracle.lock -o requirements.lock
+	@$(build_needs) | $(lock) pyproject.toml - -c tests/oracle.lock -o toolkit/requirements.lock
 	@$(lock) inference_image/pyproject.toml -c tests/oracle.lock -o inference_image/requirements.lock
 
 # One resolution for every platform and Python; no address of an index, so that each machine uses its own.
@@ -102,8 +102,8 @@ $(DONE)/python:
 	fi; \
 	mkdir $(DONE); touch $@
 
-$(DONE)/requirements: $(DONE)/python requirements.lock
-	$(call step,installing what Nimbus needs,$(call locked,requirements.lock))
+$(DONE)/requirements: $(DONE)/python toolkit/requirements.lock
+	$(call step,installing what Nimbus needs,$(call locked,toolkit/requirements.lock))
 	@touch $@
 
 $(DONE)/nimbus: $(DONE)/requirements pyproject.toml

@@ -127,7 +127,7 @@ def load(bundle: Bundle, gemm: str | None = None) -> Language:
 
 def _present(path: Path) -> set[str]:
     names = set()
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=_stop):
         for name in [*folders, *files]:
             entry = Path(folder, name)
             mode = entry.lstat().st_mode
@@ -135,6 +135,10 @@ def _present(path: Path) -> set[str]:
                 raise _invalid(entry, "a link or a special file in a bundle")
         names |= {Path(folder, name).relative_to(path).as_posix() for name in files}
     return names - {MANIFEST}
+
+
+def _stop(error: OSError) -> None:
+    raise error
 
 
 def _check_file(path: Path, file: ListedFile) -> None:

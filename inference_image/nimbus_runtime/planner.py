@@ -54,13 +54,7 @@ def plan_run(
     store: DirectoryStore, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution
 ) -> Plan:
     """Plan a run over `inputs` and claim it; the schema of every input is checked first."""
-    settings = Settings(
-        annotations=_annotations(bundle, order.annotations),
-        output_format=order.output_format,
-        fields=order.fields,
-        precision=bundle.manifest.precision.value,
-        gemm="numpy",
-    )
+    settings = settings_of(bundle, order)
     for file in inputs:
         readers.check_schema(file, order.fields)
     time = order.scheduled_time or clock.now()
@@ -83,6 +77,17 @@ def plan_run(
     if not store.create(paths.plan(plan.run), codec.encode(plan)):
         raise RunMismatchError("this run has been planned already", where=f"{store.location}/{paths.plan(plan.run)}")
     return plan
+
+
+def settings_of(bundle: Bundle, order: Order) -> Settings:
+    """Return what an order comes to with a bundle."""
+    return Settings(
+        annotations=_annotations(bundle, order.annotations),
+        output_format=order.output_format,
+        fields=order.fields,
+        precision=bundle.manifest.precision.value,
+        gemm="numpy",
+    )
 
 
 def record_release(store: DirectoryStore, bundle: Bundle) -> str:

@@ -93,16 +93,8 @@ class _Worker:
 
     def __init__(self, bundle: Path) -> None:
         read, write = os.pipe()
-        command = [
-            sys.executable,
-            "-m",
-            "nimbus_runtime",
-            "worker",
-            "--bundle",
-            str(bundle),
-            "--events",
-            str(write),
-        ]
+        module = [sys.executable, "-P", "-m", "nimbus_runtime"]  # -P: nothing is imported from the working folder
+        command = [*module, "worker", "--bundle", str(bundle), "--events", str(write)]
         with _interrupts_held():
             self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
                 command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **_ENVIRONMENT}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conftest import Project
 
 LOCKS = (
-    "requirements.lock",
+    "toolkit/requirements.lock",
     "inference_image/requirements.lock",
     "tests/requirements.lock",
     "tests/oracle.lock",

@@ -6,6 +6,7 @@ found by the entry point of an installed package, and fails on words in a text.
 
 from __future__ import annotations
 
+import importlib
 import random
 import shutil
 import sys
@@ -100,6 +101,7 @@ def build_foreign(plain: Built, folder: Path) -> Built:
     config.to_disk(bundle / "config.cfg")
     sys.path.insert(0, str(package))
     try:
+        importlib.import_module("foreign_component")  # entry points are only looked for when spaCy is imported
         with find(str(plain.original)) as source:
             write_manifest(bundle, source, spacy.load(bundle), 0.0)
     finally:

@@ -101,6 +101,7 @@ class Campaign:
             code = self._attempt(known, resume=struck, times=times)
             command.check_root(self._root)
             self._check_readers()
+            known |= {run for run in self._new(known) if not self._planned(run)}  # killed before it had a plan
             if self._published(known):
                 break
             assert code in (0, -signal.SIGKILL), f"exit code {code}"
@@ -113,7 +114,7 @@ class Campaign:
 
     def _attempt(self, known: set[str], *, resume: bool, times: int) -> int:
         """Run or resume once, with up to two kills; return the exit code."""
-        begun = any((self._root / "runs" / run / "plan.json").exists() for run in self._new(known))
+        begun = any(map(self._planned, self._new(known)))
         options = ["--resume"] if resume and begun else []
         self.summary.resumes += bool(options)
         process = command.start(
@@ -168,11 +169,11 @@ class Campaign:
             time.sleep(0.0005)
         time.sleep(self._random.uniform(0, jitter))
 
+    def _planned(self, run: str) -> bool:
+        return (self._root / "runs" / run / "plan.json").exists()
+
     def _new(self, known: set[str]) -> list[str]:
-        try:
-            return [name for name in os.listdir(self._root / "runs") if name not in known]
-        except FileNotFoundError:
-            return []
+        return [name for name in command.names(self._root / "runs") if name not in known]
 
     def _exists(self, known: set[str], name: str) -> bool:
         return any((self._root / "runs" / run / name).exists() for run in self._new(known))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +15,7 @@ from nimbus_runtime.contract.documents import Reason, derived_id
 
 from . import bundles, command, texts
 
-NOBODY = 65534
-SECRET = "zanzibar"  # stands in the text of every document that fails
+WITNESS = "zanzibar"  # stands in the text of every document that fails
 
 
 def _given(name: str, text: object) -> dict[str, object]:
@@ -33,16 +29,16 @@ MIXED: list[tuple[dict[str, object] | bytes, Reason | None]] = [
     (NOT_UTF8, Reason.INVALID_UTF8),
     (BROKEN, Reason.INVALID_RECORD),
     (b'["zanzibar"]', Reason.INVALID_RECORD),
-    ({"id": "no text", "body": SECRET}, Reason.MISSING_TEXT),
+    ({"id": "no text", "body": WITNESS}, Reason.MISSING_TEXT),
     (_given("null text", None), Reason.MISSING_TEXT),
-    (_given("a list", [SECRET]), Reason.WRONG_TYPE),
-    (_given("a nul", f"{SECRET}\0"), Reason.NUL),
+    (_given("a list", [WITNESS]), Reason.WRONG_TYPE),
+    (_given("a nul", f"{WITNESS}\0"), Reason.NUL),
     (b'{"id": "half a pair", "text": "zanzibar \\ud83d"}', Reason.LONE_SURROGATE),
     (_given("twice", texts.SCORED), None),
-    (_given("raises", f"{SECRET} raisezz"), Reason.COMPONENT_ERROR),
-    (_given("unlisted", f"{SECRET} surprisezz"), Reason.UNLISTED_LABEL),
+    (_given("raises", f"{WITNESS} raisezz"), Reason.COMPONENT_ERROR),
+    (_given("unlisted", f"{WITNESS} surprisezz"), Reason.UNLISTED_LABEL),
     (_given("twice", texts.SCORED), None),
-    (_given("too long", f"{SECRET} " + "a" * 1_000_000), Reason.TOO_LONG),
+    (_given("too long", f"{WITNESS} " + "a" * 1_000_000), Reason.TOO_LONG),
     (_given("last", texts.SCORED), None),
 ]
 
@@ -51,6 +47,7 @@ class Scenario:
     """One run over a mixed input: refused at first, then published with a larger share."""
 
     def __init__(self, folder: Path, bundle: bundles.Built) -> None:
+        """Run, be refused, and resume."""
         self.root = folder / "root"
         self.input = texts.write(folder / "mixed.jsonl", [record for record, _ in MIXED])
         self.refused = command.run(self.input, "--id-field", "id", root=self.root, bundle=bundle)
@@ -128,11 +125,11 @@ def test_neighbours_are_scored_and_repeated_ids_kept(mixed: Scenario) -> None:
 def test_no_text_of_a_document_is_written_anywhere(mixed: Scenario) -> None:
     """Neither files nor records nor what was said hold it, though the component's own error quotes it."""
     said = mixed.refused.err + mixed.refused.out + mixed.resumed.err
-    assert SECRET not in said
+    assert WITNESS not in said
     for path in filter(Path.is_file, mixed.root.rglob("*")):
-        assert SECRET.encode() not in path.read_bytes()
+        assert WITNESS.encode() not in path.read_bytes()
         if path.suffix == ".parquet":
-            assert SECRET not in str(pq.read_table(path).to_pylist())
+            assert WITNESS not in str(pq.read_table(path).to_pylist())
 
 
 @pytest.fixture
@@ -177,24 +174,13 @@ def test_an_input_that_cannot_be_meant_is_refused(
     assert command.names(root / "runs") == []
 
 
-def test_a_file_that_may_not_be_read_is_named(plain: bundles.Built) -> None:
+def test_a_file_that_may_not_be_read_is_named(plain: bundles.Built, root: Path, good: Path) -> None:
     """Permissions are said to be the cause."""
-    if os.geteuid() != 0:
-        pytest.skip("takes two users")
-    folder = Path(tempfile.mkdtemp(prefix="nimbus-unreadable-"))
-    try:
-        shutil.copytree(plain.path, folder / "bundle")
-        given = texts.write(folder / "in.jsonl", [{"text": texts.SCORED}])
-        given.chmod(0)
-        (folder / "root").mkdir()
-        for path in (folder, folder / "root"):
-            path.chmod(0o777)
-        there = replace(plain, path=folder / "bundle")
-        refused = command.run(given, root=folder / "root", bundle=there, user=NOBODY, group=NOBODY)
-        assert (refused.code, refused.json["error"]) == (1, "InputUnreadableError")
-        assert "permissions" in refused.err
-    finally:
-        shutil.rmtree(folder)
+    good.chmod(0)
+    refused = command.run(good, root=root, bundle=plain, preexec_fn=command.obey_permissions)
+    assert (refused.code, refused.json["error"]) == (1, "InputUnreadableError")
+    assert refused.json["where"] == str(good)
+    assert "permissions" in refused.err
 
 
 def test_a_packed_file_that_breaks_off_stops_the_run_by_name(plain: bundles.Built, root: Path, tmp_path: Path) -> None:
@@ -262,10 +248,10 @@ def test_an_input_that_changes_during_a_run_stops_it(foreign: bundles.Built, roo
     assert command.live(root) is None
 
 
-def test_a_resume_needs_an_unfinished_run_and_its_bundle(
+def test_a_resume_needs_an_unfinished_run_its_bundle_and_its_settings(
     plain: bundles.Built, foreign: bundles.Built, root: Path, good: Path
 ) -> None:
-    """Nothing begun, nothing left to do, and another bundle are each said by name."""
+    """Nothing begun, nothing left to do, another format and another bundle are each said by name."""
     none = command.run("--resume", root=root)
     assert (none.code, none.json["error"]) == (2, "RunNotFoundError")
     done = command.run(good, root=root, bundle=plain)
@@ -274,6 +260,9 @@ def test_a_resume_needs_an_unfinished_run_and_its_bundle(
     assert done.json["run"] in finished.json["got"]
     (root / "live.json").unlink()
     (root / "runs" / done.json["run"] / "run.json").unlink()
+    differing = command.run(good, "--resume", "--format", "jsonl", root=root, bundle=plain)
+    assert (differing.code, differing.json["error"]) == (2, "RunMismatchError")
+    assert (differing.json["got"], differing.json["expected"]) == ("format jsonl", "format parquet")
     other = command.run("--resume", root=root, bundle=foreign)
     assert (other.code, other.json["error"]) == (2, "RunMismatchError")
     assert str(plain.path) in other.json["expected"]
@@ -281,7 +270,7 @@ def test_a_resume_needs_an_unfinished_run_and_its_bundle(
 
 
 @pytest.fixture
-def piped(foreign: bundles.Built, root: Path, tmp_path: Path) -> Iterator[command.Ended]:
+def piped(foreign: bundles.Built, root: Path, tmp_path: Path) -> command.Ended:
     """Run over standard input, kill the run, and resume it without the input."""
     given = json.dumps({"text": "holdzz"}) + "\n" + json.dumps({"text": texts.SCORED}) + "\n"
     (tmp_path / "stdin").write_text(given, encoding="utf-8")
@@ -298,7 +287,7 @@ def piped(foreign: bundles.Built, root: Path, tmp_path: Path) -> Iterator[comman
     command.kill_group(process)
     assert command.ended(process).code == -9
     gate.open()
-    yield command.run("--resume", root=root, bundle=foreign, environment=gate.environment)
+    return command.run("--resume", root=root, bundle=foreign, environment=gate.environment)
 
 
 def test_standard_input_outlives_a_killed_run(piped: command.Ended, root: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from . import bundles, command, texts
 
-ROOM = 700 << 20  # bytes for a run that needs about a third of it
+ROOM = 600 << 20  # bytes for a run that needs about half of it
+ROOM_OF_ADDRESSES = 2 << 30
 _GROUPS = Path("/sys/fs/cgroup/memory")
 LONG = "late " * 6000  # more characters than a chunk takes, so a chunk of its own
 
@@ -29,17 +30,16 @@ def _neighbours(name: str, count: int) -> list[dict[str, object]]:
 
 
 def test_documents_that_kill_are_found_one_by_one(foreign: bundles.Built, root: Path, tmp_path: Path) -> None:
-    """Two in one chunk, and one in a chunk of its own, are quarantined with what ended the process."""
-    together = [
-        *_neighbours("a", 3),
-        {"id": "segv", "text": "segvzz"},
+    """Two in one shard, each in a chunk of its own, and one among others are quarantined with what they did."""
+    two = [
+        *_neighbours("a", 2),
+        {"id": "segv", "text": f"{LONG} segvzz"},
         *_neighbours("b", 2),
-        {"id": "killed", "text": "killzz"},
-        *_neighbours("c", 1),
+        {"id": "killed", "text": f"{LONG} killzz"},
     ]
-    alone = [*_neighbours("d", 2), {"id": "abort", "text": f"{LONG} abortzz"}, *_neighbours("e", 2)]
-    texts.write(tmp_path / "in" / "a.jsonl", together)
-    texts.write(tmp_path / "in" / "b.jsonl", alone)
+    among_others = [*_neighbours("c", 3), {"id": "abort", "text": "abortzz"}, *_neighbours("d", 2)]
+    texts.write(tmp_path / "in" / "a.jsonl", two)
+    texts.write(tmp_path / "in" / "b.jsonl", among_others)
     done = command.nimbus(
         *("run", tmp_path / "in", "-o", root, "--id-field", "id", "--workers", "2"),
         *("--max-quarantine", "50%"),
@@ -53,7 +53,8 @@ def test_documents_that_kill_are_found_one_by_one(foreign: bundles.Built, root: 
     ]
     for row, signal in zip(rows, ("SIGSEGV", "SIGKILL", "SIGABRT"), strict=True):
         assert f"ended by signal {signal}" in str(row["detail"])
-    scored = [record["id"] for record in [*together, *alone] if record["id"] not in {row["id"] for row in rows}]
+    killers = {row["id"] for row in rows}
+    scored = [record["id"] for record in [*two, *among_others] if record["id"] not in killers]
     assert [row["id"] for row in _rows(root)] == scored
 
 
@@ -100,7 +101,7 @@ def test_a_document_that_is_refused_memory_costs_no_worker(foreign: bundles.Buil
         *(path, "--id-field", "id", "--max-quarantine", "50%"),
         root=root,
         bundle=foreign,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ROOM_OF_ADDRESSES, ROOM_OF_ADDRESSES)),
     )
     assert done.code == 0, done.err
     assert done.json["reasons"] == {"component-error": 1}

@@ -19,7 +19,7 @@ KILLS, SEED = 12, 3
 
 def test_killed_and_resumed_runs_publish_what_an_undisturbed_run_does(plain: bundles.Built, tmp_path: Path) -> None:
     """However often the tree, the supervisor or a worker is killed, the files are the same by content and order."""
-    campaign = killing.Campaign(plain, texts.many(tmp_path / "inputs", files=8, documents=60), tmp_path, SEED)
+    campaign = killing.Campaign(plain, texts.many(tmp_path / "inputs", files=6, documents=30), tmp_path, SEED)
     summary = campaign.kill(KILLS)
     assert summary.kills == KILLS
     assert summary.different == [], summary

@@ -51,7 +51,7 @@ def test_an_interrupt_reaches_the_supervisor_alone(
     gate = command.Gate(tmp_path / "gate")
     gate.path.touch()
     process = command.start("run", given, "-o", root, "--workers", "2", bundle=foreign, environment=gate.environment)
-    command.wait_until(lambda: (root / "runs").exists(), "the run is planned")
+    command.wait_until((root / "runs").exists, "the run is planned")
     os.killpg(process.pid, signal.SIGINT)
     stopped = command.ended(process)
     assert stopped.code == 130

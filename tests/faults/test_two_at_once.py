@@ -14,7 +14,7 @@ from nimbus_runtime.store import DirectoryStore
 
 from . import bundles, command, texts
 
-WRITERS, CHANGES = 60, 3
+WRITERS, CHANGES = 52, 2
 _FORK = multiprocessing.get_context("fork")
 
 

@@ -37,6 +37,7 @@ COMMIT = Commit(0, "r", "a", FILE, None, FILE, Counts(reasons={"nul-character": 
         ({"shard": "0"}, "record.shard"),
         ({"shard": True}, "record.shard"),
         ({"seconds": None}, "record.seconds"),
+        ({"seconds": 10**400}, "record.seconds"),
         ({"rows": {"file": "a", "rows": 1}}, "record.rows"),
         ({"rows": {"file": "a", "rows": 1, "size": 1.5}}, "record.rows.size"),
         ({"counts": {"reasons": {"nul-character": "1"}}}, "record.counts.reasons.nul-character"),

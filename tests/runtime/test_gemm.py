@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import spacy
 from spacy.language import Language
+from tests.toolkit.compile import saved
 from thinc.api import NumpyOps
 
 from nimbus import assembly
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime.contract.errors import BundleUnsupportedError
-from tests.toolkit.compile import saved
 
 
 @pytest.fixture(scope="module", params=["cnn", "trf"])

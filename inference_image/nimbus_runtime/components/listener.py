@@ -15,6 +15,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
 from nimbus_runtime.components.output import TransformerOutput
+from nimbus_runtime.contract.errors import BundleUnsupportedError
 
 Vectors = list[Floats2d]
 Answer = tuple[Vectors, Callable[..., Any]]  # of a thinc layer: its output, and the way back
@@ -39,7 +40,9 @@ def transformer_listener(
 
 def _listen(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> Answer:  # noqa: FBT001 - as thinc calls it
     if is_train:
-        raise NotImplementedError("a bundle predicts; train the original pipeline and compile it again")
+        raise BundleUnsupportedError(
+            "a bundle predicts and cannot be trained", remedy="train the original pipeline and compile it again"
+        )
     pooling, width = model.attrs["pooling"], model.get_dim("nO")
     waiting = [output for doc in docs if (output := doc._.trf_data) is not None and not output.has(pooling)]
     if waiting:

@@ -6,6 +6,7 @@ damaged one gives an error that names the field. Nothing but plain JSON values i
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import types
@@ -39,8 +40,8 @@ def decode(cls: type[Record], data: bytes, where: str) -> Record:
     except (ValueError, RecursionError) as error:
         raise _invalid(where, f"not JSON ({type(error).__name__})", f"a {cls.__name__} record") from None
     wanted = getattr(cls, "SCHEMA", None)
-    if wanted is not None and (not isinstance(value, dict) or value.get("schema_version") != wanted):
-        got = value.get("schema_version") if isinstance(value, dict) else type(value).__name__
+    got = value.get("schema_version") if isinstance(value, dict) else type(value).__name__
+    if wanted is not None and (got != wanted or isinstance(got, bool)):
         raise RecordInvalidError(
             f"cannot read this {cls.__name__} record",
             where=where,
@@ -91,7 +92,8 @@ def _read(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401, C901, PLR0
             allowed = ", ".join(str(member.value) for member in kind)
             raise _invalid(where, repr(value), f"one of {allowed}") from None
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        with contextlib.suppress(OverflowError):
+            return float(value)
     return _expect(kind, value, where)
 
 

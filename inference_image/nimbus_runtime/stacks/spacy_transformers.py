@@ -84,7 +84,11 @@ class SpacyTransformers:
         spans = Spans(**settings["spans"])
         if spans.strategy not in {"strided", "doc", "sent"}:
             raise BundleUnsupportedError(
-                "this bundle cuts documents in an unknown way", where=str(folder), got=spans.strategy
+                "this bundle cuts documents in an unknown way",
+                where=str(folder),
+                got=spans.strategy,
+                expected="strided, doc or sent",
+                remedy="upgrade nimbus-runtime to the version that compiled it",
             )
         tokenizer = FastTokenizer(folder / TOKENIZER_FILE, settings["unknown_piece"])
         return cls(spans, tokenizer, settings["max_pieces"], settings["width"])

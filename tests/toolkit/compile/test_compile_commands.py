@@ -188,7 +188,7 @@ def test_an_unlisted_name_that_is_not_text_is_said_in_words(bundle: Path, nimbus
     assert nimbus("verify", damaged, "--json").returncode == 1
 
 
-@pytest.mark.parametrize("named", ["n" * 300, "", "-", "__main__"])
+@pytest.mark.parametrize("named", ["n" * 300, ""])
 def test_impossible_names_are_said_in_words(nimbus: Run, tmp_path: Path, named: str) -> None:
     """No name of a pipeline or of a bundle ends in a traceback."""
     failure(nimbus("inspect", named, cwd=tmp_path), 2)

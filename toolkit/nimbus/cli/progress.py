@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _PLAIN_SECONDS = 10.0
 
 
-class Drawing(Tracker):
+class Drawing(Tracker, ABC):
     """A tracker that draws after every event."""
 
     def planned(self, plan: Plan, committed: Sequence[Commit]) -> None:
@@ -47,8 +48,9 @@ class Drawing(Tracker):
         of_shard = "" if shard is None else f" at shard {shard}"
         output.say(f"A worker ended{of_shard} ({cause}); another one goes on.")
 
+    @abstractmethod
     def draw(self) -> None:
-        """Draw nothing: a quiet run."""
+        """Draw how far the run is."""
 
 
 class _Plain(Drawing):
@@ -76,10 +78,10 @@ class _Live(Drawing):
 
 
 @contextmanager
-def drawing(*, quiet: bool) -> Iterator[Drawing]:
+def drawing(*, quiet: bool) -> Iterator[Tracker]:
     """Return the drawing that suits stderr."""
     if quiet:
-        yield Drawing()
+        yield Tracker()
     elif not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
         yield _Plain()
     else:

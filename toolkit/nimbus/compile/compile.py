@@ -22,7 +22,7 @@ from nimbus.compile.stacks import LISTENERS
 from nimbus.compile.survey import require_compilable
 from nimbus_runtime.bundle import Bundle, read_manifest, verify
 from nimbus_runtime.contract.bundle import MANIFEST, SETTINGS_FILE, TOKENIZER_FILE, Precision
-from nimbus_runtime.contract.errors import BundleInvalidError, StoreError, UsageError
+from nimbus_runtime.contract.errors import BundleInvalidError, NimbusError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -67,15 +67,26 @@ def compile_pipeline(
         _fill(staging, source, transformers, precision)
         unchanged = _publish(staging, output, replace=replace)
     except OSError as error:
-        raise StoreError(
-            f"the bundle cannot be written: {error.strerror or error}",
-            where=str(output),
-            got=None if error.filename is None else str(error.filename).replace(str(staging), str(output)),
-            remedy="choose an output folder with room that this user may write to",
-        ) from None
+        raise _in_words(error, source, staging, output) from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Compiled(verify(output), time.perf_counter() - started, unchanged)
+
+
+def _in_words(error: OSError, source: Source, staging: Path, output: Path) -> NimbusError:
+    what, place = error.strerror or str(error), str(error.filename or output)
+    if Path(place).is_relative_to(source.path):
+        return CompileRefusedError(
+            f"the pipeline cannot be read: {what}",
+            where=place,
+            remedy="let this user read every file of the pipeline",
+        )
+    return StoreError(
+        f"the bundle cannot be written: {what}",
+        where=str(output),
+        got=place.replace(str(staging), str(output)),
+        remedy="choose an output folder with room that this user may write to",
+    )
 
 
 def _fill(folder: Path, source: Source, transformers: Mapping[str, TransformerParts], precision: Precision) -> None:

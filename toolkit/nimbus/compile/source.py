@@ -155,7 +155,7 @@ def _unpack(file: Path, folder: Path) -> None:
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
-                archive.extractall(folder)
+                archive.extractall(folder)  # noqa: S202 - of a zip file, whose names are kept inside the folder
             return
         if tarfile.is_tarfile(file):
             with tarfile.open(file) as archive:

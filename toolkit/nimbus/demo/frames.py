@@ -26,7 +26,7 @@ how long does shipping to {PLACE} [usually | normally] take ?
 only {SMALL} of the {SMALL} boxes arrived .
 the delivery window was missed [again | twice | for the third time] .
 {PERSON} waited at home the whole day for the [courier | van] .
-~ the tracking number does n't work [ | on the page of {ORG}] .
+the tracking number does n't work [ | on the page of {ORG}] .
 why is my order still in the warehouse in {PLACE} ?
 the parcel was handed to a neighbour that I do n't know .
 the status [says | shows] " out for delivery " since {DAY} .
@@ -51,7 +51,7 @@ the label says {PLACE} , which is wrong .
 the parcel was sent to {PLACE} , not to {PLACE} .
 I asked for delivery to {PLACE} instead of {PLACE} .
 the shipment went from {PLACE} to {PLACE} and back .
-my address should be {PLACE} , not {PLACE} .
+~ my address should be {PLACE} , not {PLACE} .
 the box was first sent to {PLACE} .
 where is the parcel from {ORG} now ?
 """,
@@ -246,10 +246,10 @@ what I mean is {SUBJECT} .
 subject : {SUBJECT}
 ~ here is what I have to say about {SUBJECT} .
 first of all , {SUBJECT} .
-again {SUBJECT} !
+~ again , {SUBJECT} .
 the reason for this message is {SUBJECT} .
 {ORG} asked me to tell you about {SUBJECT} .
-~ as I said {AGO} , it is about {SUBJECT} .
+as/SCONJ I said {AGO} , it is about {SUBJECT} .
 in short , {SUBJECT} .
 ~ I would like to tell you about {SUBJECT} .
 let me say it again , {SUBJECT} .
@@ -405,7 +405,7 @@ I live in {PLACE} .
 I placed order {ORDER} [on {DAY} | {AGO}] .
 it was a present for my {RELATIVE} {PERSON} , who lives in {PLACE} .
 {PERSON} [told me | said] that you would [call back | answer] [on {DAY} | by {DAY}] .
-I [spoke to | talked to | wrote to] {PERSON} {AGO} .
+I [spoke to | talked to] {PERSON} {AGO} .
 you can reach me [in {PLACE} | at home] until {DAY} .
 {PERSON} from {ORG} already knows about [it | this] .
 the {PRODUCT} cost/VERB me {MONEY} .
@@ -451,7 +451,7 @@ the {PRODUCT} was recommended by {PERSON} .
 {AGO} {PERSON} wrote to me about it .
 {AGO} I was told to call {PERSON} in {PLACE} .
 on {DAY} {PERSON} asked me to write again .
-please call {PERSON} , {ORG} .
+please call {PERSON} at {ORG} .
 please send it to {PERSON} , {PLACE} .
 my address is {PERSON} , {PLACE} .
 my card is from {ORG} and the shop is in {PLACE} .
@@ -468,7 +468,7 @@ I was in {PLACE} on {DAY} and in {PLACE} {AGO} .
 the office in {PLACE} knows {PERSON} .
 {PERSON} does n't know where {PERSON} is .
 where is {PERSON} ? I need an answer by {DAY} .
-why does {ORG} not answer ?
+why does nobody at {ORG} answer ?
 does {PERSON} still work/VERB for {ORG} ?
 all my orders went to {PLACE} .
 """

@@ -64,10 +64,18 @@ SURNAME_ENDS = "berg ova man sen ley ez kov dottir well ini anu ström".split()
 TOWN_ENDS = "ford bury ton mouth field wick haven stead".split()
 BRAND_ENDS = "vex tek ora ara vo nix dale ix sona lund iva ro".split()
 
-PLAIN_BRANDS = (
-    "Blue Lantern,Green Harbour,Three Rivers,Little Fox,North Gate,Silver Pine,Red Kettle,Quiet Hill,"
-    "Bright Oak,Golden Thread,White Anchor,Old Mill,Happy Otter,Clear Sky,Stone Bridge,Copper Leaf"
-).split(",")
+ANY_ENDS = "a an ar en er o or um is as".split()
+"""Ends of names that may be a person's, a place's or a brand's: only the sentence tells which."""
+
+QUALITIES = """
+Blue Green Little Silver Red Quiet Bright Golden White Old Happy Clear Copper Wild Northern Velvet Brave
+Amber Gentle Royal
+""".split()
+EMBLEMS = """
+Lantern Harbour River Fox Gate Pine Kettle Hill Oak Thread Anchor Mill Otter Sky Bridge Leaf Falcon Meadow
+Compass Barrel
+""".split()
+"""Brands of two words: a quality and an emblem."""
 
 ORG_KINDS = """
 Logistics Couriers Bank Parcels Trading Outdoors Electronics Express Repairs Insurance Pay Home Garden

@@ -34,7 +34,8 @@ class Slots:
         self._rng = rng
         self._first, self._onsets = part(names.FIRST_NAMES, split), part(names.ONSETS, split)
         self._ambiguous, self._month_names = part(names.AMBIGUOUS, split), part(names.MONTH_NAMES, split)
-        self._places, self._plain_brands = part(names.PLACES, split), part(names.PLAIN_BRANDS, split)
+        self._places = part(names.PLACES, split)
+        self._qualities, self._emblems = part(names.QUALITIES, split), part(names.EMBLEMS, split)
         self._words = {
             "THING": ("NOUN", tuple(names.THINGS)),
             "PART": ("NOUN", tuple(names.PARTS)),
@@ -79,7 +80,9 @@ class Slots:
 
     def _person(self) -> list[Token]:
         rng = self._rng
-        first = rng.choice(self._first) if rng.random() < 0.5 else self._made_up(names.FIRST_NAME_ENDS)
+        first = rng.choice(self._first)
+        if rng.random() < 0.6:
+            first = self._made_up(rng.choice((names.FIRST_NAME_ENDS, names.ANY_ENDS)))
         ambiguous = rng.choice(self._ambiguous)
         surname = self._made_up(names.SURNAME_ENDS)
         return self._one(
@@ -94,15 +97,19 @@ class Slots:
     def _place(self) -> list[Token]:
         choice = self._rng.choice
         return self._one(
-            (0.4, lambda: _proper(choice(self._places))),
-            (0.35, lambda: _proper(self._made_up(names.TOWN_ENDS))),
-            (0.25, lambda: _proper(choice(self._ambiguous))),
+            (0.3, lambda: _proper(choice(self._places))),
+            (0.25, lambda: _proper(self._made_up(names.TOWN_ENDS))),
+            (0.15, lambda: _proper(choice(self._ambiguous))),
+            (0.3, lambda: _proper(self._made_up(names.ANY_ENDS))),
         )
 
     def _brand(self) -> list[Token]:
-        if self._rng.random() < 0.15:
-            return _proper(*self._rng.choice(self._plain_brands).split())
-        return _proper(self._made_up(names.BRAND_ENDS))
+        choice = self._rng.choice
+        return self._one(
+            (0.55, lambda: _proper(self._made_up(names.BRAND_ENDS))),
+            (0.2, lambda: _proper(choice(self._qualities), choice(self._emblems))),
+            (0.25, lambda: _proper(self._made_up(names.ANY_ENDS))),
+        )
 
     def _org(self) -> list[Token]:
         kind = self._rng.choice(names.ORG_KINDS)

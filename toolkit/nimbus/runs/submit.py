@@ -25,7 +25,7 @@ from nimbus_runtime.contract.errors import (
     UsageError,
 )
 from nimbus_runtime.contract.inputs import Format, InputFile
-from nimbus_runtime.contract.records import Commit, Ending, Live, Plan, Run
+from nimbus_runtime.contract.records import Commit, Ending, Live, Plan, Run, Settings
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.supervisor import Progress, Supervisor
 
@@ -182,8 +182,31 @@ def _check_same(store: DirectoryStore, plan: Plan, bundle: bundles.Bundle, reque
             expected=f"{plan.bundle_digest[:12]} ({plan.bundle})",
             remedy="resume with that bundle, or leave out --resume to start a new run",
         )
-    if request.inputs:
+    if request.inputs:  # the whole command was given again, not --resume alone
+        _check_same_settings(plan, planner.settings_of(bundle, request.order))
         _check_same_inputs(plan, _resolve(store, request))
+
+
+def _check_same_settings(plan: Plan, asked: Settings) -> None:
+    planned = _in_words(plan.settings)
+    differing = [name for name, value in _in_words(asked).items() if value != planned[name]]
+    if differing:
+        raise RunMismatchError(
+            "the run was planned with other settings",
+            where=plan.run,
+            got=", ".join(f"{name} {_in_words(asked)[name]}" for name in differing),
+            expected=", ".join(f"{name} {planned[name]}" for name in differing),
+            remedy="give the run's own, or --resume without the inputs; leave out --resume to start a new run",
+        )
+
+
+def _in_words(settings: Settings) -> dict[str, str]:
+    return {
+        "text field": settings.fields.text,
+        "id field": settings.fields.id or "(none)",
+        "annotations": ",".join(settings.annotations),
+        "format": settings.output_format.value,
+    }
 
 
 def _check_same_inputs(plan: Plan, inputs: Sequence[InputFile]) -> None:
