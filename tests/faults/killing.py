@@ -153,8 +153,9 @@ class Campaign:
         """Wait for the moment to strike; no longer than the process lives."""
         after: Callable[[], object]
         choice = self._random.random() if target is not Target.WORKER else 0.0
-        if choice < 0.4:
-            deadline = time.monotonic() + self._random.uniform(0, self.seconds)
+        if choice < 0.4:  # a quarter of these while the command starts, plans or takes over
+            longest = min(1.0, self.seconds) if self._random.random() < 0.25 else self.seconds
+            deadline = time.monotonic() + self._random.uniform(0, longest)
             after, jitter = (lambda: time.monotonic() >= deadline), 0.0
         elif choice < 0.5:
             after, jitter = (lambda: self._new(known)), 0.02

@@ -63,14 +63,14 @@ RECIPES: Final = (
         name="support_trf",
         description="Topics, names and tags of customer-support messages, on a small transformer.",
         encoder="transformer",
-        epochs=5,
+        epochs=6,
         learn_rate=1e-3,
     ),
     Recipe(
         name="support_cnn",
         description="Topics, names and tags of customer-support messages, on convolutions.",
         encoder="tok2vec",
-        epochs=3,
+        epochs=2,
         learn_rate=2e-3,
     ),
 )
@@ -315,7 +315,7 @@ def _rounded(value: Any) -> Any:  # noqa: ANN401 - a number, or a dictionary of 
 def save(nlp: Language, recipe: Recipe, scores: dict[str, Any], folder: Path) -> None:
     """Write a pipeline with its scores, and only those strings that its labels need."""
     nlp.meta.update(
-        name=recipe.name.removeprefix("support_"),
+        name=recipe.name,
         version="1.0.0",
         description=recipe.description,
         license="Apache-2.0",
