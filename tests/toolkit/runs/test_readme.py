@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import nimbus
 from nimbus import demo
 
 README = Path(__file__).parents[3] / "README.md"
@@ -40,8 +41,6 @@ def test_every_way_to_read_a_dataset_works(folder: Path, library: str, monkeypat
     module = pytest.importorskip(library)
     line = next(line for line in README.read_text("utf-8").splitlines() if line.startswith(f"{library}.read_parquet"))
     monkeypatch.chdir(folder)
-    import nimbus
-
     assert len(eval(line, {library: module, "nimbus": nimbus})) == 40  # noqa: S307 - the README's own line
 
 

@@ -29,7 +29,7 @@ class Drawing(Tracker, ABC):
         super().planned(plan, committed)
         plural = "s" if len(plan.shards) != 1 else ""
         done = f", {len(committed)} of them done before" if committed else ""
-        output.say(f"Run {plan.run}: {len(plan.shards)} shard{plural}{done}, release {plan.release}")
+        self.note(f"Run {plan.run}: {len(plan.shards)} shard{plural}{done}, release {plan.release}")
         self.draw()
 
     def advanced(self, shard: int, documents: int, quarantined: int, position: int) -> None:
@@ -46,11 +46,15 @@ class Drawing(Tracker, ABC):
         """Say that a worker was lost: what ended it matters to whoever reads the log."""
         super().worker_died(shard, cause)
         of_shard = "" if shard is None else f" at shard {shard}"
-        output.say(f"A worker ended{of_shard} ({cause}); another one goes on.")
+        self.note(f"A worker ended{of_shard} ({cause}); another one goes on.")
 
     @abstractmethod
     def draw(self) -> None:
         """Draw how far the run is."""
+
+    def note(self, line: str) -> None:
+        """Write a line that stays."""
+        output.say(line)
 
 
 class _Plain(Drawing):
@@ -70,6 +74,10 @@ class _Live(Drawing):
     def __init__(self, bar: Bar, task: TaskID) -> None:
         super().__init__()
         self._bar, self._task = bar, task
+
+    def note(self, line: str) -> None:
+        """Write a line above the bar."""
+        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def draw(self) -> None:
         """Move the bar."""

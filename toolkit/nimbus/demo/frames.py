@@ -453,7 +453,7 @@ the {PRODUCT} was recommended by {PERSON} .
 on {DAY} {PERSON} asked me to write again .
 please call {PERSON} at {ORG} .
 please send it to {PERSON} , {PLACE} .
-my home is in {PLACE} , the address says {PERSON} .
+my address is {PERSON} , {PLACE} .
 my card is from {ORG} and the shop is in {PLACE} .
 I always pay with the card of {ORG} .
 the {COLOUR} {THING} costs {MONEY} now .
@@ -471,24 +471,6 @@ where is {PERSON} ? I need an answer by {DAY} .
 why does nobody at {ORG} answer ?
 does {PERSON} still work/VERB for {ORG} ?
 all my orders went to {PLACE} .
-{PERSON} and my {RELATIVE} were at home .
-{PERSON} asked me to wait until {DAY} .
-{AGO} {PERSON} called me .
-on {DAY} {PERSON} asked for my invoice .
-we were in {PLACE} from {DAY} to {DAY} .
-I will be in {PLACE} until {DAY} .
-you can write to {PERSON} in {PLACE} .
-please ask {PERSON} , not {PERSON} .
-please answer {PERSON} , {PLACE} .
-{PERSON} will be at home until {DAY} .
-it should go to {PLACE} .
-it is in {PLACE} , not in {PLACE} .
-{PLACE} is wrong , it should be {PLACE} .
-we use the {PRODUCT} at home .
-we have/VERB a {PRODUCT} and a {PRODUCT} .
-the {PRODUCT} and the {THING} came from {ORG} .
-my {PRODUCT} is from {PLACE} .
-{PERSON} and the team from {PLACE} know about it .
 """
 
 ASIDES: Final = """

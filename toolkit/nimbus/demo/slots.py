@@ -81,7 +81,7 @@ class Slots:
     def _person(self) -> list[Token]:
         rng = self._rng
         first = rng.choice(self._first)
-        if rng.random() < 0.75:
+        if rng.random() < 0.6:
             first = self._made_up(rng.choice((names.FIRST_NAME_ENDS, names.ANY_ENDS)))
         ambiguous = rng.choice(self._ambiguous)
         surname = self._made_up(names.SURNAME_ENDS)
@@ -97,18 +97,18 @@ class Slots:
     def _place(self) -> list[Token]:
         choice = self._rng.choice
         return self._one(
-            (0.2, lambda: _proper(choice(self._places))),
-            (0.2, lambda: _proper(self._made_up(names.TOWN_ENDS))),
+            (0.3, lambda: _proper(choice(self._places))),
+            (0.25, lambda: _proper(self._made_up(names.TOWN_ENDS))),
             (0.15, lambda: _proper(choice(self._ambiguous))),
-            (0.45, lambda: _proper(self._made_up(names.ANY_ENDS))),
+            (0.3, lambda: _proper(self._made_up(names.ANY_ENDS))),
         )
 
     def _brand(self) -> list[Token]:
         choice = self._rng.choice
         return self._one(
-            (0.4, lambda: _proper(self._made_up(names.BRAND_ENDS))),
+            (0.55, lambda: _proper(self._made_up(names.BRAND_ENDS))),
             (0.2, lambda: _proper(choice(self._qualities), choice(self._emblems))),
-            (0.4, lambda: _proper(self._made_up(names.ANY_ENDS))),
+            (0.25, lambda: _proper(self._made_up(names.ANY_ENDS))),
         )
 
     def _org(self) -> list[Token]:

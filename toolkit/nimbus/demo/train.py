@@ -63,14 +63,14 @@ RECIPES: Final = (
         name="support_trf",
         description="Topics, names and tags of customer-support messages, on a small transformer.",
         encoder="transformer",
-        epochs=6,
+        epochs=5,
         learn_rate=1e-3,
     ),
     Recipe(
         name="support_cnn",
         description="Topics, names and tags of customer-support messages, on convolutions.",
         encoder="tok2vec",
-        epochs=2,
+        epochs=3,
         learn_rate=2e-3,
     ),
 )
