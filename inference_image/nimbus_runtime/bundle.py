@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +110,8 @@ def load(bundle: Bundle, gemm: str | None = None) -> Language:
     from nimbus_runtime.components import gemm as swap  # noqa: PLC0415 - imports spaCy
 
     try:
-        nlp = spacy.load(bundle.path)
+        with _only_the_factories_of(bundle.manifest):
+            nlp = spacy.load(bundle.path)
     except NimbusError:
         raise
     except Exception as error:
@@ -123,6 +125,25 @@ def load(bundle: Bundle, gemm: str | None = None) -> Language:
     if gemm is not None:
         swap.use_gemm(nlp, gemm)
     return nlp
+
+
+@contextlib.contextmanager
+def _only_the_factories_of(manifest: Manifest) -> Iterator[None]:
+    """Import the installed factories that a bundle names, and no others.
+
+    spaCy would import those of every installed package: seconds, and torch, wherever the stack
+    that a pipeline was trained with shares its environment with the bundle.
+    """
+    from spacy.util import registry  # noqa: PLC0415 - only where documents are scored
+
+    factories = registry._entry_point_factories  # noqa: SLF001 - there is no public way to say which
+    for component in manifest.components:
+        factories.get_entry_point(component.factory)
+    factories.entry_points = False
+    try:
+        yield
+    finally:
+        factories.entry_points = True
 
 
 def _present(path: Path) -> set[str]:

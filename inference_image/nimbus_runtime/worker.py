@@ -56,6 +56,7 @@ class Events:
 def main(bundle_path: str, event_descriptor: int) -> None:
     """Serve a supervisor until it closes standard input."""
     _depend_on_supervisor()
+    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # thinc imports it wherever it is
     events = Events(os.fdopen(event_descriptor, "w", encoding="utf-8"))
     try:
         bundle = verify(Path(bundle_path))

@@ -19,7 +19,7 @@ import psutil
 
 from . import bundles
 
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
