@@ -22,7 +22,7 @@ def test_no_tracked_file_names_a_machines_folder_or_a_registry(checkout: Path) -
         "see /home/someone/nimbus",
         "path = /Users/someone/x",
         "--index-url https://packages.example.com/simple",
-        "https://files.pythonhosted.org/packages/x",
+        "https://files.pythonhosted" + ".org/packages/x",
         "url = https://mirror.example.com/api/pypi/all",
         "file:///srv/wheels/",
     ],
