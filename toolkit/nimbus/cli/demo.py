@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -57,8 +59,9 @@ def command(inputs: tuple[str, ...], folder: Path, text_field: str) -> None:
             _run(list(inputs), bundle, own, text_field)
             _show(own, None)
     click.echo(f"\nDone in {time.perf_counter() - started:.0f} s. Now with your own pipeline and texts:")
-    click.echo("  nimbus compile training/model-best --output my-bundle")
-    click.echo("  nimbus run texts.jsonl --bundle my-bundle --output my-dataset")
+    program = "nimbus" if shutil.which("nimbus") else os.path.relpath(sys.argv[0])
+    click.echo(f"  {program} compile training/model-best --output my-bundle")
+    click.echo(f"  {program} run texts.jsonl --bundle my-bundle --output my-dataset")
 
 
 def _run(inputs: list[str], bundle: Path, root: Path, text_field: str) -> None:
