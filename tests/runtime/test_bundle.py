@@ -460,10 +460,8 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 from pathlib import Path
 from nimbus_runtime.bundle import load, verify
-import spacy
-path = Path(sys.argv[1])
-for nlp in (load(verify(path)), spacy.load(path)):
-    print([token.tag_ for token in nlp(sys.argv[2])])
+nlp = load(verify(Path(sys.argv[1])))
+print([token.tag_ for token in nlp(sys.argv[2])])
 """
 
 
@@ -478,4 +476,4 @@ def test_a_bundle_opens_where_there_is_nothing_but_the_runtime(whole: Path) -> N
     )
     assert result.returncode == 0, result.stderr
     tags = [token.tag_ for token in spacy.load(whole)(saved.TEXTS[0])]
-    assert result.stdout.splitlines() == [repr(tags)] * 2
+    assert result.stdout.splitlines() == [repr(tags)]
