@@ -80,8 +80,8 @@ def _damaged(path: Path, number: int, got: str, expected: str) -> ExportError:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonLinesFile:
-    """One file of JSON lines; `packing` is "gz", "zst" or nothing."""
+class _TextFile:
+    """One file to write; `packing` is "gz", "zst" or nothing."""
 
     path: Path
     packing: str
@@ -91,6 +91,11 @@ class JsonLinesFile:
     def location(self) -> str:
         """Return the file's path."""
         return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLinesFile(_TextFile):
+    """One file of JSON lines."""
 
     def write(self, columns: Mapping[str, str], batches: Iterable[Iterable[Row]]) -> None:
         """Write a line a row; JSON columns are nested values there, not text."""
@@ -109,17 +114,8 @@ def _line(fields: list[tuple[str, bool]], row: Row) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CsvFile:
+class CsvFile(_TextFile):
     """One CSV file with a header, in UTF-8; nested columns hold JSON text, null is an empty field."""
-
-    path: Path
-    packing: str
-    replace: bool
-
-    @property
-    def location(self) -> str:
-        """Return the file's path."""
-        return str(self.path)
 
     def write(self, columns: Mapping[str, str], batches: Iterable[Iterable[Row]]) -> None:
         """Write the header and a record a row."""
