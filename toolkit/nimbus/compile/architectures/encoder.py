@@ -7,14 +7,12 @@ names of its weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.graph import MICROSOFT, FinishedGraph, Graph
 from nimbus.compile.precision import GELU_MINIMUM, Products, products
 from nimbus_runtime.contract.bundle import Precision
@@ -78,7 +76,7 @@ class PostNormEncoder:
     epsilon: float
     activation: str
 
-    def parts(self, name: str, precision: Precision) -> EncoderParts:
+    def parts(self, precision: Precision) -> EncoderParts:
         """Write the graph."""
         graph, width = Graph(), self.words.shape[1]
         by = products(precision, graph, width)
@@ -92,7 +90,7 @@ class PostNormEncoder:
             for dense in (layer.query, layer.key, layer.value, layer.attention_out, layer.up, layer.down)
         )
         return EncoderParts(
-            graph.finish(name, by.by_sequence(state), width), width, len(self.positions), 2e-6 * matrices
+            graph.finish("encoder", by.by_sequence(state), width), width, len(self.positions), 2e-6 * matrices
         )
 
     def _without_shifts(self, by: Products) -> PostNormEncoder:
@@ -184,74 +182,5 @@ def _relu(graph: Graph, value: str, bias: str) -> str:
 # Hugging Face's name of an activation -> the operators that add the bias and apply it.
 ACTIVATIONS = {"gelu": _gelu, "gelu_new": _tanh_gelu, "gelu_pytorch_tanh": _tanh_gelu, "relu": _relu}
 
-
-_SAVE_AGAIN = "copy the pipeline again, whole, or save it again where it was trained"
-
 # What each never falls below.
 LOWEST = {"gelu": -GELU_MINIMUM, "gelu_new": -GELU_MINIMUM, "gelu_pytorch_tanh": -GELU_MINIMUM, "relu": 0.0}
-
-
-def choice(config: Mapping[str, Any], key: str, allowed: Sequence[Any], default: object) -> object:
-    """Return a setting whose value must be one of a few; refuse any other by name."""
-    value = config.get(key, default)
-    if value not in allowed:
-        raise CompileRefusedError(
-            f"the encoder's setting {key!r} is not supported",
-            got=repr(value),
-            expected=" or ".join(repr(a) for a in allowed),
-            remedy="train the pipeline with one of these, or keep it on torch",
-        )
-    return value
-
-
-def number(config: Mapping[str, Any], key: str) -> int:
-    """Return a setting that must be a positive whole number."""
-    value = config.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise CompileRefusedError(
-            f"the encoder's setting {key!r} is missing or wrong",
-            got=repr(value),
-            expected="a positive whole number",
-            remedy="save the pipeline again where it was trained",
-        )
-    return value
-
-
-def fraction(config: Mapping[str, Any], key: str, default: float) -> float:
-    """Return a setting that must be a number above 0 and below 1."""
-    value = config.get(key, default)
-    if not isinstance(value, float) or not 0 < value < 1:
-        raise CompileRefusedError(
-            f"the encoder's setting {key!r} is wrong",
-            got=repr(value),
-            expected="a number above 0 and below 1",
-            remedy="save the pipeline again where it was trained",
-        )
-    return value
-
-
-def take(weights: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Array:
-    """Return a weight of the expected shape as float32, or refuse the file by that weight's name."""
-    if name not in weights:
-        raise WeightsInvalidError(
-            "a weight is missing from the saved encoder",
-            got="nothing",
-            expected=f"{name} of shape {shape}",
-            remedy=_SAVE_AGAIN,
-        )
-    value = weights[name]
-    if value.shape != shape:
-        raise WeightsInvalidError(
-            f"a weight of the saved encoder does not fit its configuration: {name}",
-            got=f"shape {value.shape}",
-            expected=f"shape {shape}",
-            remedy=_SAVE_AGAIN,
-        )
-    if not np.isfinite(value).all():
-        raise WeightsInvalidError(
-            f"a weight of the saved encoder is not finite: {name}",
-            got="NaN or infinity",
-            expected="finite numbers",
-            remedy="train the pipeline again: its training diverged, or the file is damaged",
-        )
-    return value.astype(np.float32)

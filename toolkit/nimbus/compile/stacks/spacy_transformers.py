@@ -13,7 +13,7 @@ from typing import Any
 
 import srsly
 
-from nimbus.compile.architectures import build_encoder, check_encoder
+from nimbus.compile.architectures import check_encoder, read_encoder
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.stacks.parts import TransformerParts
 from nimbus.compile.tokenizers import read_tokenizer
@@ -40,7 +40,7 @@ def read(component: Mapping[str, Any], folder: Path, precision: Precision) -> Tr
     saved = _saved(folder)
     check_encoder(saved["config"])
     tokenizer = read_tokenizer(saved["tokenizer"])
-    encoder = build_encoder(saved["config"], read_state(saved["state"]), precision)
+    encoder = read_encoder(saved["config"], read_state(saved["state"])).parts(precision)
     longest = encoder.max_positions if tokenizer.max_pieces is None else tokenizer.max_pieces
     settings = {
         "stack": "spacy-transformers",

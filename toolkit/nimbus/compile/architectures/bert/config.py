@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nimbus.compile.architectures.encoder import ACTIVATIONS, choice, fraction, number
+from nimbus.compile.architectures.encoder import ACTIVATIONS
+from nimbus.compile.architectures.reading import choice, fraction, number
 from nimbus.compile.errors import CompileRefusedError
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from nimbus.compile.architectures.bert import weights as names
 from nimbus.compile.architectures.bert.config import BertConfig
-from nimbus.compile.architectures.encoder import Array, Dense, Layer, Norm, PostNormEncoder, take
+from nimbus.compile.architectures.encoder import Array, Dense, Layer, Norm, PostNormEncoder
+from nimbus.compile.architectures.reading import take
 
 
 def encoder(config: BertConfig, weights: Mapping[str, Array]) -> PostNormEncoder:
