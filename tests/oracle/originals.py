@@ -27,34 +27,12 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzàéîõüñçßøåæœšžčřłđğı"
 POOLINGS = ("reduce_mean.v1", "reduce_max.v1", "reduce_sum.v1", "reduce_first.v1", "reduce_last.v1")
 
 
-def save_bert(folder: Path, *, lowercase: bool = True, accents: bool | None = None, **changes: object) -> Path:
-    """Write a random BERT and its WordPiece tokenizer as transformers saves them."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    torch.manual_seed(7)
+def wordpieces(*, lowercase: bool = True) -> list[str]:
+    """Return a small WordPiece vocabulary that can spell the letters of most Latin scripts."""
     cases = LETTERS if lowercase else LETTERS + LETTERS.upper()
     singles = sorted(set(cases))
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*WORDS, *singles])]
-    vocabulary += [f"##{letter}" for letter in singles if f"##{letter}" not in vocabulary]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    tokenizer = BertTokenizerFast(
-        str(folder / "vocab.txt"), do_lower_case=lowercase, strip_accents=accents, model_max_length=64
-    )
-    tokenizer.save_pretrained(folder)
-    settings = {
-        "vocab_size": len(vocabulary),
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "intermediate_size": 48,
-        "max_position_embeddings": 64,
-        "initializer_range": 0.4,
-        **changes,
-    }
-    BertModel(BertConfig(**settings)).eval().save_pretrained(folder)
-    return folder
+    return [*vocabulary, *(f"##{letter}" for letter in singles if f"##{letter}" not in vocabulary)]
 
 
 def strided(window: int, stride: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from nimbus.compile.compile import compile_pipeline
 from nimbus.compile.source import find
 from nimbus_runtime.contract.bundle import Precision
 
-from . import documents, originals
+from . import documents, families, originals
 
 pytestmark = pytest.mark.oracle
 
@@ -52,7 +52,7 @@ def _assert_same(original: spacy.Language, bundle: spacy.Language, texts: list[s
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a random BERT."""
-    return originals.save_bert(tmp_path_factory.mktemp("bert"))
+    return families.FAMILIES["BERT"].save(tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture(scope="module")
@@ -111,18 +111,27 @@ def test_every_wordpiece_setting_is_the_originals(
     accents: bool | None,
 ) -> None:
     """Cased or lower-cased, with or without accents."""
-    bert = originals.save_bert(tmp_path / "bert", lowercase=lowercase, accents=accents)
+    bert = families.FAMILIES["BERT"].save(tmp_path / "bert", {"do_lower_case": lowercase, "strip_accents": accents})
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger", "ner"])
     texts = ["Ünbelievable Café in ÅRHUS, Straße ĞÜNEY", *documents.SCRIPTS, *documents.STRANGE]
     _assert_same(original, _compiled(original, tmp_path), texts)
 
 
-@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu"])
+@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu", "silu"])
 def test_every_activation_is_the_originals(tmp_path: Path, activation: str) -> None:
     """The activation that the configuration names is the one that runs."""
-    bert = originals.save_bert(tmp_path / "bert", hidden_act=activation)
+    bert = families.FAMILIES["BERT"].save(tmp_path / "bert", hidden_act=activation)
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger", "ner"])
     _assert_same(original, _compiled(original, tmp_path), list(documents.SCRIPTS))
+
+
+@pytest.mark.parametrize("name", families.FAMILIES)
+def test_every_family_is_the_originals(tmp_path: Path, name: str) -> None:
+    """Each encoder family, with its own tokenizer, over every kind of document."""
+    encoder = families.FAMILIES[name].save(tmp_path / "encoder")
+    original = originals.pipeline(encoder, originals.strided(WINDOW, STRIDE))
+    texts = [*documents.SCRIPTS, *documents.STRANGE, *documents.boundaries(WINDOW, STRIDE), *documents.oversize(40)]
+    _assert_same(original, _compiled(original, tmp_path), texts)
 
 
 def test_a_document_does_not_depend_on_its_neighbours(pair: tuple[spacy.Language, spacy.Language]) -> None:

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from nimbus.compile.architectures.encoder import Array, PostNormEncoder
 
 # model_type -> the folder of its family
-FAMILIES: dict[str, str] = {"bert": "bert"}
+FAMILIES: dict[str, str] = {
+    "albert": "albert",
+    "bert": "bert",
+    "camembert": "roberta",
+    "distilbert": "distilbert",
+    "electra": "electra",
+    "mpnet": "mpnet",
+    "roberta": "roberta",
+    "xlm-roberta": "roberta",
+}
 
 
 def read_encoder(config: Mapping[str, Any], weights: Mapping[str, Array]) -> PostNormEncoder:

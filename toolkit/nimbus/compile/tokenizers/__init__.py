@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from nimbus.compile.errors import CompileRefusedError
-from nimbus.compile.tokenizers import wordpiece
+from nimbus.compile.tokenizers import bpe, unigram, wordpiece
 
 # The type of the model in tokenizer.json -> the module that knows it.
-FAMILIES = {"WordPiece": wordpiece}
+FAMILIES = {"BPE": bpe, "Unigram": unigram, "WordPiece": wordpiece}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,13 @@ def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
             got=f"a tokenizer.json whose model is of type {kind!r}",
             expected=" or ".join(sorted(FAMILIES)),
             remedy="train the pipeline with an encoder whose tokenizer is supported, or keep it on torch",
+        )
+    if config.get("split_special_tokens"):
+        raise CompileRefusedError(
+            "the transformer's tokenizer splits special pieces that stand in a text",
+            got="split_special_tokens = true",
+            expected="split_special_tokens = false, as it is by default",
+            remedy="train or save the pipeline without that setting in tokenizer_config",
         )
     tokenizer = FAMILIES[kind].normalised(tokenizer, config)
     tokenizer["truncation"] = tokenizer["padding"] = None
