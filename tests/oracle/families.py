@@ -18,11 +18,11 @@ _CORPUS = [
 ] * 20
 
 
-def wordpiece(folder: Path, kind: str, **settings: Any) -> int:
+def wordpiece(folder: Path, kind: str, **settings: object) -> int:
     """Write a WordPiece tokenizer of a class such as "Bert"; return the size of its vocabulary."""
     import transformers
 
-    vocabulary = originals.wordpieces(lowercase=settings.get("do_lower_case", True))
+    vocabulary = originals.wordpieces(lowercase=bool(settings.get("do_lower_case", True)))
     if kind == "MPNet":
         vocabulary = ["<s>", "<pad>", "</s>", "<mask>", "[UNK]", *vocabulary[5:]]
     folder.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def wordpiece(folder: Path, kind: str, **settings: Any) -> int:
     return len(vocabulary)
 
 
-def byte_bpe(folder: Path, **settings: Any) -> int:
+def byte_bpe(folder: Path, **settings: object) -> int:
     """Write a byte-level BPE tokenizer of RoBERTa's class; return the size of its vocabulary."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import RobertaTokenizerFast
@@ -48,7 +48,7 @@ def byte_bpe(folder: Path, **settings: Any) -> int:
     return trained.get_vocab_size()
 
 
-def sentencepiece_model(folder: Path, name: str, **settings: Any) -> Path:
+def sentencepiece_model(folder: Path, name: str, **settings: object) -> Path:
     """Train a small SentencePiece model; return its file."""
     import sentencepiece
 
@@ -65,7 +65,7 @@ def sentencepiece_model(folder: Path, name: str, **settings: Any) -> Path:
     return folder / f"{name}.model"
 
 
-def unigram(folder: Path, kind: str, **settings: Any) -> int:
+def unigram(folder: Path, kind: str, **settings: object) -> int:
     """Write a SentencePiece tokenizer of a class such as "XLMRoberta"; return the size of its vocabulary."""
     import transformers
 
@@ -95,7 +95,7 @@ class Family:
     settings: dict[str, Any]
     tokenizer_kind: str | None = None
 
-    def save(self, folder: Path, tokenizer: dict[str, Any] | None = None, **changes: Any) -> Path:
+    def save(self, folder: Path, tokenizer: dict[str, Any] | None = None, **changes: object) -> Path:
         """Write the encoder and its tokenizer."""
         import torch
         import transformers

@@ -11,7 +11,7 @@ from typing import Any
 from nimbus.compile.errors import CompileRefusedError
 from nimbus.compile.known_functions import FACTORIES, known, references
 from nimbus.compile.source import Source
-from nimbus.compile.stacks import LISTENERS, stack_of
+from nimbus.compile.stacks import LISTENERS, read_transformer, stack_of
 from nimbus.compile.stacks.parts import TransformerParts
 from nimbus_runtime.contract.bundle import Precision
 
@@ -48,7 +48,7 @@ def survey(source: Source, precision: Precision = Precision.FP32) -> list[Findin
         try:
             stack = stack_of(settings)
             if stack is not None:
-                parts = stack.read(settings, source.path / name, precision)
+                parts = read_transformer(stack, settings, source.path / name, precision)
                 findings.append(Finding(name, factory, Outcome.COMPILED, transformer=parts))
             else:
                 _check_kept(source, name, settings, factory)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nimbus.compile.architectures.encoder import EncoderParts
-    from nimbus.compile.tokenizers import TokenizerParts
+    from nimbus.compile.tokenizers.parts import TokenizerParts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,21 @@
-"""Tokenizer families: each checks what was saved and returns the tokenizer.json that a bundle carries."""
+"""Tokenizer families: each checks what was saved and returns what a bundle carries.
+
+Those of Hugging Face see a text and have a tokenizer.json; those of spacy-curated-transformers see one
+token at a time (`words`).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nimbus.compile.errors import CompileRefusedError
 from nimbus.compile.tokenizers import bpe, unigram, wordpiece
+from nimbus.compile.tokenizers.parts import TokenizerParts
 
 # The type of the model in tokenizer.json -> the module that knows it.
 FAMILIES = {"BPE": bpe, "Unigram": unigram, "WordPiece": wordpiece}
-
-
-@dataclass(frozen=True, slots=True)
-class TokenizerParts:
-    """A tokenizer for a bundle: its tokenizer.json, the piece for what it does not know, its longest sequence."""
-
-    json: bytes
-    unknown_piece: str | None
-    max_pieces: int | None
 
 
 def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:

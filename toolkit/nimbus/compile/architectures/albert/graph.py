@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from nimbus.compile.architectures.albert.config import AlbertConfig
 from nimbus.compile.architectures.albert.weights import NAMES
 from nimbus.compile.architectures.encoder import Array, PostNormEncoder
-from nimbus.compile.architectures.layout import SavedWeights
+from nimbus.compile.architectures.layout import Names, SavedWeights
 
 
-def encoder(config: AlbertConfig, weights: Mapping[str, Array]) -> PostNormEncoder:
+def encoder(config: AlbertConfig, weights: Mapping[str, Array], names: Names = NAMES) -> PostNormEncoder:
     """Take every weight by name and shape."""
     sizes = config.sizes
-    saved = SavedWeights(weights, NAMES, sizes)
+    saved = SavedWeights(weights, names, sizes)
     groups = [[saved.layer(group, inner) for inner in range(config.inner)] for group in range(config.groups)]
     return PostNormEncoder(
         embeddings=saved.embeddings(),

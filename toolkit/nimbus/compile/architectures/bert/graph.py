@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from nimbus.compile.architectures.bert.weights import NAMES
 from nimbus.compile.architectures.encoder import Array, PostNormEncoder
-from nimbus.compile.architectures.layout import Sizes, plain_encoder
+from nimbus.compile.architectures.layout import Names, Sizes, plain_encoder
 
 
-def encoder(sizes: Sizes, weights: Mapping[str, Array]) -> PostNormEncoder:
+def encoder(sizes: Sizes, weights: Mapping[str, Array], names: Names = NAMES) -> PostNormEncoder:
     """Take every weight by name and shape."""
-    return plain_encoder(sizes, NAMES, weights)
+    return plain_encoder(sizes, names, weights)
