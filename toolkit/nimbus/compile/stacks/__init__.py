@@ -1,7 +1,7 @@
 """Saved transformers, one module a library: what each wrote to disk, read as data.
 
-A stack is found by the architecture's name in config.cfg. To add one: a module with `read`
-and LISTENERS, its line in STACKS, and its twin in nimbus_runtime.stacks.
+A stack is found by the architecture's name in config.cfg. To add one: a module with `read`,
+ARCHITECTURES and LISTENERS, its line in STACKS, and its twin in nimbus_runtime.stacks.
 """
 
 from __future__ import annotations

@@ -18,9 +18,14 @@ FAMILIES = {"WordPiece": wordpiece}
 class TokenizerParts:
     """A tokenizer for a bundle: its tokenizer.json, the piece for what it does not know, its longest sequence."""
 
-    json: bytes
+    content: Mapping[str, Any]
     unknown_piece: str | None
     max_pieces: int | None
+
+    @property
+    def json(self) -> bytes:
+        """Return the tokenizer.json that a bundle carries."""
+        return json.dumps(self.content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
@@ -44,10 +49,9 @@ def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
             remedy="train the pipeline with an encoder whose tokenizer is supported, or keep it on torch",
         )
     tokenizer = FAMILIES[kind].normalised(tokenizer, config)
-    tokenizer["truncation"] = tokenizer["padding"] = None
     longest = config.get("model_max_length")
     return TokenizerParts(
-        json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")).encode(),
+        {**tokenizer, "truncation": None, "padding": None},
         tokenizer["model"].get("unk_token"),
         int(longest) if isinstance(longest, (int, float)) and 1 <= longest < 1e9 else None,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 # tokenizer_config.json's name -> (the normalizer's name, its default): transformers lets the first win on loading.
@@ -19,7 +18,5 @@ def normalised(tokenizer: dict[str, Any], config: dict[str, Any]) -> dict[str, A
     bert_class = str(config.get("tokenizer_class", "BertTokenizer")).removesuffix("Fast") == "BertTokenizer"
     if not bert_class or not isinstance(normalizer, dict) or normalizer.get("type") != "BertNormalizer":
         return tokenizer
-    changed = copy.deepcopy(tokenizer)
-    for name, (own_name, default) in _OVERRIDES.items():
-        changed["normalizer"][own_name] = config.get(name, default)
-    return changed
+    changed = {own_name: config.get(name, default) for name, (own_name, default) in _OVERRIDES.items()}
+    return {**tokenizer, "normalizer": {**normalizer, **changed}}
