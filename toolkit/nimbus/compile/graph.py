@@ -121,6 +121,18 @@ class Graph:
         self._numbers[name] = _Numbers("FLOAT", [], [value])
         return name
 
+    def small(self, value: int) -> str:
+        """Add one whole number of 32 bits, as pieces are numbered."""
+        name = f"small_{value}"
+        self._numbers[name] = _Numbers("INT32", [], [value])
+        return name
+
+    def whole(self, value: int) -> str:
+        """Add one whole number."""
+        name = f"whole_{value}"
+        self._numbers[name] = _Numbers("INT64", [], [value])
+        return name
+
     def byte(self, value: int) -> str:
         """Add one unsigned byte."""
         name = f"byte_{value}"

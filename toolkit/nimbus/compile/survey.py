@@ -11,7 +11,7 @@ from typing import Any
 from nimbus.compile.errors import CompileRefusedError
 from nimbus.compile.known_functions import FACTORIES, known, references
 from nimbus.compile.source import Source
-from nimbus.compile.stacks import LISTENERS, stack_of
+from nimbus.compile.stacks import LISTENERS, read_transformer, stack_of
 from nimbus.compile.stacks.parts import SavedTransformer, TransformerParts
 from nimbus_runtime.contract.bundle import Precision
 
@@ -48,7 +48,7 @@ def survey(source: Source) -> list[Finding]:
         try:
             stack = stack_of(settings)
             if stack is not None:
-                transformer = stack.read(settings, source.path / name)
+                transformer = read_transformer(stack, settings, source.path / name)
                 findings.append(Finding(name, factory, Outcome.COMPILED, transformer=transformer))
             else:
                 _check_kept(source, name, settings, factory)

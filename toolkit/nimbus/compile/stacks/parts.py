@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from nimbus.compile.architectures.encoder import EncoderParts
-    from nimbus.compile.tokenizers import TokenizerParts
+    from nimbus.compile.tokenizers.parts import TokenizerParts
     from nimbus_runtime.contract.bundle import Precision
 
 

@@ -14,21 +14,24 @@ from typing import Any
 from nimbus.compile.architectures import check_encoder, read_encoder
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.stacks.parts import TransformerParts
-from nimbus.compile.tokenizers import TokenizerParts, read_tokenizer
+from nimbus.compile.tokenizers import read_tokenizer
+from nimbus.compile.tokenizers.parts import TokenizerParts
 from nimbus.compile.weights.msgpack import unpack
 from nimbus.compile.weights.thinc_bytes import in_words, read_model
 from nimbus.compile.weights.torch_state import SavedState, read_state
 from nimbus_runtime.contract.bundle import Precision
 
-ARCHITECTURES = tuple(f"spacy-transformers.TransformerModel.v{version}" for version in (1, 2, 3))
-LISTENERS = {"spacy-transformers.TransformerListener.v1": "nimbus.TransformerListener.v1"}
+LIBRARY = "spacy-transformers"
+FACTORY = "transformer"
+LISTENERS = {f"{LIBRARY}.TransformerListener.v1": "nimbus.TransformerListener.v1"}
+
+_ARCHITECTURES = tuple(f"{LIBRARY}.TransformerModel.v{version}" for version in (1, 2, 3))
 
 _SPANS = {
     "spacy-transformers.strided_spans.v1": "strided",
     "spacy-transformers.doc_spans.v1": "doc",
     "spacy-transformers.sent_spans.v1": "sent",
 }
-_FACTORY = "transformer"
 _NO_EXTRA_ANNOTATIONS = "spacy-transformers.null_annotation_setter.v1"
 
 
@@ -46,7 +49,7 @@ class Saved:
         encoder = read_encoder(self.config, self.weights).parts(precision)
         longest = encoder.max_positions if self.tokenizer.max_pieces is None else self.tokenizer.max_pieces
         settings = {
-            "stack": "spacy-transformers",
+            "stack": LIBRARY,
             "spans": self.spans,
             "max_pieces": min(longest, encoder.max_positions),
             "unknown_piece": self.tokenizer.unknown_piece,
@@ -57,7 +60,7 @@ class Saved:
 
 def read(component: Mapping[str, Any], folder: Path) -> Saved:
     """Look at the saved transformer of a component, or refuse it: what is quick to look at comes first."""
-    _check_factory(component)
+    _check_architecture(component)
     spans = _spans(component)
     _check_annotations(component)
     saved = _saved(folder)
@@ -68,13 +71,14 @@ def read(component: Mapping[str, Any], folder: Path) -> Saved:
     return Saved(spans, saved["config"], tokenizer, weights)
 
 
-def _check_factory(component: Mapping[str, Any]) -> None:
-    if component.get("factory") != _FACTORY:
+def _check_architecture(component: Mapping[str, Any]) -> None:
+    name = component["model"].get("@architectures")
+    if name not in _ARCHITECTURES:
         raise CompileRefusedError(
-            "the transformer is made by a factory of its own",
-            got=str(component.get("factory")),
-            expected=_FACTORY,
-            remedy="train the pipeline with the transformer component of spacy-transformers, or keep it on torch",
+            "the transformer is of an architecture or a version of spacy-transformers that is not supported",
+            got=str(name),
+            expected=" or ".join(_ARCHITECTURES),
+            remedy="train the pipeline with spacy-transformers 1.1 to 1.4, or keep it on torch",
         )
 
 
@@ -125,7 +129,7 @@ def _saved(folder: Path) -> dict[str, Any]:
         )
     model = read_model(place)
     with in_words(place):
-        saved = unpack(next(shim for shims in model.shims for shim in shims))
+        saved = unpack(next(shim for of_layer in model.shims for shim in of_layer))
         complete = all(isinstance(saved[key], kind) for key, kind in _SHAPE.items()) and saved["config"]
     if not complete:
         raise WeightsInvalidError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nimbus.compile.errors import WeightsInvalidError
+from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.weights.mapped import map_file
 from nimbus.compile.weights.msgpack import unpack
 
@@ -38,7 +38,7 @@ def in_words(path: Path) -> Iterator[None]:
     """Say of a saved model that it is missing or damaged, whatever reading it answers with."""
     try:
         yield
-    except WeightsInvalidError:
+    except CompileRefusedError:
         raise
     except FileNotFoundError:
         raise WeightsInvalidError(
