@@ -123,7 +123,7 @@ def _settings(source: Source, transformers: Mapping[str, TransformerParts]) -> C
 def _write_transformer(folder: Path, parts: TransformerParts) -> None:
     folder.mkdir()
     parts.encoder.graph.save(folder)
-    (folder / TOKENIZER_FILE).write_bytes(parts.tokenizer.content)
+    (folder / TOKENIZER_FILE).write_bytes(parts.tokenizer.json)
     (folder / SETTINGS_FILE).write_text(json.dumps(parts.settings, sort_keys=True) + "\n", encoding="utf-8")
 
 

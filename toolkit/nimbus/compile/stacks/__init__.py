@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from nimbus.compile.errors import CompileRefusedError
 from nimbus.compile.stacks import spacy_curated_transformers, spacy_transformers
-from nimbus_runtime.contract.bundle import Precision
 
 if TYPE_CHECKING:
-    from nimbus.compile.stacks.parts import TransformerParts
+    from nimbus.compile.stacks.parts import SavedTransformer
 
 STACKS: tuple[ModuleType, ...] = (spacy_curated_transformers, spacy_transformers)
 
@@ -33,10 +32,8 @@ def stack_of(component: Mapping[str, Any]) -> ModuleType | None:
     return None
 
 
-def read_transformer(
-    stack: ModuleType, component: Mapping[str, Any], folder: Path, precision: Precision
-) -> TransformerParts:
-    """Read the saved transformer of a component, or refuse it."""
+def read_transformer(stack: ModuleType, component: Mapping[str, Any], folder: Path) -> SavedTransformer:
+    """Look at the saved transformer of a component, its numbers left out, or refuse it."""
     factory, architecture = component.get("factory"), _architecture(component)
     if factory != stack.FACTORY or not architecture.startswith(f"{stack.LIBRARY}."):
         raise CompileRefusedError(
@@ -45,8 +42,8 @@ def read_transformer(
             expected=f"factory {stack.FACTORY} with an architecture of {stack.LIBRARY}",
             remedy=f"train the pipeline with the transformer component of {stack.LIBRARY}, or keep it on torch",
         )
-    parts: TransformerParts = stack.read(component, folder, precision)
-    return parts
+    saved: SavedTransformer = stack.read(component, folder)
+    return saved
 
 
 def _architecture(component: Mapping[str, Any]) -> str:

@@ -7,11 +7,9 @@ the windows, and one has a shim with a state dict that torch saved. Sizes stand 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import srsly
 
 from nimbus.compile.architectures import check_encoder, read_encoder
 from nimbus.compile.architectures.albert.weights import NAMES as ALBERT
@@ -20,9 +18,11 @@ from nimbus.compile.architectures.encoder import Array
 from nimbus.compile.architectures.layout import LayerNames, Names
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.stacks.parts import TransformerParts
+from nimbus.compile.tokenizers.parts import TokenizerParts
 from nimbus.compile.tokenizers.words import read_words
-from nimbus.compile.weights.thinc_bytes import SavedModel, damaged, read_model
-from nimbus.compile.weights.torch_state import read_state
+from nimbus.compile.weights.msgpack import unpack
+from nimbus.compile.weights.thinc_bytes import SavedModel, in_words, read_model
+from nimbus.compile.weights.torch_state import SavedState, read_state
 from nimbus_runtime.contract.bundle import Precision
 
 LIBRARY = "spacy-curated-transformers"
@@ -106,8 +106,26 @@ _FAMILIES: dict[str, tuple[str, Mapping[str, Any], Names]] = {
 _WINDOWS = f"{LIBRARY}.WithStridedSpans.v1"
 
 
-def read(component: Mapping[str, Any], folder: Path, precision: Precision) -> TransformerParts:
-    """Read the saved transformer of a component, or refuse it: what is quick to look at comes first."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved transformer whose weights have the names and shapes of its settings."""
+
+    config: Mapping[str, Any]
+    names: Names
+    tokenizer: TokenizerParts
+    weights: SavedState
+    settings: Mapping[str, Any]
+    longest: int
+
+    def parts(self, precision: Precision) -> TransformerParts:
+        """Read the weights and write the graph."""
+        encoder = read_encoder(self.config, _unpacked(self.weights), self.names).parts(precision)
+        settings = {**self.settings, "max_pieces": min(self.longest, encoder.max_positions)}
+        return TransformerParts(encoder, self.tokenizer, settings)
+
+
+def read(component: Mapping[str, Any], folder: Path) -> Saved:
+    """Look at the saved transformer of a component, or refuse it: what is quick to look at comes first."""
     model = component["model"]
     family, defaults, names = _family(model)
     settings = {**defaults, **model}
@@ -117,19 +135,21 @@ def read(component: Mapping[str, Any], folder: Path, precision: Precision) -> Tr
     saved = read_model(place)
     window, stride = _windows(model, saved, place)
     tokenizer, pieces = read_words(_named(model.get("piece_encoder"), "architectures"), _by_name(saved))
-    encoder = read_encoder(config, _unpacked(read_state(_state(saved, place))), names)
-    parts = encoder.parts(precision)
-    return TransformerParts(
-        parts,
+    weights = read_state(_state(saved, place))
+    read_encoder(config, _unpacked(weights.outline()), names)
+    return Saved(
+        config,
+        names,
         tokenizer,
+        weights,
         {
             "stack": LIBRARY,
             "window": window,
             "stride": stride,
-            "max_pieces": min(int(settings["model_max_length"]), parts.max_positions),
             "padding": int(settings["padding_idx"]),
             "tokenizer": pieces,
         },
+        longest=int(settings["model_max_length"]),
     )
 
 
@@ -167,11 +187,9 @@ def _windows(model: Mapping[str, Any], saved: SavedModel, place: Path) -> tuple[
             expected=_WINDOWS,
             remedy="train the pipeline with strided spans, or keep it on torch",
         )
-    try:
+    with in_words(place):
         attributes = _by_name(saved)["with_strided_spans"]
-        window, stride = (int(srsly.msgpack_loads(bytes(attributes[key]))) for key in ("window", "stride"))
-    except Exception as error:  # noqa: BLE001 - damaged attributes answer with exceptions of many kinds
-        raise damaged(place, error) from None
+        window, stride = (int(unpack(attributes[key])) for key in ("window", "stride"))
     if not 0 < stride <= window:
         raise CompileRefusedError(
             "the transformer's windows leave pieces out",
@@ -182,19 +200,17 @@ def _windows(model: Mapping[str, Any], saved: SavedModel, place: Path) -> tuple[
     return window, stride
 
 
-def _by_name(saved: SavedModel) -> dict[str, dict[str, bytes]]:
+def _by_name(saved: SavedModel) -> dict[str, Mapping[str, memoryview]]:
     return dict(zip(saved.nodes, saved.attrs, strict=True))
 
 
-def _state(saved: SavedModel, place: Path) -> bytes:
-    try:
+def _state(saved: SavedModel, place: Path) -> memoryview:
+    with in_words(place):
         (shim,) = [shim for of_layer in saved.shims for shim in of_layer]
-        state = srsly.msgpack_loads(shim)["state"]
-        if not isinstance(state, bytes):
-            raise TypeError("the state is not bytes")  # noqa: TRY301 - put into words below
-    except Exception as error:  # noqa: BLE001 - msgpack answers damage with exceptions of many kinds
-        raise damaged(place, error) from None
-    return state
+        state = unpack(shim)["state"]
+        if not isinstance(state, memoryview):
+            raise TypeError("the state is not bytes")
+        return state
 
 
 def _unpacked(state: Mapping[str, Array]) -> dict[str, Array]:

@@ -46,10 +46,9 @@ def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
             remedy="train or save the pipeline without that setting in tokenizer_config",
         )
     tokenizer = FAMILIES[kind].normalised(tokenizer, config)
-    tokenizer["truncation"] = tokenizer["padding"] = None
     longest = config.get("model_max_length")
     return TokenizerParts(
-        json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")).encode(),
+        {**tokenizer, "truncation": None, "padding": None},
         tokenizer["model"].get("unk_token"),
         int(longest) if isinstance(longest, (int, float)) and 1 <= longest < 1e9 else None,
     )

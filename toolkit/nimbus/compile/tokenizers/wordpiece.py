@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 # tokenizer_config.json's name -> (the normalizer's name, its default): transformers lets the first win on loading.
@@ -24,8 +23,7 @@ def normalised(tokenizer: dict[str, Any], config: dict[str, Any]) -> dict[str, A
     family = str(config.get("tokenizer_class", "BertTokenizer")).removesuffix("Fast")
     if family not in _CLASSES or not isinstance(normalizer, dict) or normalizer.get("type") != "BertNormalizer":
         return tokenizer
-    changed = copy.deepcopy(tokenizer)
-    for name, (own_name, default) in _OVERRIDES.items():
-        if name in _CLASSES[family]:
-            changed["normalizer"][own_name] = config.get(name, default)
-    return changed
+    changed = {
+        own: config.get(name, default) for name, (own, default) in _OVERRIDES.items() if name in _CLASSES[family]
+    }
+    return {**tokenizer, "normalizer": {**normalizer, **changed}}

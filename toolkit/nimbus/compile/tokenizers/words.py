@@ -6,7 +6,6 @@ Each keeps its vocabulary as an attribute of a layer of the saved model.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,10 +32,14 @@ ARCHITECTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"numbering": "camembert"},
     ),
 }
+# The content of the bundle's file, the pieces, and more of the runtime's settings.
+_Read = tuple[dict[str, Any], list[str], dict[str, Any]]
 _SPECIAL = {"begin": "bos_piece", "end": "eos_piece", "unknown": "unk_piece"}
 
 
-def read_words(architecture: str, layers: Mapping[str, Mapping[str, bytes]]) -> tuple[TokenizerParts, dict[str, Any]]:
+def read_words(
+    architecture: str, layers: Mapping[str, Mapping[str, memoryview]]
+) -> tuple[TokenizerParts, dict[str, Any]]:
     """Return a tokenizer and the runtime's settings for it, given the saved layers' attributes by name."""
     if architecture not in ARCHITECTURES:
         raise CompileRefusedError(
@@ -50,7 +53,9 @@ def read_words(architecture: str, layers: Mapping[str, Mapping[str, bytes]]) -> 
         attributes = layers[layer]
         content, vocabulary, more = _READERS[kind](attributes)
         special = {
-            name: srsly.msgpack_loads(attributes[own]) for name, own in _SPECIAL.items() if kind != "sentencepiece"
+            name: srsly.msgpack_loads(bytes(attributes[own]))
+            for name, own in _SPECIAL.items()
+            if kind != "sentencepiece"
         }
     except CompileRefusedError:
         raise
@@ -71,32 +76,32 @@ def read_words(architecture: str, layers: Mapping[str, Mapping[str, bytes]]) -> 
     return TokenizerParts(content, None, None), {"kind": kind, **settings, **special, **more}
 
 
-def _wordpiece(attributes: Mapping[str, bytes]) -> tuple[bytes, list[str], dict[str, Any]]:
+def _wordpiece(attributes: Mapping[str, memoryview]) -> _Read:
     pieces = bytes(attributes["wordpiece_processor"]).decode().split("\n")
-    return _json({"pieces": pieces}), pieces, _flags(attributes, "lowercase", "strip_accents")
+    return {"pieces": pieces}, pieces, _flags(attributes, "lowercase", "strip_accents")
 
 
-def _byte_bpe(attributes: Mapping[str, bytes]) -> tuple[bytes, list[str], dict[str, Any]]:
+def _byte_bpe(attributes: Mapping[str, memoryview]) -> _Read:
     saved = srsly.msgpack_loads(bytes(attributes["byte_bpe_processor"]))
     vocabulary = {str(piece): int(number) for piece, number in saved["vocab"].items()}
     return (
-        _json({"vocabulary": vocabulary, "merges": [[str(a), str(b)] for a, b in saved["merges"]]}),
+        {"vocabulary": vocabulary, "merges": [[str(a), str(b)] for a, b in saved["merges"]]},
         list(vocabulary),
         {},
     )
 
 
-def _characters(attributes: Mapping[str, bytes]) -> tuple[bytes, list[str], dict[str, Any]]:
+def _characters(attributes: Mapping[str, memoryview]) -> _Read:
     saved = srsly.msgpack_loads(bytes(attributes["vocab"]))
     vocabulary = {str(piece): int(number) for piece, number in saved.items()}
-    return _json({"vocabulary": vocabulary}), list(vocabulary), _flags(attributes, "normalize")
+    return {"vocabulary": vocabulary}, list(vocabulary), _flags(attributes, "normalize")
 
 
-def _sentencepiece(attributes: Mapping[str, bytes]) -> tuple[bytes, list[str], dict[str, Any]]:
+def _sentencepiece(attributes: Mapping[str, memoryview]) -> _Read:
     model = read_sentencepiece(bytes(attributes["sentencepiece_processor"]))
     scores = [float(str(np.float32(score))) for score in model.scores]  # the shortest text that reads the same
     types = {number: kind for number, kind in enumerate(model.types) if kind != NORMAL}
-    return _json({**dataclasses.asdict(model), "scores": scores, "types": types}), model.pieces, {}
+    return {**dataclasses.asdict(model), "scores": scores, "types": types}, model.pieces, {}
 
 
 _READERS = {
@@ -107,9 +112,5 @@ _READERS = {
 }
 
 
-def _flags(attributes: Mapping[str, bytes], *names: str) -> dict[str, Any]:
+def _flags(attributes: Mapping[str, memoryview], *names: str) -> dict[str, Any]:
     return {name: srsly.msgpack_loads(bytes(attributes[name])) for name in names}
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

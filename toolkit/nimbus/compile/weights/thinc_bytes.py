@@ -1,45 +1,63 @@
-"""Reads what thinc's Model.to_bytes wrote, as data."""
+"""Reads what thinc's Model.to_bytes wrote, as any transformer's `model` file is: mapped, not copied."""
 
 from __future__ import annotations
 
-import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import srsly
-
-from nimbus.compile.errors import WeightsInvalidError
+from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
+from nimbus.compile.weights.mapped import map_file
+from nimbus.compile.weights.msgpack import unpack
 
 
 @dataclass(frozen=True, slots=True)
 class SavedModel:
-    """A saved model, layer by layer: names, attributes as they were written, and what shims wrote."""
+    """The nodes of a saved model in thinc's order: names, attributes and shims as they were serialized."""
 
-    nodes: list[str]
-    attrs: list[dict[str, bytes]]
-    shims: list[list[bytes]]
+    nodes: tuple[str, ...]
+    attrs: tuple[Mapping[str, memoryview], ...]
+    shims: tuple[tuple[memoryview, ...], ...]
 
 
-def read_model(place: Path) -> SavedModel:
-    """Read a saved model."""
+def read_model(path: Path) -> SavedModel:
+    """Return a saved model; its bytes are views of the file."""
+    with in_words(path):
+        saved = unpack(map_file(path))
+        return SavedModel(
+            nodes=tuple(str(node["name"]) for node in saved["nodes"]),
+            attrs=tuple(_named(attrs) for attrs in saved["attrs"]),
+            shims=tuple(tuple(map(_bytes, shims)) for shims in saved["shims"]),
+        )
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Say of a saved model that it is missing or damaged, whatever reading it answers with."""
     try:
-        saved = srsly.msgpack_loads(place.read_bytes())
-        return SavedModel([node["name"] for node in saved["nodes"]], saved["attrs"], saved["shims"])
+        yield
+    except CompileRefusedError:
+        raise
     except FileNotFoundError:
         raise WeightsInvalidError(
-            "the saved transformer is missing", where=str(place), remedy="copy the pipeline again, whole"
+            "the saved transformer is missing", where=str(path), remedy="copy the pipeline again, whole"
         ) from None
-    except Exception as error:  # noqa: BLE001 - msgpack answers damage with exceptions of many kinds
-        raise damaged(place, error) from None
-    finally:
-        gc.enable()  # srsly leaves it switched off when the data is damaged
+    except Exception as error:  # noqa: BLE001 - damaged data may lack any key and hold any type
+        raise WeightsInvalidError(
+            "the saved transformer is damaged",
+            where=str(path),
+            got=f"{type(error).__name__}: {error}",
+            remedy="copy the pipeline again, whole, or save it again where it was trained",
+        ) from None
 
 
-def damaged(place: Path, error: Exception) -> WeightsInvalidError:
-    """Say that a saved model is damaged."""
-    return WeightsInvalidError(
-        "the saved transformer is damaged",
-        where=str(place),
-        got=f"{type(error).__name__}: {error}",
-        remedy="copy the pipeline again, whole, or save it again where it was trained",
-    )
+def _named(attrs: Mapping[str, Any]) -> Mapping[str, memoryview]:
+    return {str(name): _bytes(value) for name, value in attrs.items()}
+
+
+def _bytes(value: object) -> memoryview:
+    if not isinstance(value, memoryview):
+        raise TypeError(f"bytes are expected, not {type(value).__name__}")
+    return value
