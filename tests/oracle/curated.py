@@ -75,9 +75,15 @@ class Curated:
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def trunk(
-        self, folder: Path, window: int, stride: int, pooling: str = "reduce_mean.v1", **changes: object
+        self,
+        folder: Path,
+        window: int,
+        stride: int,
+        pooling: str = "reduce_mean.v1",
+        component: str = "transformer",
+        **changes: object,
     ) -> originals.Trunk:
-        """Return the transformer, its listener, and what makes its weights random."""
+        """Return the transformer, its listener, and what makes its weights random; `changes` are of the component."""
         attributes = dict(self.attributes)
         vocabulary = self.make(folder, attributes)
         listener = {
@@ -101,15 +107,15 @@ class Curated:
                 "padding_idx": 1 if self.encoder in _FAIRSEQ else vocabulary - 1,  # never in a text
                 **_SIZES,
                 **self.settings,
-                **changes,
             },
+            **changes,
         }
 
         def prepare(nlp: Language) -> None:
             import torch
 
             torch.manual_seed(7)
-            model = nlp.get_pipe("transformer").model
+            model = nlp.get_pipe(component).model
             for node in model.get_ref("piece_encoder").walk():
                 if set(attributes) & set(node.attrs):
                     node.attrs.update(attributes)

@@ -56,11 +56,7 @@ def sentencepiece_model(folder: Path, name: str, **settings: object) -> Path:
     sentencepiece.SentencePieceTrainer.Train(
         sentence_iterator=iter(_CORPUS),
         model_prefix=str(folder / name),
-        vocab_size=300,
-        character_coverage=0.98,
-        hard_vocab_limit=False,
-        minloglevel=2,
-        **settings,
+        **{"vocab_size": 300, "character_coverage": 0.98, "hard_vocab_limit": False, "minloglevel": 2, **settings},
     )
     return folder / f"{name}.model"
 

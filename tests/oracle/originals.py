@@ -87,16 +87,23 @@ def pipeline(
 def assembled(trunk: Trunk, heads: Sequence[str] = HEADS, before: Sequence[str] = (), lang: str = "en") -> Language:
     """Build a pipeline with one transformer and random heads that listen to it."""
     components = {name: {"factory": name} for name in before}
-    components |= {"transformer": trunk.transformer, **{name: _head(name, trunk.listener) for name in heads}}
+    components |= {"transformer": trunk.transformer, **{name: head(name, trunk.listener) for name in heads}}
+    return built(components, [trunk], heads, lang)
+
+
+def built(components: dict[str, Any], trunks: Sequence[Trunk], heads: Sequence[str], lang: str = "en") -> Language:
+    """Build a pipeline of any components; those that are named as heads get random weights."""
     config = {"nlp": {"lang": lang, "pipeline": list(components)}, "components": components}
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
-    trunk.prepare(nlp)
+    for trunk in trunks:
+        trunk.prepare(nlp)
     nlp.initialize(lambda: _examples(nlp))
     _randomise(nlp, heads)
     return nlp
 
 
-def _head(name: str, listener: dict[str, Any]) -> dict[str, Any]:
+def head(name: str, listener: dict[str, Any]) -> dict[str, Any]:
+    """Return a head's settings, its token vectors from a listener or any other layer."""
     return {"factory": name, "model": {**_MODELS[name], "tok2vec": listener}}
 
 

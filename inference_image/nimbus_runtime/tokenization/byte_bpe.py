@@ -27,6 +27,10 @@ def _letters() -> dict[int, str]:
     return {**{byte: chr(byte) for byte in seen}, **{byte: chr(256 + n) for n, byte in enumerate(unseen)}}
 
 
+class PieceMissingError(ValueError):
+    """A text needs a piece that the vocabulary does not have; the original fails on it, too."""
+
+
 class ByteBpe:
     """A vocabulary, and the pairs to merge in the order of their rank."""
 
@@ -51,12 +55,15 @@ class ByteBpe:
         return texts
 
     def encode(self, text: str) -> list[int]:
-        """Return the numbers of a token's pieces; a piece that is not in the vocabulary is an error, as it was."""
-        return [
-            self._vocabulary[piece]
-            for word, _ in self._split.pre_tokenize_str(text)
-            for piece in self._merged([self._letters[byte] for byte in word.encode()])
-        ]
+        """Return the numbers of a token's pieces."""
+        try:
+            return [
+                self._vocabulary[piece]
+                for word, _ in self._split.pre_tokenize_str(text)
+                for piece in self._merged([self._letters[byte] for byte in word.encode()])
+            ]
+        except KeyError:
+            raise PieceMissingError from None
 
     def _merged(self, pieces: list[str]) -> list[str]:
         ranks, none = self._ranks, len(self._ranks)

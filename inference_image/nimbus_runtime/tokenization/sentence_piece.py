@@ -99,6 +99,14 @@ class SentencePiece:
     def _normalised(self, text: str) -> str:
         """Return a text as the model's pieces spell it."""
         at, out = 0, []
+        if self._remove_spaces:
+            while at < len(text):
+                part, length = self._replaced(text, at)
+                if part != " ":
+                    break
+                at += length
+        if at == len(text):
+            return ""
         after_space = self._remove_spaces
         while at < len(text):
             part, length = self._replaced(text, at)
@@ -108,18 +116,11 @@ class SentencePiece:
             if part:
                 after_space = self._remove_spaces and part.endswith(" ")
                 out.append(part)
-        body = "".join(out)
+        space_before = self._space if self._add_space and not self._space_behind else ""
+        body = space_before + "".join(out).replace(" ", self._space)
         if self._remove_spaces:
-            body = body.rstrip(" ")
-            body = body.rstrip(_SPACE) if self._space == _SPACE else body
-            if not body:
-                return ""
-        elif not text:
-            return ""
-        body = body.replace(" ", self._space)
-        if not self._add_space:
-            return body
-        return body + self._space if self._space_behind else self._space + body
+            body = body.rstrip(self._space)
+        return body + self._space if self._add_space and self._space_behind else body
 
     def _replaced(self, text: str, at: int) -> tuple[str, int]:
         """Return what the beginning of the rest of a text becomes, and how long that beginning is."""
