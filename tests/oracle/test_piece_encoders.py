@@ -50,7 +50,7 @@ def sentencepiece(
         "spacy-curated-transformers.SentencepieceEncoder.v1",
         {"sentencepiece_encoder": {"sentencepiece_processor": model.read_bytes()}},
     )
-    return SentencePieceProcessor.from_file(str(model)), SentencePiece(json.loads(content.content), chosen["numbering"])
+    return SentencePieceProcessor.from_file(str(model)), SentencePiece(json.loads(content.json), chosen["numbering"])
 
 
 @settings(max_examples=400, deadline=None)
