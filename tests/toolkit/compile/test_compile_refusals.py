@@ -185,7 +185,9 @@ def with_model(trf: Path, folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_type": "gpt2"}, ["'gpt2'", "bert"]),
+        ({"model_type": "deberta-v2"}, ["'deberta-v2'", "bert", "roberta"]),
+        ({"model_type": "longformer"}, ["'longformer'"]),
+        ({"model_type": "gpt2"}, ["'gpt2'"]),
         ({"model_type": None}, ["family"]),
         ({"model_type": ["bert"]}, ["family"]),
         (
