@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nimbus_runtime import clock, readers
+from nimbus_runtime import clock, gemm, readers
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.errors import RunMismatchError, UsageError
 from nimbus_runtime.contract.inputs import Fields, InputFile
 from nimbus_runtime.contract.records import (
     Execution,
+    Gemm,
     Live,
     OutputFormat,
     Plan,
@@ -48,6 +49,7 @@ class Order:
     max_quarantine: float
     kind: RunKind = RunKind.MANUAL
     scheduled_time: datetime | None = None
+    gemm: Gemm | None = None  # None: whichever is faster here
 
 
 def plan_run(
@@ -57,6 +59,7 @@ def plan_run(
     settings = settings_of(bundle, order)
     for file in inputs:
         readers.check_schema(file, order.fields)
+    product, measured = gemm.decide(bundle.path, order.gemm)
     time = order.scheduled_time or clock.now()
     release = record_release(store, bundle)
     live = store.read(paths.LIVE)
@@ -70,7 +73,7 @@ def plan_run(
         bundle=str(bundle.path.absolute()),
         epoch=0 if live is None else codec.decode(Live, live, paths.LIVE).epoch,
         max_quarantine=order.max_quarantine,
-        settings=settings,
+        settings=replace(settings, gemm=product, gemm_measured=measured),
         inputs=tuple(inputs),
         shards=tuple(_shards(inputs, bundle.manifest.megaflops_per_token)),
     )
@@ -80,13 +83,13 @@ def plan_run(
 
 
 def settings_of(bundle: Bundle, order: Order) -> Settings:
-    """Return what an order comes to with a bundle."""
+    """Return what an order comes to with a bundle, before the matrix product is decided."""
     return Settings(
         annotations=_annotations(bundle, order.annotations),
         output_format=order.output_format,
         fields=order.fields,
         precision=bundle.manifest.precision.value,
-        gemm="numpy",
+        gemm=order.gemm or Gemm.NUMPY,
     )
 
 

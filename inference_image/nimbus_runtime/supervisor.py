@@ -25,7 +25,7 @@ from nimbus_runtime.contract.errors import NimbusError, WorkerLostError
 from nimbus_runtime.contract.records import Commit
 
 # One process a core, one thread a process. A fixed hash seed keeps the order of sets the same everywhere.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -97,7 +97,7 @@ class _Worker:
         command = [*module, "worker", "--bundle", str(bundle), "--events", str(write)]
         with _interrupts_held():
             self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-                command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **_ENVIRONMENT}
+                command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **ENVIRONMENT}
             )
         os.close(write)
         self.events: IO[bytes] = os.fdopen(read, "rb", buffering=0)

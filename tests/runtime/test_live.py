@@ -14,6 +14,7 @@ from nimbus_runtime.contract.records import (
     Counts,
     Duplicates,
     Execution,
+    Gemm,
     Live,
     OutputFormat,
     Plan,
@@ -44,7 +45,7 @@ def finished(store: DirectoryStore, day: int, *, release: str = "r1", epoch: int
         bundle="/bundle",
         epoch=epoch,
         max_quarantine=0.1,
-        settings=Settings((), OutputFormat.PARQUET, Fields(), "fp32", "numpy"),
+        settings=Settings((), OutputFormat.PARQUET, Fields(), "fp32", Gemm.NUMPY),
         inputs=(),
         shards=(),
     )

@@ -62,19 +62,36 @@ class Shard:
         return Slice(self.start, self.end)
 
 
+class Gemm(StrEnum):
+    """Whose matrix product the layers compute with. They differ in speed and in the last bits."""
+
+    NUMPY = "numpy"
+    BLIS = "blis"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTimes:
+    """What a run's layers took when it was planned, by either matrix product, in microseconds of processor time."""
+
+    numpy: float
+    blis: float
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What decides the bytes of a run's output besides bundle and input.
 
     `precision` and `gemm` are decided once, in the plan, so that all workers compute alike.
+    `gemm_measured` is what `gemm` was decided by, where it was not the user.
     """
 
     annotations: tuple[Annotation, ...]
     output_format: OutputFormat
     fields: Fields
     precision: str
-    gemm: str
+    gemm: Gemm
     vector_sample: float = 1 / 64  # share of the documents whose pooled vector is kept for drift reports
+    gemm_measured: ProductTimes | None = None
 
 
 @dataclass(frozen=True, slots=True)

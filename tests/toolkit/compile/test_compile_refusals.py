@@ -243,6 +243,28 @@ def test_another_tokenizer_is_refused(trf: Path, tmp_path: Path, files: dict[str
         assert word in str(refusal)
 
 
+def added(number: int) -> dict[str, Any]:
+    """Return tokenizer.json's entry for a piece that was added later."""
+    return {"id": number, "content": "[NEW]", "special": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "largest"),
+    [
+        ({"added_tokens": [added(len(saved.PIECES))]}, len(saved.PIECES)),
+        ({"model": {"type": "WordPiece", "vocab": {"[UNK]": 1, "far": 1000}}}, 1000),
+        ({"model": {"type": "Unigram", "vocab": [["a", -1.0]] * 50}}, 49),
+    ],
+)
+def test_pieces_without_a_vector_are_refused(trf: Path, tmp_path: Path, changes: dict[str, Any], largest: int) -> None:
+    """A piece's number beyond the embedding table would end a run in the middle: both numbers are named."""
+    refusal = refused(
+        with_model(trf, tmp_path, saved.transformer(tokenizer=tokenizer(**changes))), "transformer", tmp_path
+    )
+    assert str(largest) in str(refusal.got)
+    assert str(len(saved.PIECES)) in str(refusal.expected)
+
+
 def test_the_format_of_spacy_transformers_1_0_is_refused(trf: Path, tmp_path: Path) -> None:
     """A transformer whose model is a folder is of version 1.0, and must be saved again by a later one."""
     pipeline = saved.copy(trf, tmp_path / "pipeline")

@@ -11,6 +11,7 @@ from nimbus_runtime.contract.records import (
     Counts,
     DataFile,
     Execution,
+    Gemm,
     OutputFormat,
     Plan,
     RunKind,
@@ -36,7 +37,7 @@ def plan(*shards: tuple[int, int, int], packed: bool = False) -> Plan:
         bundle="/b",
         epoch=0,
         max_quarantine=0.1,
-        settings=Settings((), OutputFormat.PARQUET, Fields(), "fp32", "numpy"),
+        settings=Settings((), OutputFormat.PARQUET, Fields(), "fp32", Gemm.NUMPY),
         inputs=tuple(inputs),
         shards=tuple(Shard(*shard) for shard in shards),
     )

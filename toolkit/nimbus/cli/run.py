@@ -11,7 +11,7 @@ from nimbus import assembly
 from nimbus.cli import output
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.inputs import Fields, Format
-from nimbus_runtime.contract.records import OutputFormat
+from nimbus_runtime.contract.records import Gemm, OutputFormat
 
 if TYPE_CHECKING:
     from nimbus.runs.submit import Result
@@ -70,6 +70,9 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @click.option(
     "--max-quarantine", callback=_share, metavar="SHARE", help="Share of documents that may fail.  [default: 10%]"
 )
+@click.option(
+    "--gemm", type=click.Choice([g.value for g in Gemm]), help="Whose matrix product computes.  [default: the faster]"
+)
 @click.option("--workers", type=click.IntRange(1, 512), help="Worker processes.  [default: one a core]")
 @click.option("--resume", is_flag=True, help="Continue the unfinished run of this folder.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
@@ -85,6 +88,7 @@ def command(  # noqa: PLR0913 - one argument an option
     output_format: str,
     input_format: str | None,
     max_quarantine: float | None,
+    gemm: str | None,
     workers: int | None,
     resume: bool,
     quiet: bool,
@@ -111,6 +115,7 @@ def command(  # noqa: PLR0913 - one argument an option
             annotations=annotations,
             output_format=OutputFormat(output_format),
             max_quarantine=0.1 if max_quarantine is None else max_quarantine,
+            gemm=Gemm(gemm) if gemm else None,
         ),
         workers=workers or assembly.cores(),
         input_format=Format(input_format) if input_format else None,
@@ -128,7 +133,8 @@ def command(  # noqa: PLR0913 - one argument an option
 
 
 def _json(result: Result, root: Path) -> dict[str, object]:
-    counts, run = result.run.counts, result.run
+    counts, run, settings = result.run.counts, result.run, result.plan.settings
+    times = settings.gemm_measured
     return {
         "run": run.run,
         "release": run.release,
@@ -145,8 +151,9 @@ def _json(result: Result, root: Path) -> dict[str, object]:
         "shards": len(result.plan.shards),
         "seconds": round(result.seconds, 3),
         "documents_per_second": round(result.scored_now / result.seconds, 1),
-        "gemm": result.plan.settings.gemm,
-        "precision": result.plan.settings.precision,
+        "gemm": settings.gemm.value,
+        "gemm_measured": None if times is None else {"numpy": times.numpy, "blis": times.blis},
+        "precision": settings.precision,
     }
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -174,6 +174,7 @@ def _nothing_to_do(store: DirectoryStore, request: Request) -> NimbusError:
 
 def _check_same(store: DirectoryStore, plan: Plan, bundle: bundles.Bundle, request: Request) -> None:
     """Refuse to resume a run as something else than it was planned as."""
+    wanted = request.order.gemm or plan.settings.gemm
     if bundle.digest != plan.bundle_digest:
         raise RunMismatchError(
             "the run was planned with another bundle",
@@ -183,8 +184,10 @@ def _check_same(store: DirectoryStore, plan: Plan, bundle: bundles.Bundle, reque
             remedy="resume with that bundle, or leave out --resume to start a new run",
         )
     if request.inputs:  # the whole command was given again, not --resume alone
-        _check_same_settings(plan, planner.settings_of(bundle, request.order))
+        _check_same_settings(plan, replace(planner.settings_of(bundle, request.order), gemm=wanted))
         _check_same_inputs(plan, _resolve(store, request))
+    else:
+        _check_same_settings(plan, replace(plan.settings, gemm=wanted))
 
 
 def _check_same_settings(plan: Plan, asked: Settings) -> None:
@@ -206,6 +209,7 @@ def _in_words(settings: Settings) -> dict[str, str]:
         "id field": settings.fields.id or "(none)",
         "annotations": ",".join(settings.annotations),
         "format": settings.output_format.value,
+        "gemm": settings.gemm.value,
     }
 
 

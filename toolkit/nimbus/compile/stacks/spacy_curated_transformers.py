@@ -18,8 +18,7 @@ from nimbus.compile.architectures.encoder import Array
 from nimbus.compile.architectures.layout import LayerNames, Names
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.stacks.parts import TransformerParts
-from nimbus.compile.tokenizers.parts import TokenizerParts
-from nimbus.compile.tokenizers.words import read_words
+from nimbus.compile.tokenizers.words import Layers, check_words, read_words
 from nimbus.compile.weights.msgpack import unpack
 from nimbus.compile.weights.thinc_bytes import SavedModel, in_words, read_model
 from nimbus.compile.weights.torch_state import SavedState, read_state
@@ -112,7 +111,8 @@ class Saved:
 
     config: Mapping[str, Any]
     names: Names
-    tokenizer: TokenizerParts
+    piece_encoder: str
+    layers: Layers
     weights: SavedState
     settings: Mapping[str, Any]
     longest: int
@@ -120,8 +120,9 @@ class Saved:
     def parts(self, precision: Precision) -> TransformerParts:
         """Read the weights and write the graph."""
         encoder = read_encoder(self.config, _unpacked(self.weights), self.names).parts(precision)
-        settings = {**self.settings, "max_pieces": min(self.longest, encoder.max_positions)}
-        return TransformerParts(encoder, self.tokenizer, settings)
+        tokenizer, pieces = read_words(self.piece_encoder, self.layers)
+        longest = min(self.longest, encoder.max_positions)
+        return TransformerParts(encoder, tokenizer, {**self.settings, "max_pieces": longest, "tokenizer": pieces})
 
 
 def read(component: Mapping[str, Any], folder: Path) -> Saved:
@@ -134,20 +135,21 @@ def read(component: Mapping[str, Any], folder: Path) -> Saved:
     place = folder / "model"
     saved = read_model(place)
     window, stride = _windows(model, saved, place)
-    tokenizer, pieces = read_words(_named(model.get("piece_encoder"), "architectures"), _by_name(saved))
+    piece_encoder, layers = _named(model.get("piece_encoder"), "architectures"), _by_name(saved)
+    check_words(piece_encoder, layers)
     weights = read_state(_state(saved, place))
     read_encoder(config, _unpacked(weights.outline()), names)
     return Saved(
         config,
         names,
-        tokenizer,
+        piece_encoder,
+        layers,
         weights,
         {
             "stack": LIBRARY,
             "window": window,
             "stride": stride,
             "padding": int(settings["padding_idx"]),
-            "tokenizer": pieces,
         },
         longest=int(settings["model_max_length"]),
     )

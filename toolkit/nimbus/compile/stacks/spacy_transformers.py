@@ -66,6 +66,7 @@ def read(component: Mapping[str, Any], folder: Path) -> Saved:
     saved = _saved(folder)
     check_encoder(saved["config"])
     tokenizer = read_tokenizer({name: _plain(data) for name, data in saved["tokenizer"].items()})
+    _check_pieces(tokenizer, saved["config"]["vocab_size"])
     weights = read_state(saved["state"])
     read_encoder(saved["config"], weights.outline())
     return Saved(spans, saved["config"], tokenizer, weights)
@@ -141,6 +142,17 @@ def _saved(folder: Path) -> dict[str, Any]:
 
 
 _SHAPE: Mapping[str, type] = {"config": dict, "tokenizer": dict, "state": memoryview}
+
+
+def _check_pieces(tokenizer: TokenizerParts, vectors: int) -> None:
+    """Refuse a tokenizer that has pieces without a vector; vectors without a piece are common, and do no harm."""
+    if tokenizer.largest_id >= vectors:
+        raise CompileRefusedError(
+            "the transformer's tokenizer has pieces that the encoder has no vectors for",
+            got=f"a piece of number {tokenizer.largest_id}",
+            expected=f"numbers below {vectors}, the encoder's vocab_size",
+            remedy="resize the encoder's embeddings to its tokenizer, and train the pipeline again",
+        )
 
 
 def _plain(data: object) -> object:

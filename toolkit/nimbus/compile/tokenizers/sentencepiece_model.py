@@ -14,6 +14,7 @@ from nimbus.compile.errors import CompileRefusedError
 from nimbus_runtime.protobuf import Message, fields, parts
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)
+_PIECE = 1 << 3 | 2  # the key before a piece
 _MODELS = {1: "unigram", 2: "BPE", 3: "word", 4: "char"}
 
 
@@ -52,14 +53,22 @@ def read_sentencepiece(data: bytes) -> SentencePieceModel:
     return model
 
 
+def check_sentencepiece(data: bytes) -> None:
+    """Refuse a model of another kind by its settings alone: its pieces, of which there are many, are skipped."""
+    at = 0
+    while at + 1 < len(data) and data[at] == _PIECE and data[at + 1] < 128:
+        at += 2 + data[at + 1]
+    if at > len(data):
+        raise ValueError("a piece lies beyond the model's end")
+    model = SentencePieceModel()
+    for number, part in parts(memoryview(data)[at:]):
+        if number == 2:
+            _trainer(part, model)
+    _check_kind(model)
+
+
 def _check(model: SentencePieceModel) -> None:
-    if model.model != 1:
-        raise CompileRefusedError(
-            "the SentencePiece model is not a unigram model",
-            got=_MODELS.get(model.model, str(model.model)),
-            expected="unigram, as XLM-R, CamemBERT and ALBERT have",
-            remedy="train the pipeline with such a model, or keep it on torch",
-        )
+    _check_kind(model)
     if UNKNOWN not in model.types:
         raise ValueError("the model has no unknown piece")
     for name in (model.begin, model.end):
@@ -70,6 +79,16 @@ def _check(model: SentencePieceModel) -> None:
                 expected="both, without which the original cannot run either",
                 remedy="train the pipeline with a model that was made with bos_id and eos_id",
             )
+
+
+def _check_kind(model: SentencePieceModel) -> None:
+    if model.model != 1:
+        raise CompileRefusedError(
+            "the SentencePiece model is not a unigram model",
+            got=_MODELS.get(model.model, str(model.model)),
+            expected="unigram, as XLM-R, CamemBERT and ALBERT have",
+            remedy="train the pipeline with such a model, or keep it on torch",
+        )
 
 
 def _piece(message: Message, model: SentencePieceModel) -> None:

@@ -6,7 +6,8 @@ Each keeps its vocabulary as an attribute of a layer of the saved model.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import srsly
 
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.tokenizers.parts import TokenizerParts
-from nimbus.compile.tokenizers.sentencepiece_model import NORMAL, read_sentencepiece
+from nimbus.compile.tokenizers.sentencepiece_model import NORMAL, check_sentencepiece, read_sentencepiece
 
 _PREFIX = "spacy-curated-transformers."
 
@@ -37,19 +38,23 @@ _Read = tuple[dict[str, Any], list[str], dict[str, Any]]
 _SPECIAL = {"begin": "bos_piece", "end": "eos_piece", "unknown": "unk_piece"}
 
 
-def read_words(
-    architecture: str, layers: Mapping[str, Mapping[str, memoryview]]
-) -> tuple[TokenizerParts, dict[str, Any]]:
+Layers = Mapping[str, Mapping[str, memoryview]]
+
+
+def check_words(architecture: str, layers: Layers) -> None:
+    """Refuse what `read_words` would, as far as that takes no second: of a SentencePiece model, by its settings."""
+    layer, kind, _ = _known(architecture)
+    if kind != "sentencepiece":
+        read_words(architecture, layers)
+        return
+    with _in_words(architecture):
+        check_sentencepiece(bytes(layers[layer]["sentencepiece_processor"]))
+
+
+def read_words(architecture: str, layers: Layers) -> tuple[TokenizerParts, dict[str, Any]]:
     """Return a tokenizer and the runtime's settings for it, given the saved layers' attributes by name."""
-    if architecture not in ARCHITECTURES:
-        raise CompileRefusedError(
-            "the transformer splits tokens with a piece encoder that is not supported",
-            got=architecture,
-            expected=" or ".join(name.removeprefix(_PREFIX) for name in ARCHITECTURES),
-            remedy="train the pipeline with one of these piece encoders, or keep it on torch",
-        )
-    layer, kind, settings = ARCHITECTURES[architecture]
-    try:
+    layer, kind, settings = _known(architecture)
+    with _in_words(architecture):
         attributes = layers[layer]
         content, vocabulary, more = _READERS[kind](attributes)
         special = {
@@ -57,6 +62,31 @@ def read_words(
             for name, own in _SPECIAL.items()
             if kind != "sentencepiece"
         }
+    for name in special.values():
+        if name not in vocabulary:
+            raise WeightsInvalidError(
+                "the piece encoder's vocabulary lacks a special piece",
+                got=f"no {name!r} among {len(vocabulary)} pieces",
+                remedy="initialise and train the pipeline with a piece loader, and save it again",
+            )
+    return TokenizerParts(content, None, None), {"kind": kind, **settings, **special, **more}
+
+
+def _known(architecture: str) -> tuple[str, str, dict[str, Any]]:
+    if architecture not in ARCHITECTURES:
+        raise CompileRefusedError(
+            "the transformer splits tokens with a piece encoder that is not supported",
+            got=architecture,
+            expected=" or ".join(name.removeprefix(_PREFIX) for name in ARCHITECTURES),
+            remedy="train the pipeline with one of these piece encoders, or keep it on torch",
+        )
+    return ARCHITECTURES[architecture]
+
+
+@contextmanager
+def _in_words(architecture: str) -> Iterator[None]:
+    try:
+        yield
     except CompileRefusedError:
         raise
     except Exception as error:  # noqa: BLE001 - damaged attributes answer with exceptions of many kinds
@@ -66,14 +96,6 @@ def read_words(
             expected=f"the attributes that {architecture} saves",
             remedy="initialise and train the pipeline, or save it again where it was trained",
         ) from None
-    for name in special.values():
-        if name not in vocabulary:
-            raise WeightsInvalidError(
-                "the piece encoder's vocabulary lacks a special piece",
-                got=f"no {name!r} among {len(vocabulary)} pieces",
-                remedy="initialise and train the pipeline with a piece loader, and save it again",
-            )
-    return TokenizerParts(content, None, None), {"kind": kind, **settings, **special, **more}
 
 
 def _wordpiece(attributes: Mapping[str, memoryview]) -> _Read:
