@@ -8,16 +8,14 @@ Field numbers are those of onnx.proto3.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nimbus_runtime.contract.errors import BundleInvalidError
+from nimbus_runtime.protobuf import Message, parts
 
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _MAX_DEPTH = 32
-
-Message = memoryview
 
 
 @dataclass(slots=True)
@@ -55,14 +53,14 @@ def _broken(path: Path) -> BundleInvalidError:
 
 def _model(message: Message, contents: OnnxContents, depth: int) -> None:
     found = False
-    for number, value in _fields(message):
+    for number, value in parts(message):
         if number == 7:  # graph
             found = True
             _graph(value, contents, depth)
         elif number == 8:  # opset_import
             contents.domains.add(_text(value, 1))
         elif number == 20:  # training_info: its two graphs
-            for inner, part in _fields(value):
+            for inner, part in parts(value):
                 if inner in (1, 2):
                     _graph(part, contents, depth + 1)
         elif number == 25:  # functions
@@ -72,7 +70,7 @@ def _model(message: Message, contents: OnnxContents, depth: int) -> None:
 
 
 def _function(message: Message, contents: OnnxContents, depth: int) -> None:
-    for number, value in _fields(message):
+    for number, value in parts(message):
         if number == 7:  # node
             _node(value, contents, depth)
         elif number == 11:  # attribute_proto: attributes with a default
@@ -87,20 +85,20 @@ def _graph(message: Message, contents: OnnxContents, depth: int) -> None:
         5: _tensor,
         15: _sparse_tensor,
     }
-    for number, value in _fields(message):
+    for number, value in parts(message):
         if number in inside:
             inside[number](value, contents, depth)
 
 
 def _node(message: Message, contents: OnnxContents, depth: int) -> None:
     contents.domains.add(_text(message, 7))
-    for number, value in _fields(message):
+    for number, value in parts(message):
         if number == 5:
             _attribute(value, contents, depth)
 
 
 def _attribute(message: Message, contents: OnnxContents, depth: int) -> None:
-    for number, value in _fields(message):
+    for number, value in parts(message):
         if number in (5, 10):  # t, tensors
             _tensor(value, contents, depth)
         elif number in (6, 11):  # g, graphs
@@ -110,14 +108,14 @@ def _attribute(message: Message, contents: OnnxContents, depth: int) -> None:
 
 
 def _sparse_tensor(message: Message, contents: OnnxContents, depth: int) -> None:
-    for number, value in _fields(message):
+    for number, value in parts(message):
         if number in (1, 2):  # values, indices
             _tensor(value, contents, depth)
 
 
 def _tensor(message: Message, contents: OnnxContents, depth: int) -> None:
     del depth
-    external = {_text(value, 1): _text(value, 2) for number, value in _fields(message) if number == 13}
+    external = {_text(value, 1): _text(value, 2) for number, value in parts(message) if number == 13}
     if "location" in external:
         end = _count(external.get("offset", "0")) + _count(external.get("length", "0"))
         location = external["location"]
@@ -132,44 +130,7 @@ def _count(text: str) -> int:
 
 def _text(message: Message, wanted: int) -> str:
     last = ""
-    for number, value in _fields(message):
+    for number, value in parts(message):
         if number == wanted:
             last = bytes(value).decode()
     return last
-
-
-def _fields(message: Message) -> Iterator[tuple[int, Message]]:
-    """Yield the length-delimited fields of a message; numbers are skipped."""
-    at, end = 0, len(message)
-    while at < end:
-        key, at = _varint(message, at)
-        if key >> 32 or not key >> 3:
-            raise ValueError
-        kind = key & 7
-        if kind == _LENGTH:
-            size, at = _varint(message, at)
-            if at + size > end:
-                raise ValueError
-            yield key >> 3, message[at : at + size]
-            at += size
-        elif kind == _VARINT:
-            _, at = _varint(message, at)
-        elif kind in (_FIXED64, _FIXED32):
-            at += 8 if kind == _FIXED64 else 4
-        else:
-            raise ValueError
-    if at != end:
-        raise ValueError
-
-
-def _varint(message: Message, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-        shift += 7
-        if shift > 63:
-            raise ValueError

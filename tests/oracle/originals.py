@@ -7,7 +7,8 @@ a trained head would forgive.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,34 +28,12 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzàéîõüñçßøåæœšžčřłđğı"
 POOLINGS = ("reduce_mean.v1", "reduce_max.v1", "reduce_sum.v1", "reduce_first.v1", "reduce_last.v1")
 
 
-def save_bert(folder: Path, *, lowercase: bool = True, accents: bool | None = None, **changes: object) -> Path:
-    """Write a random BERT and its WordPiece tokenizer as transformers saves them."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    torch.manual_seed(7)
+def wordpieces(*, lowercase: bool = True) -> list[str]:
+    """Return a small WordPiece vocabulary that can spell the letters of most Latin scripts."""
     cases = LETTERS if lowercase else LETTERS + LETTERS.upper()
     singles = sorted(set(cases))
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*WORDS, *singles])]
-    vocabulary += [f"##{letter}" for letter in singles if f"##{letter}" not in vocabulary]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    tokenizer = BertTokenizerFast(
-        str(folder / "vocab.txt"), do_lower_case=lowercase, strip_accents=accents, model_max_length=64
-    )
-    tokenizer.save_pretrained(folder)
-    settings = {
-        "vocab_size": len(vocabulary),
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "intermediate_size": 48,
-        "max_position_embeddings": 64,
-        "initializer_range": 0.4,
-        **changes,
-    }
-    BertModel(BertConfig(**settings)).eval().save_pretrained(folder)
-    return folder
+    return [*vocabulary, *(f"##{letter}" for letter in singles if f"##{letter}" not in vocabulary)]
 
 
 def strided(window: int, stride: int) -> dict[str, Any]:
@@ -62,22 +41,20 @@ def strided(window: int, stride: int) -> dict[str, Any]:
     return {"@span_getters": "spacy-transformers.strided_spans.v1", "window": window, "stride": stride}
 
 
-def pipeline(
-    bert: Path,
-    spans: dict[str, Any],
-    heads: Sequence[str] = (
-        "tagger",
-        "ner",
-        "parser",
-        "textcat",
-        "textcat_multilabel",
-        "senter",
-        "morphologizer",
-    ),
-    pooling: str = "reduce_mean.v1",
-    before: Sequence[str] = (),
-) -> Language:
-    """Build a pipeline with one transformer and random heads that listen to it."""
+HEADS = ("tagger", "ner", "parser", "textcat", "textcat_multilabel", "senter", "morphologizer")
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A transformer component's settings, the listener that its heads have, and what is done once both are made."""
+
+    transformer: dict[str, Any]
+    listener: dict[str, Any]
+    prepare: Callable[[Language], None] = lambda _: None
+
+
+def hugging_face(encoder: Path, spans: dict[str, Any], pooling: str = "reduce_mean.v1") -> Trunk:
+    """Return a transformer of spacy-transformers."""
     listener = {
         "@architectures": "spacy-transformers.TransformerListener.v1",
         "grad_factor": 1.0,
@@ -88,21 +65,45 @@ def pipeline(
         "factory": "transformer",
         "model": {
             "@architectures": "spacy-transformers.TransformerModel.v3",
-            "name": str(bert),
+            "name": str(encoder),
             "tokenizer_config": {"use_fast": True},
             "get_spans": spans,
         },
     }
+    return Trunk(transformer, listener)
+
+
+def pipeline(
+    bert: Path,
+    spans: dict[str, Any],
+    heads: Sequence[str] = HEADS,
+    pooling: str = "reduce_mean.v1",
+    before: Sequence[str] = (),
+) -> Language:
+    """Build a pipeline with one transformer of spacy-transformers and random heads that listen to it."""
+    return assembled(hugging_face(bert, spans, pooling), heads, before)
+
+
+def assembled(trunk: Trunk, heads: Sequence[str] = HEADS, before: Sequence[str] = (), lang: str = "en") -> Language:
+    """Build a pipeline with one transformer and random heads that listen to it."""
     components = {name: {"factory": name} for name in before}
-    components |= {"transformer": transformer, **{name: _head(name, listener) for name in heads}}
-    config = {"nlp": {"lang": "en", "pipeline": list(components)}, "components": components}
+    components |= {"transformer": trunk.transformer, **{name: head(name, trunk.listener) for name in heads}}
+    return built(components, [trunk], heads, lang)
+
+
+def built(components: dict[str, Any], trunks: Sequence[Trunk], heads: Sequence[str], lang: str = "en") -> Language:
+    """Build a pipeline of any components; those that are named as heads get random weights."""
+    config = {"nlp": {"lang": lang, "pipeline": list(components)}, "components": components}
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    for trunk in trunks:
+        trunk.prepare(nlp)
     nlp.initialize(lambda: _examples(nlp))
     _randomise(nlp, heads)
     return nlp
 
 
-def _head(name: str, listener: dict[str, Any]) -> dict[str, Any]:
+def head(name: str, listener: dict[str, Any]) -> dict[str, Any]:
+    """Return a head's settings, its token vectors from a listener or any other layer."""
     return {"factory": name, "model": {**_MODELS[name], "tok2vec": listener}}
 
 

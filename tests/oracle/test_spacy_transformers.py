@@ -11,79 +11,28 @@ pytest.importorskip("torch", reason="the original stack is not installed: make o
 pytest.importorskip("spacy_transformers", reason="the original stack is not installed: make oracle")
 
 import spacy
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from nimbus.compile.compile import compile_pipeline
-from nimbus.compile.source import find
 from nimbus_runtime.contract.bundle import Precision
 
-from . import documents, originals
+from . import documents, families, originals
+from .comparing import TOLERANCE, assert_same, compiled, vectors
 
 pytestmark = pytest.mark.oracle
 
 WINDOW, STRIDE = 12, 9
-TOLERANCE = 1e-4
-
-
-def _compiled(nlp: spacy.Language, folder: Path, precision: Precision = Precision.FP32) -> spacy.Language:
-    nlp.to_disk(folder / "original")
-    with find(str(folder / "original")) as source:
-        compile_pipeline(source, folder / "bundle", precision=precision)
-    return spacy.load(folder / "bundle")
-
-
-def _vectors(nlp: spacy.Language, docs: list[spacy.tokens.Doc], head: str = "tagger") -> list[np.ndarray]:
-    return nlp.get_pipe(head).model.get_ref("tok2vec").predict(docs)
-
-
-def _assert_same(original: spacy.Language, bundle: spacy.Language, texts: list[str], head: str = "tagger") -> None:
-    ours, theirs = list(bundle.pipe(texts)), list(original.pipe(texts))
-    for text, a, b in zip(texts, _vectors(bundle, ours, head), _vectors(original, theirs, head), strict=True):
-        assert len(a) == len(b), text
-        if len(a):
-            scale = max(1.0, float(np.abs(b).max()))
-            np.testing.assert_allclose(a, b, atol=TOLERANCE * scale, err_msg=text)
-    assert originals.annotations(ours) == originals.annotations(theirs)
-    for a, b in zip(ours, theirs, strict=True):
-        assert a.cats == pytest.approx(b.cats, abs=TOLERANCE)
 
 
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a random BERT."""
-    return originals.save_bert(tmp_path_factory.mktemp("bert"))
+    return families.FAMILIES["BERT"].save(tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture(scope="module")
 def pair(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[spacy.Language, spacy.Language]:
     """Return an original with every head, and its bundle."""
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE))
-    return original, _compiled(original, tmp_path_factory.mktemp("pair"))
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        pytest.param(list(documents.SCRIPTS), id="scripts"),
-        pytest.param(list(documents.STRANGE), id="strange"),
-        pytest.param(documents.boundaries(WINDOW, STRIDE), id="window boundaries"),
-        pytest.param(documents.oversize(40), id="more pieces than positions"),
-        pytest.param(["The late order . " * 700], id="ten thousand tokens"),
-    ],
-)
-def test_every_annotation_is_the_originals(pair: tuple[spacy.Language, spacy.Language], texts: list[str]) -> None:
-    """Vectors agree to 1e-4 and annotations exactly, whatever the text."""
-    _assert_same(*pair, texts)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=80), max_size=5))
-def test_any_text_is_annotated_as_by_the_original(
-    pair: tuple[spacy.Language, spacy.Language], texts: list[str]
-) -> None:
-    """No text that can be generated tells the bundle from the original, which needs one that is not empty."""
-    _assert_same(*pair, ["late", *texts])
+    return original, compiled(original, tmp_path_factory.mktemp("pair"))
 
 
 @pytest.mark.parametrize("pooling", originals.POOLINGS)
@@ -91,7 +40,7 @@ def test_every_pooling_is_the_originals(bert: Path, tmp_path: Path, pooling: str
     """A head's pooling layer is kept, for tokens of one piece and of many."""
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger"], pooling)
     texts = ["The unbelievable order was late .", *documents.boundaries(WINDOW, STRIDE), documents.SCRIPTS[0]]
-    _assert_same(original, _compiled(original, tmp_path), texts)
+    assert_same(original, compiled(original, tmp_path), texts)
 
 
 @pytest.mark.parametrize("name", ["doc_spans", "sent_spans"])
@@ -99,7 +48,7 @@ def test_every_span_getter_is_the_originals(bert: Path, tmp_path: Path, name: st
     """Whole documents and sentences make windows too."""
     spans = {"@span_getters": f"spacy-transformers.{name}.v1"}
     original = originals.pipeline(bert, spans, ["tagger", "ner"], before=["sentencizer"])
-    _assert_same(original, _compiled(original, tmp_path), ["The order was late. They talked. Thanks!", "walk " * 30])
+    assert_same(original, compiled(original, tmp_path), ["The order was late. They talked. Thanks!", "walk " * 30])
 
 
 @pytest.mark.parametrize(
@@ -111,18 +60,18 @@ def test_every_wordpiece_setting_is_the_originals(
     accents: bool | None,
 ) -> None:
     """Cased or lower-cased, with or without accents."""
-    bert = originals.save_bert(tmp_path / "bert", lowercase=lowercase, accents=accents)
+    bert = families.FAMILIES["BERT"].save(tmp_path / "bert", {"do_lower_case": lowercase, "strip_accents": accents})
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger", "ner"])
     texts = ["Ünbelievable Café in ÅRHUS, Straße ĞÜNEY", *documents.SCRIPTS, *documents.STRANGE]
-    _assert_same(original, _compiled(original, tmp_path), texts)
+    assert_same(original, compiled(original, tmp_path), texts)
 
 
-@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu"])
+@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu", "silu"])
 def test_every_activation_is_the_originals(tmp_path: Path, activation: str) -> None:
     """The activation that the configuration names is the one that runs."""
-    bert = originals.save_bert(tmp_path / "bert", hidden_act=activation)
+    bert = families.FAMILIES["BERT"].save(tmp_path / "bert", hidden_act=activation)
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger", "ner"])
-    _assert_same(original, _compiled(original, tmp_path), list(documents.SCRIPTS))
+    assert_same(original, compiled(original, tmp_path), list(documents.SCRIPTS))
 
 
 def test_a_document_does_not_depend_on_its_neighbours(pair: tuple[spacy.Language, spacy.Language]) -> None:
@@ -135,22 +84,22 @@ def test_a_document_does_not_depend_on_its_neighbours(pair: tuple[spacy.Language
         "late order",
         "walk on",
     ] * 3
-    together = _vectors(bundle, list(bundle.pipe(texts, batch_size=len(texts))))
+    together = vectors(bundle, list(bundle.pipe(texts, batch_size=len(texts))))
     for text, expected in zip(texts, together, strict=True):
-        (alone,) = _vectors(bundle, [bundle(text)])
+        (alone,) = vectors(bundle, [bundle(text)])
         assert np.array_equal(alone, expected), text
 
 
 def test_int8_comes_near_and_keeps_documents_apart(bert: Path, tmp_path: Path) -> None:
     """Row-quantized products turn no vector by much, and a text's vectors stay its own to the last bit."""
     original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger"])
-    bundle = _compiled(original, tmp_path, Precision.INT8)
+    bundle = compiled(original, tmp_path, Precision.INT8)
     texts = [*documents.SCRIPTS, *documents.boundaries(WINDOW, STRIDE)]
-    ours = _vectors(bundle, list(bundle.pipe(texts)))
-    theirs = _vectors(original, list(original.pipe(texts)))
+    ours = vectors(bundle, list(bundle.pipe(texts)))
+    theirs = vectors(original, list(original.pipe(texts)))
     a, b = np.concatenate(ours), np.concatenate(theirs)
     cosines = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     assert cosines.mean() > 0.995
     assert not np.allclose(a, b, atol=TOLERANCE), "quantized products cannot be this near: fp32 ran instead"
     for text, expected in zip(texts, ours, strict=True):
-        assert np.array_equal(_vectors(bundle, [bundle(text)])[0], expected), text
+        assert np.array_equal(vectors(bundle, [bundle(text)])[0], expected), text

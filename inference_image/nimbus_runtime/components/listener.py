@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc
-from thinc.api import Model, chain
+from thinc.api import Model, chain, deserialize_attr, serialize_attr
 from thinc.types import Floats2d, Ragged
 
 from nimbus_runtime.components.output import TransformerOutput
@@ -36,6 +36,38 @@ def transformer_listener(
     model: Model[Any, Any] = chain(listener, pooled)
     model.set_ref("listener", listener)
     return model
+
+
+def last_transformer_layer_listener(
+    pooling: Model[Ragged, Floats2d], width: int, grad_factor: float = 1.0, upstream: str = "*"
+) -> Model[list[Doc], Vectors]:
+    """Build the layer for heads trained with spacy-curated-transformers; arguments as above."""
+    del upstream
+    pooled: Model[Any, Any] = Model("with_ragged_last_layer", _pass_on, layers=[pooling])
+    return Model(
+        "last_transformer_layer_listener",
+        _listen,
+        dims={"nO": width},
+        layers=[pooled],
+        attrs={"pooling": pooling, "grad_factor": grad_factor, "_state": _NothingKept()},
+        refs={"pooling": pooling},
+    )
+
+
+class _NothingKept:
+    """Where the original keeps a batch in training: thinc asks how it is written to disk, and it is not."""
+
+
+@serialize_attr.register(_NothingKept)
+def _write_nothing(_: object, value: _NothingKept, name: str, model: Model[Any, Any]) -> bytes:
+    del value, name, model
+    return b""
+
+
+@deserialize_attr.register(_NothingKept)
+def _read_nothing(_: object, value: bytes, name: str, model: Model[Any, Any]) -> _NothingKept:
+    del value, name, model
+    return _NothingKept()
 
 
 def _listen(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> Answer:  # noqa: FBT001 - as thinc calls it

@@ -38,10 +38,16 @@ def open_stack(settings: dict[str, Any], folder: Path) -> Stack:
         from nimbus_runtime.stacks.spacy_transformers import SpacyTransformers  # noqa: PLC0415 - one of several
 
         return SpacyTransformers.open(settings, folder)
+    if name == "spacy-curated-transformers":
+        from nimbus_runtime.stacks.spacy_curated_transformers import (  # noqa: PLC0415 - one of several
+            SpacyCuratedTransformers,
+        )
+
+        return SpacyCuratedTransformers.open(settings, folder)
     raise BundleUnsupportedError(
         "this bundle's transformer is of an unknown stack",
         where=str(folder),
         got=str(name),
-        expected="spacy-transformers",
+        expected="spacy-transformers or spacy-curated-transformers",
         remedy="upgrade nimbus-runtime to the version that compiled it",
     )

@@ -185,18 +185,20 @@ def with_model(trf: Path, folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_type": "roberta"}, ["'roberta'", "bert"]),
+        ({"model_type": "deberta-v2"}, ["'deberta-v2'", "bert", "roberta"]),
+        ({"model_type": "longformer"}, ["'longformer'"]),
+        ({"model_type": "gpt2"}, ["'gpt2'"]),
         ({"model_type": None}, ["family"]),
         ({"model_type": ["bert"]}, ["family"]),
         (
             {"position_embedding_type": "relative_key"},
             ["position_embedding_type", "'relative_key'", "'absolute'"],
         ),
-        ({"hidden_act": "swish"}, ["hidden_act", "'swish'", "'gelu'"]),
+        ({"hidden_act": "mish"}, ["hidden_act", "'mish'", "'gelu'"]),
         ({"hidden_act": {}}, ["hidden_act"]),
         ({"is_decoder": True}, ["is_decoder", "True"]),
         ({"add_cross_attention": True}, ["add_cross_attention"]),
-        ({"num_attention_heads": 3}, ["num_attention_heads 3", "multiple"]),
+        ({"num_attention_heads": 3}, ["3 heads", "multiple"]),
         ({"hidden_size": None}, ["hidden_size", "whole number"]),
         ({"num_hidden_layers": 0}, ["num_hidden_layers"]),
         ({"vocab_size": "26"}, ["vocab_size"]),
@@ -226,7 +228,7 @@ def tokenizer(**changes: object) -> dict[str, bytes]:
     [
         ({"vocab.txt": b"[PAD]"}, ["slow form", "vocab.txt", "use_fast"]),
         ({}, ["slow form", "no files"]),
-        (tokenizer(model={"type": "BPE", "vocab": {}, "merges": []}), ["'BPE'", "WordPiece"]),
+        (tokenizer(model={"type": "WordLevel", "vocab": {}}), ["'WordLevel'", "WordPiece"]),
         (tokenizer(model={"type": ["WordPiece"]}), ["tokenizer family"]),
         (tokenizer(model=None), ["tokenizer family"]),
         ({"tokenizer.json": b"{"}, ["tokenizer.json", "not a JSON object"]),

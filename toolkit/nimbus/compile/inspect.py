@@ -92,7 +92,7 @@ def describe_pipeline(source: Source, extras: Extras = NONE) -> Description:
         name=source.name,
         version=source.version,
         lang=str(source.config["nlp"]["lang"]),
-        parts=tuple(_part(source, finding) for finding in survey(source, extras=extras)),
+        parts=tuple(_part(source, finding) for finding in survey(source, extras)),
         size=_size(source.path),
     )
 

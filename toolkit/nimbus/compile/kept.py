@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import srsly
 
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.extras import Extras, provider
 from nimbus.compile.known_functions import FACTORIES, TORCH, known, references
 from nimbus.compile.source import Source
 from nimbus.compile.stacks import LISTENERS, stack_of
+from nimbus.compile.weights.mapped import map_file
+from nimbus.compile.weights.msgpack import unpack
 
 _AGAIN = "copy the pipeline again, whole, or save it again where it was trained"
 _REMOVE = "remove the component with nlp.remove_pipe and save the pipeline, or keep it on torch"
@@ -118,9 +117,9 @@ def _architecture(settings: Mapping[str, Any]) -> str | None:
 
 
 def _check_model(place: Path) -> None:
-    """Look for what thinc writes; whether it fits the settings is known when the bundle is opened."""
+    """Look for what thinc writes, its numbers unread; whether it fits is known when the bundle is opened."""
     try:
-        saved = srsly.msgpack_loads(place.read_bytes())
+        saved = unpack(map_file(place))
         whole = isinstance(saved, dict) and {"nodes", "params"} <= saved.keys()
     except FileNotFoundError:
         raise WeightsInvalidError(
@@ -132,12 +131,10 @@ def _check_model(place: Path) -> None:
         ) from None
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001 - msgpack answers damage with exceptions of many kinds
+    except Exception as error:  # noqa: BLE001 - damaged data answers with exceptions of many kinds
         raise WeightsInvalidError(
             "its weights are damaged", where=str(place), got=f"{type(error).__name__}: {error}", remedy=_AGAIN
         ) from None
-    finally:
-        gc.enable()  # srsly leaves it switched off when the data is damaged
     if not whole:
         raise WeightsInvalidError(
             "its weights are damaged", where=str(place), got="something else than layers", remedy=_AGAIN

@@ -16,7 +16,6 @@ from nimbus_runtime.contract.bundle import Precision
 _LARGEST = 127
 _ZERO = 128  # of unsigned activations; signed ones take a path many times slower
 _SMALLEST_SCALE = 1e-12
-GELU_MINIMUM = 0.16997122  # GELU never falls below its negative
 
 
 class Products(Protocol):
@@ -83,6 +82,7 @@ class RowQuantized:
         self._width = width
         self._shape = self._zeros = ""
         self._quantized: dict[str, tuple[str, str]] = {}
+        self._columns: dict[str, tuple[Array, Array]] = {}
 
     def flat(self, state: str) -> str:
         """Return the state as rows, (batch * pieces, width)."""
@@ -103,7 +103,9 @@ class RowQuantized:
         """Quantize the rows, multiply as integers, scale back."""
         graph = self._graph
         rows, scale = self._rows(state, lowest)
-        whole, columns = _columns(weight)
+        if name not in self._columns:
+            self._columns[name] = _columns(weight)
+        whole, columns = self._columns[name]
         zero = graph.byte(_ZERO if lowest is None else 0)
         inputs = [
             rows,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nimbus.compile import kept, languages
@@ -12,8 +12,8 @@ from nimbus.compile.errors import CompileRefusedError
 from nimbus.compile.extras import NONE, Extras
 from nimbus.compile.known_functions import FACTORIES
 from nimbus.compile.source import Source
-from nimbus.compile.stacks import stack_of
-from nimbus.compile.stacks.parts import TransformerParts
+from nimbus.compile.stacks import read_transformer, stack_of
+from nimbus.compile.stacks.parts import SavedTransformer, TransformerParts
 from nimbus_runtime.contract.bundle import Precision
 
 _OVERWRITTEN = "after_pipeline_creation"  # by the bundle's own
@@ -33,26 +33,26 @@ class Outcome(StrEnum):
 class Finding:
     """What was found of one component, or of the pipeline as a whole (component "pipeline").
 
-    A transformer that compiles has been read for that: `transformer` is what was read.
+    Of a transformer, settings, names and shapes were looked at; `transformer` reads the rest.
     """
 
     component: str
     factory: str
     outcome: Outcome
     refusal: CompileRefusedError | None = None
-    transformer: TransformerParts | None = None
+    transformer: SavedTransformer | None = None
 
 
-def survey(source: Source, precision: Precision = Precision.FP32, extras: Extras = NONE) -> list[Finding]:
-    """Return a finding for each component, and one for each fault of the pipeline as a whole."""
+def survey(source: Source, extras: Extras = NONE) -> list[Finding]:
+    """Return a finding for each component, and one for each fault of the pipeline as a whole; read no weights."""
     findings = [Finding("pipeline", "", Outcome.REFUSED, refusal) for refusal in _pipeline_refusals(source, extras)]
     for name, settings in source.components.items():
         factory = str(settings.get("factory", "?"))
         try:
             stack = stack_of(settings)
             if stack is not None:
-                parts = stack.read(settings, source.path / name, precision)
-                findings.append(Finding(name, factory, Outcome.COMPILED, transformer=parts))
+                transformer = read_transformer(stack, settings, source.path / name)
+                findings.append(Finding(name, factory, Outcome.COMPILED, transformer=transformer))
             else:
                 kept.check(source, name, settings, extras)
                 own = factory in extras.factories and factory not in FACTORIES
@@ -64,15 +64,27 @@ def survey(source: Source, precision: Precision = Precision.FP32, extras: Extras
 
 def require_compilable(source: Source, precision: Precision, extras: Extras = NONE) -> dict[str, TransformerParts]:
     """Return the pipeline's transformers by component; refuse by the first fault, naming all that are at fault."""
-    findings = survey(source, precision, extras)
+    findings = survey(source, extras)
     refused = [finding for finding in findings if finding.refusal is not None]
-    if not refused:
-        return {f.component: f.transformer for f in findings if f.transformer is not None}
+    if refused:
+        raise _refusal(source, refused)
+    transformers = {}
+    for finding in findings:
+        if finding.transformer is not None:
+            try:
+                transformers[finding.component] = finding.transformer.parts(precision)
+            except CompileRefusedError as refusal:
+                raise _refusal(source, [replace(finding, refusal=refusal)]) from None
+    return transformers
+
+
+def _refusal(source: Source, refused: Sequence[Finding]) -> CompileRefusedError:
+    """Return the first refusal in the words of the pipeline, with the names of what else is refused."""
     first = refused[0]
     refusal = first.refusal
-    assert refusal is not None  # noqa: S101 - selected above
+    assert refusal is not None  # noqa: S101 - selected by the caller
     others = ", ".join(dict.fromkeys(f.component for f in refused[1:] if f.component != first.component))
-    raise type(refusal)(
+    return type(refusal)(
         f"{_named(first)}: {refusal.what}" + (f" (also refused: {others})" if others else ""),
         where=refusal.where or str(source.path),
         got=refusal.got,

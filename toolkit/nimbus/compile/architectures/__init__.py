@@ -15,15 +15,33 @@ from nimbus.compile.errors import CompileRefusedError
 
 if TYPE_CHECKING:
     from nimbus.compile.architectures.encoder import Array, PostNormEncoder
+    from nimbus.compile.architectures.layout import Names
 
 # model_type -> the folder of its family
-FAMILIES: dict[str, str] = {"bert": "bert"}
+FAMILIES: dict[str, str] = {
+    "albert": "albert",
+    "bert": "bert",
+    "camembert": "roberta",
+    "distilbert": "distilbert",
+    "electra": "electra",
+    "mpnet": "mpnet",
+    "roberta": "roberta",
+    "xlm-roberta": "roberta",
+}
 
 
-def read_encoder(config: Mapping[str, Any], weights: Mapping[str, Array]) -> PostNormEncoder:
-    """Take the encoder of a saved configuration out of its weights: every one by name and shape."""
+def read_encoder(
+    config: Mapping[str, Any], weights: Mapping[str, Array], names: Names | None = None
+) -> PostNormEncoder:
+    """Take the encoder of a saved configuration out of its weights: every one by name and shape.
+
+    `names` are those of another library than Hugging Face's.
+    """
     family = _family(config)
-    encoder: PostNormEncoder = family.encoder(family.check(config), weights)
+    checked = family.check(config)
+    encoder: PostNormEncoder = (
+        family.encoder(checked, weights) if names is None else family.encoder(checked, weights, names)
+    )
     return encoder
 
 

@@ -6,59 +6,79 @@ tokenizer's files and a state dict that torch saved.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import srsly
 
 from nimbus.compile.architectures import check_encoder, read_encoder
 from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.stacks.parts import TransformerParts
 from nimbus.compile.tokenizers import read_tokenizer
-from nimbus.compile.weights.torch_state import read_state
+from nimbus.compile.tokenizers.parts import TokenizerParts
+from nimbus.compile.weights.msgpack import unpack
+from nimbus.compile.weights.thinc_bytes import in_words, read_model
+from nimbus.compile.weights.torch_state import SavedState, read_state
 from nimbus_runtime.contract.bundle import Precision
 
-ARCHITECTURES = tuple(f"spacy-transformers.TransformerModel.v{version}" for version in (1, 2, 3))
-LISTENERS = {"spacy-transformers.TransformerListener.v1": "nimbus.TransformerListener.v1"}
+LIBRARY = "spacy-transformers"
+FACTORY = "transformer"
+LISTENERS = {f"{LIBRARY}.TransformerListener.v1": "nimbus.TransformerListener.v1"}
+
+_ARCHITECTURES = tuple(f"{LIBRARY}.TransformerModel.v{version}" for version in (1, 2, 3))
 
 _SPANS = {
     "spacy-transformers.strided_spans.v1": "strided",
     "spacy-transformers.doc_spans.v1": "doc",
     "spacy-transformers.sent_spans.v1": "sent",
 }
-_FACTORY = "transformer"
 _NO_EXTRA_ANNOTATIONS = "spacy-transformers.null_annotation_setter.v1"
 
 
-def read(component: Mapping[str, Any], folder: Path, precision: Precision) -> TransformerParts:
-    """Read the saved transformer of a component, or refuse it: what is quick to look at comes first."""
-    _check_factory(component)
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved transformer whose weights have the names and shapes of its configuration."""
+
+    spans: dict[str, Any]
+    config: Mapping[str, Any]
+    tokenizer: TokenizerParts
+    weights: SavedState
+
+    def parts(self, precision: Precision) -> TransformerParts:
+        """Read the weights and write the graph."""
+        encoder = read_encoder(self.config, self.weights).parts(precision)
+        longest = encoder.max_positions if self.tokenizer.max_pieces is None else self.tokenizer.max_pieces
+        settings = {
+            "stack": LIBRARY,
+            "spans": self.spans,
+            "max_pieces": min(longest, encoder.max_positions),
+            "unknown_piece": self.tokenizer.unknown_piece,
+            "width": encoder.width,
+        }
+        return TransformerParts(encoder, self.tokenizer, settings)
+
+
+def read(component: Mapping[str, Any], folder: Path) -> Saved:
+    """Look at the saved transformer of a component, or refuse it: what is quick to look at comes first."""
+    _check_architecture(component)
     spans = _spans(component)
     _check_annotations(component)
     saved = _saved(folder)
     check_encoder(saved["config"])
-    tokenizer = read_tokenizer(saved["tokenizer"])
-    encoder = read_encoder(saved["config"], read_state(saved["state"])).parts(precision)
-    longest = encoder.max_positions if tokenizer.max_pieces is None else tokenizer.max_pieces
-    settings = {
-        "stack": "spacy-transformers",
-        "spans": spans,
-        "max_pieces": min(longest, encoder.max_positions),
-        "unknown_piece": tokenizer.unknown_piece,
-        "width": encoder.width,
-    }
-    return TransformerParts(encoder, tokenizer, settings)
+    tokenizer = read_tokenizer({name: _plain(data) for name, data in saved["tokenizer"].items()})
+    weights = read_state(saved["state"])
+    read_encoder(saved["config"], weights.outline())
+    return Saved(spans, saved["config"], tokenizer, weights)
 
 
-def _check_factory(component: Mapping[str, Any]) -> None:
-    if component.get("factory") != _FACTORY:
+def _check_architecture(component: Mapping[str, Any]) -> None:
+    name = component["model"].get("@architectures")
+    if name not in _ARCHITECTURES:
         raise CompileRefusedError(
-            "the transformer is made by a factory of its own",
-            got=str(component.get("factory")),
-            expected=_FACTORY,
-            remedy="train the pipeline with the transformer component of spacy-transformers, or keep it on torch",
+            "the transformer is of an architecture or a version of spacy-transformers that is not supported",
+            got=str(name),
+            expected=" or ".join(_ARCHITECTURES),
+            remedy="train the pipeline with spacy-transformers 1.1 to 1.4, or keep it on torch",
         )
 
 
@@ -107,24 +127,10 @@ def _saved(folder: Path) -> dict[str, Any]:
             expected="the format of spacy-transformers 1.1 or later",
             remedy="load the pipeline with spacy-transformers 1.1 or later and save it again with nlp.to_disk",
         )
-    try:
-        nested = srsly.msgpack_loads(place.read_bytes())
-        shims = [shim for node in nested["shims"] for shim in node]
-        saved = srsly.msgpack_loads(shims[0])
+    model = read_model(place)
+    with in_words(place):
+        saved = unpack(next(shim for of_layer in model.shims for shim in of_layer))
         complete = all(isinstance(saved[key], kind) for key, kind in _SHAPE.items()) and saved["config"]
-    except FileNotFoundError:
-        raise WeightsInvalidError(
-            "the saved transformer is missing", where=str(place), remedy="copy the pipeline again, whole"
-        ) from None
-    except Exception as error:  # noqa: BLE001 - msgpack answers damage with exceptions of many kinds
-        raise WeightsInvalidError(
-            "the saved transformer is damaged",
-            where=str(place),
-            got=f"{type(error).__name__}: {error}",
-            remedy="copy the pipeline again, whole, or save it again where it was trained",
-        ) from None
-    finally:
-        gc.enable()  # srsly leaves it switched off when the data is damaged
     if not complete:
         raise WeightsInvalidError(
             "the saved transformer holds no weights",
@@ -134,4 +140,8 @@ def _saved(folder: Path) -> dict[str, Any]:
     return dict(saved)
 
 
-_SHAPE: Mapping[str, type] = {"config": dict, "tokenizer": dict, "state": bytes}
+_SHAPE: Mapping[str, type] = {"config": dict, "tokenizer": dict, "state": memoryview}
+
+
+def _plain(data: object) -> object:
+    return bytes(data) if isinstance(data, memoryview) else data

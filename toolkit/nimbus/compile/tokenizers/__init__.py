@@ -1,26 +1,21 @@
-"""Tokenizer families: each checks what was saved and returns the tokenizer.json that a bundle carries."""
+"""Tokenizer families: each checks what was saved and returns what a bundle carries.
+
+Those of Hugging Face see a text and have a tokenizer.json; those of spacy-curated-transformers see one
+token at a time (`words`).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nimbus.compile.errors import CompileRefusedError
-from nimbus.compile.tokenizers import wordpiece
+from nimbus.compile.tokenizers import bpe, unigram, wordpiece
+from nimbus.compile.tokenizers.parts import TokenizerParts
 
 # The type of the model in tokenizer.json -> the module that knows it.
-FAMILIES = {"WordPiece": wordpiece}
-
-
-@dataclass(frozen=True, slots=True)
-class TokenizerParts:
-    """A tokenizer for a bundle: its tokenizer.json, the piece for what it does not know, its longest sequence."""
-
-    json: bytes
-    unknown_piece: str | None
-    max_pieces: int | None
+FAMILIES = {"BPE": bpe, "Unigram": unigram, "WordPiece": wordpiece}
 
 
 def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
@@ -43,11 +38,17 @@ def read_tokenizer(files: Mapping[str, Any]) -> TokenizerParts:
             expected=" or ".join(sorted(FAMILIES)),
             remedy="train the pipeline with an encoder whose tokenizer is supported, or keep it on torch",
         )
+    if config.get("split_special_tokens"):
+        raise CompileRefusedError(
+            "the transformer's tokenizer splits special pieces that stand in a text",
+            got="split_special_tokens = true",
+            expected="split_special_tokens = false, as it is by default",
+            remedy="train or save the pipeline without that setting in tokenizer_config",
+        )
     tokenizer = FAMILIES[kind].normalised(tokenizer, config)
-    tokenizer["truncation"] = tokenizer["padding"] = None
     longest = config.get("model_max_length")
     return TokenizerParts(
-        json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")).encode(),
+        {**tokenizer, "truncation": None, "padding": None},
         tokenizer["model"].get("unk_token"),
         int(longest) if isinstance(longest, (int, float)) and 1 <= longest < 1e9 else None,
     )

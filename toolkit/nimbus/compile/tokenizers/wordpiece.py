@@ -1,8 +1,7 @@
-"""WordPiece, as BERT has it: cased or lower-cased, with or without accents."""
+"""WordPiece, as BERT, ELECTRA, DistilBERT and MPNet have it: cased or lower-cased, with or without accents."""
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 # tokenizer_config.json's name -> (the normalizer's name, its default): transformers lets the first win on loading.
@@ -11,15 +10,20 @@ _OVERRIDES = {
     "strip_accents": ("strip_accents", None),
     "tokenize_chinese_chars": ("handle_chinese_chars", True),
 }
+# The classes of transformers that do so, and for which settings.
+_CLASSES = {
+    **dict.fromkeys(("BertTokenizer", "ElectraTokenizer", "DistilBertTokenizer"), tuple(_OVERRIDES)),
+    "MPNetTokenizer": ("do_lower_case", "strip_accents"),
+}
 
 
 def normalised(tokenizer: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     """Return the tokenizer.json that transformers would run, given both saved files."""
     normalizer = tokenizer.get("normalizer")
-    bert_class = str(config.get("tokenizer_class", "BertTokenizer")).removesuffix("Fast") == "BertTokenizer"
-    if not bert_class or not isinstance(normalizer, dict) or normalizer.get("type") != "BertNormalizer":
+    family = str(config.get("tokenizer_class", "BertTokenizer")).removesuffix("Fast")
+    if family not in _CLASSES or not isinstance(normalizer, dict) or normalizer.get("type") != "BertNormalizer":
         return tokenizer
-    changed = copy.deepcopy(tokenizer)
-    for name, (own_name, default) in _OVERRIDES.items():
-        changed["normalizer"][own_name] = config.get(name, default)
-    return changed
+    changed = {
+        own: config.get(name, default) for name, (own, default) in _OVERRIDES.items() if name in _CLASSES[family]
+    }
+    return {**tokenizer, "normalizer": {**normalizer, **changed}}

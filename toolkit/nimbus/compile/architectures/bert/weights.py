@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-WORDS = "embeddings.word_embeddings.weight"
-POSITIONS = "embeddings.position_embeddings.weight"
-TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
-EMBEDDING_NORM = "embeddings.LayerNorm"
+from nimbus.compile.architectures.layout import LayerNames, Names
 
-# A part of a layer -> its name in the state dict, after "encoder.layer.<number>."
-QUERY = "attention.self.query"
-KEY = "attention.self.key"
-VALUE = "attention.self.value"
-ATTENTION_OUT = "attention.output.dense"
-ATTENTION_NORM = "attention.output.LayerNorm"
-UP = "intermediate.dense"
-DOWN = "output.dense"
-OUTPUT_NORM = "output.LayerNorm"
-
-LAYER = "encoder.layer.{number}."
-
-# A model saved with a task's head has the encoder below this name.
-PREFIX = "bert."
+NAMES = Names(
+    prefix="bert.",
+    words="embeddings.word_embeddings.weight",
+    positions="embeddings.position_embeddings.weight",
+    type_embeddings="embeddings.token_type_embeddings.weight",
+    embedding_norm="embeddings.LayerNorm",
+    projection="embeddings_project",
+    layer="encoder.layer.{}.",
+    parts=LayerNames(
+        query="attention.self.query",
+        key="attention.self.key",
+        value="attention.self.value",
+        attention_out="attention.output.dense",
+        attention_norm="attention.output.LayerNorm",
+        up="intermediate.dense",
+        down="output.dense",
+        output_norm="output.LayerNorm",
+    ),
+)
