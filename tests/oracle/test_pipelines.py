@@ -127,3 +127,29 @@ def test_a_component_that_is_switched_off_stays_so(make: Make, tmp_path: Path) -
     bundle.enable_pipe("ner")
     original.enable_pipe("ner")
     assert_same(original, bundle, TEXTS)
+
+
+@STACKS
+def test_a_head_may_have_a_transformer_of_its_own(make: Make, tmp_path: Path) -> None:
+    """Where a listener was replaced, the head's own transformer is compiled, beside the one that others share."""
+    original = originals.assembled(make(tmp_path / "encoder"), ["tagger", "ner", "parser"])
+    original.replace_listeners("transformer", "ner", ["model.tok2vec"])
+    for layer in original.get_pipe("transformer").model.walk():
+        for shim in layer.shims:
+            for parameter in shim._model.parameters():  # noqa: SLF001 - so that the shared one gives other vectors
+                parameter.data *= 0.7
+    bundle = compiled(original, tmp_path)
+    assert bundle.pipe_names == ["transformer", "tagger", "ner_transformer", "ner", "parser"]
+    assert_same(original, bundle, TEXTS)
+    assert (tmp_path / "bundle" / "ner" / "model").stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("name", ["XLM-R, SentencePiece", "BERT, characters"])
+def test_a_transformer_of_its_own_may_have_any_piece_encoder(name: str, tmp_path: Path) -> None:
+    """Piece encoders of one layer and of two lie in the head's layers, too."""
+    trunk = curated.CURATED[name].trunk(tmp_path / "pieces", WINDOW, STRIDE)
+    original = originals.assembled(trunk, ["tagger", "ner"])
+    original.replace_listeners("transformer", "tagger", ["model.tok2vec"])
+    original.replace_listeners("transformer", "ner", ["model.tok2vec"])
+    original.remove_pipe("transformer")
+    assert_same(original, compiled(original, tmp_path), TEXTS)

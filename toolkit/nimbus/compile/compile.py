@@ -23,6 +23,7 @@ from nimbus.compile.manifest import write_manifest
 from nimbus.compile.opening import opened
 from nimbus.compile.source import CONFIG, META, Source
 from nimbus.compile.stacks import LISTENERS
+from nimbus.compile.stacks.own import exchanged, without_transformer
 from nimbus.compile.survey import require_compilable
 from nimbus_runtime.bundle import Bundle, read_manifest, verify
 from nimbus_runtime.contract.bundle import MANIFEST, SETTINGS_FILE, TOKENIZER_FILE, Precision
@@ -102,11 +103,16 @@ def _in_words(error: OSError, source: Source, staging: Path, output: Path) -> Ni
 def _fill(
     folder: Path, source: Source, transformers: Mapping[str, TransformerParts], precision: Precision, extras: Extras
 ) -> None:
-    for name in ("tokenizer", "vocab", *(n for n in source.components if n not in transformers)):
+    shared = [name for name, parts in transformers.items() if parts.own is None]
+    for name in ("tokenizer", "vocab", *(n for n in source.components if n not in shared)):
         for place in (name, f"{name}.json", f"{name}.jsonl", f"{name}.cfg"):  # small components have a file
             _copy(source.path / place, folder / place)
     for name, parts in transformers.items():
-        _write_transformer(folder / name, parts)
+        if parts.own is None:
+            _write_transformer(folder / name, parts)
+        else:
+            _write_transformer(folder / _of_head(name, source), parts)
+            (folder / name / "model").write_bytes(without_transformer(source.path / name / "model"))
     _settings(source, transformers).to_disk(folder / CONFIG)
     meta = {key: source.meta[key] for key in _KEPT_META if key in source.meta}
     (folder / META).write_text(json.dumps(meta, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -126,14 +132,37 @@ def _settings(source: Source, transformers: Mapping[str, TransformerParts]) -> C
     components: dict[str, Any] = {}
     width = 0
     for name, settings in source.components.items():
-        if name in transformers:
-            width = transformers[name].encoder.width
+        parts = transformers.get(name)
+        if parts is None:
+            components[name] = replaced(settings, LISTENERS, {"width": width})
+        elif parts.own is None:
+            width = parts.encoder.width
             components[name] = {"factory": "nimbus_onnx_transformer"}
         else:
-            components[name] = replaced(settings, LISTENERS, {"width": width})
-    nlp = dict(source.config["nlp"])
+            before = _of_head(name, source)
+            components[before] = {"factory": "nimbus_onnx_transformer", "private": True}
+            components[name] = exchanged(
+                settings,
+                parts.own,
+                {
+                    "@architectures": "nimbus.OwnTransformer.v1",
+                    "component": before,
+                    "pooling": parts.own.pooling,
+                    "tree": parts.own.tree,
+                    "width": parts.encoder.width,
+                },
+            )
+    nlp = {**source.config["nlp"], "pipeline": list(components)}
     nlp["after_pipeline_creation"] = {"@callbacks": "nimbus.gemm.v1", "backend": "numpy"}
     return Config({"nlp": nlp, "components": components})
+
+
+def _of_head(head: str, source: Source) -> str:
+    """Return the name of the component that a head's own transformer becomes."""
+    name = f"{head}_transformer"
+    while name in source.components:
+        name += "_"
+    return name
 
 
 def _write_transformer(folder: Path, parts: TransformerParts) -> None:

@@ -11,7 +11,7 @@ from nimbus.compile.errors import CompileRefusedError, WeightsInvalidError
 from nimbus.compile.extras import Extras, provider
 from nimbus.compile.known_functions import FACTORIES, TORCH, known, references
 from nimbus.compile.source import Source
-from nimbus.compile.stacks import LISTENERS, stack_of
+from nimbus.compile.stacks import ALL_LAYERS, LISTENERS, stack_of
 from nimbus.compile.weights.mapped import map_file
 from nimbus.compile.weights.msgpack import unpack
 
@@ -62,6 +62,14 @@ def check_references(settings: object, path: str, extras: Extras) -> None:
                 where=place,
                 expected="an encoder without torch, such as spacy.MaxoutWindowEncoder.v2",
                 remedy="train the component with another encoder, or keep the pipeline on torch",
+            )
+        if name in ALL_LAYERS:
+            raise CompileRefusedError(
+                "it reads all layers of the transformer, of which a bundle has the last",
+                where=place,
+                got=name,
+                expected="a listener to the last layer, such as spacy-curated-transformers.LastTransformerLayerListener.v1",
+                remedy="train the component with such a listener, or keep the pipeline on torch",
             )
         if not known(name) and name not in LISTENERS and name not in extras.functions:
             raise CompileRefusedError(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from nimbus.compile import kept, languages
 from nimbus.compile.errors import CompileRefusedError
@@ -13,6 +14,7 @@ from nimbus.compile.extras import NONE, Extras
 from nimbus.compile.known_functions import FACTORIES
 from nimbus.compile.source import Source
 from nimbus.compile.stacks import read_transformer, stack_of
+from nimbus.compile.stacks.own import exchanged, read_own
 from nimbus.compile.stacks.parts import SavedTransformer, TransformerParts
 from nimbus_runtime.contract.bundle import Precision
 
@@ -23,7 +25,7 @@ _CALLBACKS = ("before_creation", "after_creation", _OVERWRITTEN)
 class Outcome(StrEnum):
     """What compiling does with a component."""
 
-    COMPILED = "compiled"  # its transformer becomes an ONNX graph
+    COMPILED = "compiled"  # its transformer, or the one among its layers, becomes an ONNX graph
     KEPT = "kept"  # it computes as it is
     NAMED = "named"  # likewise, with code that its owner named
     REFUSED = "refused"
@@ -54,16 +56,28 @@ def survey(source: Source, extras: Extras = NONE) -> list[Finding]:
                 transformer = read_transformer(stack, settings, source.path / name)
                 findings.append(Finding(name, factory, Outcome.COMPILED, transformer=transformer))
             else:
-                kept.check(source, name, settings, extras)
-                own = factory in extras.factories and factory not in FACTORIES
-                findings.append(Finding(name, factory, Outcome.NAMED if own else Outcome.KEPT))
+                findings.append(_kept(source, name, settings, extras))
         except CompileRefusedError as refusal:
             findings.append(Finding(name, factory, Outcome.REFUSED, refusal))
     return findings
 
 
+def _kept(source: Source, name: str, settings: dict[str, Any], extras: Extras) -> Finding:
+    factory = str(settings.get("factory", "?"))
+    transformer = read_own(settings, source.path / name)
+    if transformer is not None:
+        kept.check(source, name, exchanged(settings, transformer.layer, {"pooling": transformer.layer.pooling}), extras)
+        return Finding(name, factory, Outcome.COMPILED, transformer=transformer)
+    kept.check(source, name, settings, extras)
+    named = factory in extras.factories and factory not in FACTORIES
+    return Finding(name, factory, Outcome.NAMED if named else Outcome.KEPT)
+
+
 def require_compilable(source: Source, precision: Precision, extras: Extras = NONE) -> dict[str, TransformerParts]:
-    """Return the pipeline's transformers by component; refuse by the first fault, naming all that are at fault."""
+    """Return the pipeline's transformers by component, or by the head that owns one.
+
+    Refuse by the first fault, naming all that are at fault.
+    """
     findings = survey(source, extras)
     refused = [finding for finding in findings if finding.refusal is not None]
     if refused:

@@ -22,6 +22,9 @@ STACKS: tuple[ModuleType, ...] = (spacy_curated_transformers, spacy_transformers
 # A head's listener as trained -> the bundle's listener in its place.
 LISTENERS: Mapping[str, str] = {**spacy_curated_transformers.LISTENERS, **spacy_transformers.LISTENERS}
 
+# What reads more of a transformer than its last layer, which is all that a bundle has.
+ALL_LAYERS: frozenset[str] = spacy_curated_transformers.ALL_LAYERS
+
 
 def stack_of(component: Mapping[str, Any]) -> ModuleType | None:
     """Return the module that reads a component, None for one that is no transformer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,12 +13,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLayer:
+    """The layer that stands in a head where its own transformer stood.
+
+    `place`: the keys that lead to it in the head's settings; `tree`: which layers it was trained with.
+    """
+
+    place: tuple[str, ...]
+    tree: str
+    pooling: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class TransformerParts:
-    """A transformer component ready to be saved: encoder, tokenizer, and the runtime's settings for it."""
+    """A transformer ready to be saved: encoder, tokenizer, and the runtime's settings for it.
+
+    `own` is set for one that was found in a head.
+    """
 
     encoder: EncoderParts
     tokenizer: TokenizerParts
     settings: dict[str, Any]
+    own: OwnLayer | None = None
 
 
 class SavedTransformer(Protocol):

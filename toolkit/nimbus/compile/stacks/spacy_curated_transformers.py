@@ -27,6 +27,9 @@ from nimbus_runtime.contract.bundle import Precision
 LIBRARY = "spacy-curated-transformers"
 FACTORY = "curated_transformer"
 LISTENERS = {f"{LIBRARY}.LastTransformerLayerListener.v1": "nimbus.LastTransformerLayerListener.v1"}
+ALL_LAYERS = frozenset(
+    f"{LIBRARY}.{name}.v1" for name in ("TransformerLayersListener", "ScalarWeightingListener", "ScalarWeight")
+)
 
 # config.cfg's name of a setting -> Hugging Face's
 _SETTINGS = {
