@@ -68,7 +68,7 @@ def check_references(settings: object, path: str, extras: Extras) -> None:
                 "it reads all layers of the transformer, of which a bundle has the last",
                 where=place,
                 got=name,
-                expected="a listener to the last layer, such as spacy-curated-transformers.LastTransformerLayerListener.v1",
+                expected="a listener to the last layer: LastTransformerLayerListener",
                 remedy="train the component with such a listener, or keep the pipeline on torch",
             )
         if not known(name) and name not in LISTENERS and name not in extras.functions:
