@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("torch", reason="the original stack is not installed: make oracle")
 pytest.importorskip("spacy_transformers", reason="the original stack is not installed: make oracle")
+pytest.importorskip("spacy_curated_transformers", reason="the original stack is not installed: make oracle")
 
 import spacy
 from spacy.language import Language
@@ -16,28 +16,24 @@ from spacy.language import Language
 from nimbus import assembly
 from tests.toolkit.compile import heads
 
-from . import originals
+from . import curated, families, originals
 
 pytestmark = pytest.mark.oracle
 
-LISTENER: heads.Json = {
-    "@architectures": "spacy-transformers.TransformerListener.v1",
-    "grad_factor": 1.0,
-    "upstream": "*",
-    "pooling": {"@layers": "reduce_mean.v1"},
-}
+WINDOW, STRIDE = 12, 9
 
 
 @pytest.fixture(scope="module")
-def transformer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return the component of a random BERT, which heads listen to."""
-    model = {
-        "@architectures": "spacy-transformers.TransformerModel.v3",
-        "name": str(originals.save_bert(tmp_path_factory.mktemp("bert"))),
-        "tokenizer_config": {"use_fast": True},
-        "get_spans": originals.strided(12, 9),
-    }
-    return {"transformer": {"factory": "transformer", "model": model}}
+def trunk(tmp_path_factory: pytest.TempPathFactory) -> originals.Trunk:
+    """Return a random BERT of spacy-transformers, which heads listen to."""
+    encoder = families.FAMILIES["BERT"].save(tmp_path_factory.mktemp("bert"))
+    return originals.hugging_face(encoder, originals.strided(WINDOW, STRIDE))
+
+
+def built(components: dict[str, heads.Json], gives: tuple[str, ...], trunk: originals.Trunk) -> Language:
+    """Return a pipeline of a transformer and components after it."""
+    head = heads.Head(components, gives)
+    return heads.build(head, {}, {"transformer": trunk.transformer}, prepare=trunk.prepare)
 
 
 def assert_kept(nlp: Language, folder: Path) -> None:
@@ -54,26 +50,33 @@ LISTENING = [name for name, head in heads.HEADS.items() if head.listens]
 
 @pytest.mark.parametrize("name", LISTENING)
 def test_a_head_that_listens_to_a_transformer_annotates_as_the_original(
-    name: str, transformer: dict[str, Any], tmp_path: Path
+    name: str, trunk: originals.Trunk, tmp_path: Path
 ) -> None:
     """Every head that reads vectors reads a transformer's."""
-    assert_kept(heads.build(heads.HEADS[name], LISTENER, transformer), tmp_path)
+    nlp = heads.build(heads.HEADS[name], trunk.listener, {"transformer": trunk.transformer}, prepare=trunk.prepare)
+    assert_kept(nlp, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["several heads", "spancat, spans of a span_finder"])
+def test_heads_listen_to_a_curated_transformer_too(name: str, tmp_path: Path) -> None:
+    """Heads are the same on the other stack; how it gives vectors is tested where the stacks are."""
+    trunk = curated.CURATED["RoBERTa, byte-level BPE"].trunk(
+        tmp_path / "encoder", WINDOW, STRIDE, component="transformer"
+    )
+    head = heads.HEADS[name]
+    assert_kept(built(head.with_vectors(trunk.listener), head.gives, trunk), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["ner", "textcat, TextCatEnsemble.v2", "parser"])
 def test_a_head_with_a_cnn_beside_a_transformer_annotates_as_the_original(
-    name: str, transformer: dict[str, Any], tmp_path: Path
+    name: str, trunk: originals.Trunk, tmp_path: Path
 ) -> None:
     """One head listens to the transformer, another has vectors of its own."""
-    components = heads.HEADS["tagger"].with_vectors(LISTENER) | heads.HEADS[name].with_vectors(heads.CNN)
-    head = heads.Head(components, ("tags", *heads.HEADS[name].gives))
-    assert_kept(heads.build(head, {}, transformer), tmp_path)
+    components = heads.HEADS["tagger"].with_vectors(trunk.listener) | heads.HEADS[name].with_vectors(heads.CNN)
+    assert_kept(built(components, ("tags", *heads.HEADS[name].gives), trunk), tmp_path)
 
 
-def test_a_shared_cnn_beside_a_transformer_annotates_as_the_original(
-    transformer: dict[str, Any], tmp_path: Path
-) -> None:
+def test_a_shared_cnn_beside_a_transformer_annotates_as_the_original(trunk: originals.Trunk, tmp_path: Path) -> None:
     """Two shared encoders, of two kinds, have heads of their own."""
-    components = heads.HEADS["tagger"].with_vectors(LISTENER) | heads.HEADS["ner"].with_vectors(heads.LISTENER)
-    head = heads.Head(components, ("tags", "ents"))
-    assert_kept(heads.build(head, {}, {**transformer, **heads.shared(heads.CNN)}), tmp_path)
+    listening = heads.HEADS["tagger"].with_vectors(trunk.listener) | heads.HEADS["ner"].with_vectors(heads.LISTENER)
+    assert_kept(built(heads.shared(heads.CNN) | listening, ("tags", "ents"), trunk), tmp_path)

@@ -296,3 +296,24 @@ def test_spacys_own_functions_are_known_by_name() -> None:
         *("spacy.FewShotReader.v1", "spacy.FileReader.v1"),  # of spacy-llm, where it is installed
     }
     assert not known("spacy.Tagger.v9")
+
+
+def test_what_other_packages_offer_is_not_imported(cnn: Path, tmp_path: Path, nimbus: Run) -> None:
+    """Neither compiling nor a run imports what is merely installed, not even to look for an old name."""
+
+    def old(config: saved.Json) -> None:
+        model = config["components"]["tagger"]["model"]
+        config["components"]["tagger"]["model"] = {"@architectures": "spacy.Tagger.v1", "tok2vec": model["tok2vec"]}
+
+    pipeline = saved.change_config(saved.copy(cnn, tmp_path / "pipeline"), old)
+    offered = f"{FACTORY}[spacy_architectures]\nacme.Any.v1 = acme_shout:words\n"
+    environment = {"PYTHONPATH": on_path(package(tmp_path / "site", entry_points=offered))}
+    (tmp_path / "texts.txt").write_text("the late order\n")
+    (tmp_path / "site" / "acme_shout" / "__init__.py").write_text(
+        f"open({str(tmp_path / 'imported')!r}, 'w').close()\ndef make(nlp, name): ...\ndef words(): ...\n"
+    )
+    compiled = nimbus("compile", pipeline, "--output", tmp_path / "bundle", **environment)
+    assert compiled.returncode == 0, compiled.stderr
+    run = ("run", tmp_path / "texts.txt", "--bundle", tmp_path / "bundle", "--output", tmp_path / "out")
+    assert nimbus(*run, "--workers", "1", **environment).returncode == 0
+    assert not (tmp_path / "imported").exists()

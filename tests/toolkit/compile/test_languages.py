@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.lookups import Lookups
 from tests.toolkit.compile import heads, saved
 
 from nimbus import assembly
@@ -159,3 +160,24 @@ def refused(pipeline: Path, words: list[str]) -> None:
     for word in words:
         assert word in str(caught.value)
     assert not assembly.inspect(str(pipeline)).compiles
+
+
+@spacy.registry.misc("nimbus_tests.italian.v1")
+def italian() -> Lookups:
+    """Return small tables of lemmas by part of speech."""
+    lookups = Lookups()
+    for kind in ("num", "det", "adp", "adj", "noun", "pron", "verb", "aux", "adv", "other"):
+        lookups.add_table(f"lemma_lookup_{kind}", {"late": f"late-{kind}", "order": f"order-{kind}"})
+    lookups.add_table("lemma_lookup", {"was": "be"})
+    return lookups
+
+
+def test_a_lemmatizer_by_part_of_speech_is_kept_with_its_tables(tmp_path: Path) -> None:
+    """Lemmas in the mode pos_lookup, which some languages have, follow the parts of speech before them."""
+    components = heads.HEADS["morphologizer"].components | {
+        "lemmatizer": {"factory": "lemmatizer", "mode": "pos_lookup"}
+    }
+    tables = {"lemmatizer": {"lookups": {"@misc": "nimbus_tests.italian.v1"}}}
+    nlp = heads.build(heads.Head(components, ("pos", "lemmas"), tables), heads.CNN, lang="it")
+    assert_kept(nlp, tmp_path, TEXTS["it"])
+    assert any("-" in token.lemma_ for text in heads.TEXTS for token in nlp(text))
