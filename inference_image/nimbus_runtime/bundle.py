@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nimbus_runtime import custom_code, entry_points, requirements
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.bundle import MANIFEST, ListedFile, Manifest
 from nimbus_runtime.contract.errors import (
@@ -98,19 +98,26 @@ def _check_all(path: Path, manifest: Manifest) -> None:
         raise _invalid(path / name, "a file that the bundle's manifest lists is missing")
     for file in manifest.files:
         _check_file(path, file)
+    custom_code.check_listed(path, manifest)
     for name in sorted(listed):
         if name.endswith(".onnx"):
             _check_graph(path, name, listed)
 
 
 def load(bundle: Bundle, gemm: str | None = None) -> Language:
-    """Open a verified bundle as a spaCy pipeline; `gemm` overrides the bundle's matrix product."""
+    """Open a verified bundle as a spaCy pipeline; `gemm` overrides the bundle's matrix product.
+
+    What it requires is looked for first, then the code that its manifest names is imported.
+    """
+    requirements.check(bundle.manifest.requires, str(bundle.path))
+
     import spacy  # noqa: PLC0415 - only where documents are scored
 
     from nimbus_runtime.components import gemm as swap  # noqa: PLC0415 - imports spaCy
 
+    custom_code.import_listed(bundle.path, bundle.manifest)
     try:
-        with _only_the_factories_of(bundle.manifest):
+        with entry_points.only((c.factory for c in bundle.manifest.components), bundle.manifest.requires):
             nlp = spacy.load(bundle.path)
     except NimbusError:
         raise
@@ -125,25 +132,6 @@ def load(bundle: Bundle, gemm: str | None = None) -> Language:
     if gemm is not None:
         swap.use_gemm(nlp, gemm)
     return nlp
-
-
-@contextlib.contextmanager
-def _only_the_factories_of(manifest: Manifest) -> Iterator[None]:
-    """Import the installed factories that a bundle names, and no others.
-
-    spaCy would import those of every installed package: seconds, and torch, wherever the stack
-    that a pipeline was trained with shares its environment with the bundle.
-    """
-    from spacy.util import registry  # noqa: PLC0415 - only where documents are scored
-
-    factories = registry._entry_point_factories  # noqa: SLF001 - there is no public way to say which
-    for component in manifest.components:
-        factories.get_entry_point(component.factory)
-    factories.entry_points = False
-    try:
-        yield
-    finally:
-        factories.entry_points = True
 
 
 def _present(path: Path) -> set[str]:

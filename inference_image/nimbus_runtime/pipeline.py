@@ -25,11 +25,18 @@ class Failure:
 
 
 def annotate(nlp: Language, texts: Sequence[str]) -> list[Doc | Failure]:
-    """Return each text's document; a text that makes a component raise gets a failure in its place."""
+    """Return each text's document; a text that makes a component raise gets a failure in its place.
+
+    An empty text goes alone: most of spaCy's text classifiers fail on a batch that holds one.
+    """
+    full = [text for text in texts if text]
+    docs: list[Doc | Failure]
     try:
-        return list(nlp.pipe(texts, batch_size=len(texts)))
+        docs = list(nlp.pipe(full, batch_size=max(1, len(full))))
     except Exception:  # noqa: BLE001 - any component may raise anything; each text is tried alone below
-        return [_alone(nlp, text) for text in texts]
+        docs = [_alone(nlp, text) for text in full]
+    scored = iter(docs)
+    return [next(scored) if text else _alone(nlp, text) for text in texts]
 
 
 def _alone(nlp: Language, text: str) -> Doc | Failure:

@@ -17,7 +17,7 @@ from nimbus_runtime.contract.documents import Document
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
 
 Row = dict[str, Any]
 
@@ -96,12 +96,17 @@ def as_json(row: Row) -> bytes:
 
 
 def _ents(doc: Doc) -> object:
-    return [{"start": e.start_char, "end": e.end_char, "label": e.label_} for e in doc.ents]
+    return [{"start": e.start_char, "end": e.end_char, "label": e.label_, **_identity(e)} for e in doc.ents]
+
+
+def _identity(span: Span) -> dict[str, str | None]:
+    """Return what a linker and a ruler call the thing, null without one."""
+    return {"kb_id": span.kb_id_ or None, "id": span.id_ or None}
 
 
 def _spans(doc: Doc) -> object:
     return [
-        {"key": key, "start": span.start_char, "end": span.end_char, "label": span.label_}
+        {"key": key, "start": span.start_char, "end": span.end_char, "label": span.label_, **_identity(span)}
         for key in sorted(doc.spans)
         for span in doc.spans[key]
     ]
@@ -142,10 +147,11 @@ def _types(cats: Sequence[str]) -> dict[str, pa.DataType]:
     import pyarrow as pa  # noqa: PLC0415 - only where rows are written
 
     place = [("start", pa.int32()), ("end", pa.int32())]
+    named = [("label", pa.string()), ("kb_id", pa.string()), ("id", pa.string())]
     strings = pa.list_(pa.string())
     return {
-        "ents": pa.list_(pa.struct([*place, ("label", pa.string())])),
-        "spans": pa.list_(pa.struct([("key", pa.string()), *place, ("label", pa.string())])),
+        "ents": pa.list_(pa.struct([*place, *named])),
+        "spans": pa.list_(pa.struct([("key", pa.string()), *place, *named])),
         "sents": pa.list_(pa.struct(place)),
         "cats": pa.struct([(label, pa.float32()) for label in cats]),
         **dict.fromkeys(("token_starts", "token_ends", "heads"), pa.list_(pa.int32())),

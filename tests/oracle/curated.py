@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,21 +24,21 @@ _SIZES = {
 }
 
 
-def wordpieces(folder: Path, attributes: dict[str, Any]) -> int:
+def wordpieces(folder: Path, attributes: dict[str, Any], corpus: families.Corpus) -> int:
     """Give a piece encoder a WordPiece vocabulary; return its size."""
     from curated_tokenizers import WordPieceProcessor
 
     del folder
-    pieces = originals.wordpieces(lowercase=attributes.get("lowercase", False))
+    pieces = originals.wordpieces(corpus.words, lowercase=attributes.get("lowercase", False))
     attributes["wordpiece_processor"] = WordPieceProcessor(pieces)
     return len(pieces)
 
 
-def byte_bpe(folder: Path, attributes: dict[str, Any]) -> int:
+def byte_bpe(folder: Path, attributes: dict[str, Any], corpus: families.Corpus) -> int:
     """Give a piece encoder byte-level BPE; return the size of its vocabulary."""
     from curated_tokenizers import ByteBPEProcessor
 
-    size = families.byte_bpe(folder)
+    size = families.byte_bpe(folder, corpus)
     attributes["byte_bpe_processor"] = ByteBPEProcessor.load_from_files(
         vocab=folder / "vocab.json", merges=folder / "merges.txt"
     )
@@ -46,19 +46,19 @@ def byte_bpe(folder: Path, attributes: dict[str, Any]) -> int:
     return size
 
 
-def sentencepiece(folder: Path, attributes: dict[str, Any]) -> int:
+def sentencepiece(folder: Path, attributes: dict[str, Any], corpus: families.Corpus) -> int:
     """Give a piece encoder a SentencePiece model; return the size of its vocabulary, fairseq's pieces included."""
     from curated_tokenizers import SentencePieceProcessor
 
-    model = families.sentencepiece_model(folder, "pieces", normalization_rule_name="nmt_nfkc")
+    model = families.sentencepiece_model(folder, "pieces", corpus, normalization_rule_name="nmt_nfkc")
     processor = SentencePieceProcessor.from_file(str(model))
     attributes["sentencepiece_processor"] = processor
     return len(processor) + 8
 
 
-def characters(folder: Path, attributes: dict[str, Any]) -> int:
+def characters(folder: Path, attributes: dict[str, Any], corpus: families.Corpus) -> int:
     """Give a piece encoder single characters; return how many."""
-    del folder
+    del folder, corpus
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", " ", *originals.LETTERS, *originals.LETTERS.upper()]
     attributes["vocab"] = {letter: number for number, letter in enumerate(dict.fromkeys(vocabulary))}
     return len(vocabulary)
@@ -70,7 +70,7 @@ class Curated:
 
     encoder: str
     pieces: str
-    make: Callable[[Path, dict[str, Any]], int]
+    make: Callable[[Path, dict[str, Any], families.Corpus], int]
     settings: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
 
@@ -81,14 +81,16 @@ class Curated:
         stride: int,
         pooling: str = "reduce_mean.v1",
         component: str = "transformer",
+        corpus: families.Corpus = families.SMALL,
+        sizes: Mapping[str, Any] | None = None,
         **changes: object,
     ) -> originals.Trunk:
         """Return the transformer, its listener, and what makes its weights random; `changes` are of the component."""
         attributes = dict(self.attributes)
-        vocabulary = self.make(folder, attributes)
+        vocabulary = self.make(folder, attributes, corpus)
         listener = {
             "@architectures": f"{LIBRARY}.LastTransformerLayerListener.v1",
-            "width": _SIZES["hidden_width"],
+            "width": (sizes or _SIZES)["hidden_width"],
             "grad_factor": 1.0,
             "upstream": "*",
             "pooling": {"@layers": pooling},
@@ -107,6 +109,7 @@ class Curated:
                 "padding_idx": 1 if self.encoder in _FAIRSEQ else vocabulary - 1,  # never in a text
                 **_SIZES,
                 **self.settings,
+                **(sizes or {}),
             },
             **changes,
         }

@@ -28,11 +28,11 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzàéîõüñçßøåæœšžčřłđğı"
 POOLINGS = ("reduce_mean.v1", "reduce_max.v1", "reduce_sum.v1", "reduce_first.v1", "reduce_last.v1")
 
 
-def wordpieces(*, lowercase: bool = True) -> list[str]:
-    """Return a small WordPiece vocabulary that can spell the letters of most Latin scripts."""
+def wordpieces(words: Sequence[str] = WORDS, *, lowercase: bool = True) -> list[str]:
+    """Return a small WordPiece vocabulary of words, and of what spells most Latin scripts."""
     cases = LETTERS if lowercase else LETTERS + LETTERS.upper()
     singles = sorted(set(cases))
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*WORDS, *singles])]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*words, *singles])]
     return [*vocabulary, *(f"##{letter}" for letter in singles if f"##{letter}" not in vocabulary)]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from nimbus.compile.compile import Compiled
@@ -69,27 +69,40 @@ def export(  # noqa: PLR0913 - one argument an option
     return transfer.transfer(record, source, sink, progress)
 
 
-def compile_pipeline(pipeline: str, output: Path, *, precision: str = "fp32", replace: bool = False) -> Compiled:
-    """Compile a trained pipeline, named by path or installed name, into a bundle."""
+def compile_pipeline(  # noqa: PLR0913 - one argument an option
+    pipeline: str,
+    output: Path,
+    *,
+    precision: str = "fp32",
+    replace: bool = False,
+    code: Sequence[Path] = (),
+    allow: Sequence[str] = (),
+) -> Compiled:
+    """Compile a trained pipeline, named by path or installed name, into a bundle.
+
+    `code` are files to import and carry, `allow` installed packages whose components it may use.
+    """
     from nimbus.compile import compile as compiling  # noqa: PLC0415
-    from nimbus.compile import source  # noqa: PLC0415
+    from nimbus.compile import extras, source  # noqa: PLC0415
     from nimbus_runtime.contract.bundle import Precision  # noqa: PLC0415
 
     with source.find(pipeline) as found:
-        return compiling.compile_pipeline(found, output, precision=Precision(precision), replace=replace)
+        return compiling.compile_pipeline(
+            found, output, precision=Precision(precision), replace=replace, extras=extras.extras(code, allow)
+        )
 
 
-def inspect(named: str) -> Description:
-    """Describe a bundle by its path, or a trained pipeline by path or installed name."""
+def inspect(named: str, *, code: Sequence[Path] = (), allow: Sequence[str] = ()) -> Description:
+    """Describe a bundle by its path, or a trained pipeline as it would compile with `code` and `allow`."""
     from pathlib import Path  # noqa: PLC0415
 
+    from nimbus.compile import extras, source  # noqa: PLC0415
     from nimbus.compile import inspect as inspecting  # noqa: PLC0415
-    from nimbus.compile import source  # noqa: PLC0415
 
     if inspecting.is_bundle(Path(named)):
         return inspecting.describe_bundle(Path(named))
     with source.find(named) as found:
-        return inspecting.describe_pipeline(found)
+        return inspecting.describe_pipeline(found, extras.extras(code, allow))
 
 
 def verify(bundle: Path) -> Bundle:

@@ -7,7 +7,7 @@ load unchanged: thinc matches them by the number and order of the layers, not by
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from spacy.tokens import Doc
@@ -71,20 +71,26 @@ def _read_nothing(_: object, value: bytes, name: str, model: Model[Any, Any]) ->
 
 
 def _listen(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> Answer:  # noqa: FBT001 - as thinc calls it
+    return answer(docs, [doc._.trf_data for doc in docs], model, is_train=is_train)
+
+
+def answer(
+    docs: Sequence[Doc], outputs: Sequence[TransformerOutput | None], model: Model[Any, Any], *, is_train: bool
+) -> Answer:
+    """Return the token vectors of documents under a layer's pooling; zeros where there is no output."""
     if is_train:
         raise BundleUnsupportedError(
             "a bundle predicts and cannot be trained", remedy="train the original pipeline and compile it again"
         )
     pooling, width = model.attrs["pooling"], model.get_dim("nO")
-    waiting = [output for doc in docs if (output := doc._.trf_data) is not None and not output.has(pooling)]
+    waiting = [output for output in outputs if output is not None and not output.has(pooling)]
     if waiting:
         TransformerOutput.pool(waiting, pooling)
-    return [_vectors(doc, pooling, width) for doc in docs], _no_gradient
-
-
-def _vectors(doc: Doc, pooling: Model[Ragged, Floats2d], width: int) -> Floats2d:
-    output = doc._.trf_data
-    return np.zeros((len(doc), width), dtype="f") if output is None else output.vectors(pooling)  # type: ignore[return-value]
+    vectors = [
+        np.zeros((len(doc), width), dtype="f") if output is None else output.vectors(pooling)
+        for doc, output in zip(docs, outputs, strict=True)
+    ]
+    return cast("Vectors", vectors), _no_gradient
 
 
 def _pass_on(model: Model[Any, Any], vectors: Vectors, is_train: bool) -> Answer:  # noqa: FBT001 - as thinc calls it

@@ -40,6 +40,26 @@ class TransformerOutput:
         """Return the tokens' vectors, (tokens, width)."""
         return self._pooled[pooling.name]
 
+    @property
+    def align(self) -> Ragged:
+        """Return which of the pieces belong to each token, as spacy-transformers names it."""
+        return Ragged(self.indices, self.lengths)  # type: ignore[arg-type]
+
+    @property
+    def last_hidden_layer_state(self) -> Ragged:
+        """Return the pieces' vectors token by token, as spacy-curated-transformers names it."""
+        return Ragged(self.pieces[self.indices], self.lengths)  # type: ignore[arg-type]
+
+    @property
+    def width(self) -> int:
+        """Return the width of a vector."""
+        return int(self.pieces.shape[1])
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - it never returns
+        """Say what a bundle does not keep of what the original has here."""
+        here = "only the last layer: pieces, align, last_hidden_layer_state and width"
+        raise AttributeError(f"doc._.trf_data of a bundle has no {name!r}: the encoder gives {here}")
+
     @staticmethod
     def pool(outputs: Sequence[TransformerOutput], pooling: Model[Any, Any]) -> None:
         """Pool the pieces of several documents into token vectors, in one call of the layer.

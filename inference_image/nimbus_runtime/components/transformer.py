@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from nimbus_runtime.components.own import key_of
 from nimbus_runtime.contract.bundle import GRAPH_FILE, SETTINGS_FILE
 from nimbus_runtime.contract.errors import BundleInvalidError, NimbusError
 from nimbus_runtime.encoder import Encoder
@@ -24,9 +25,10 @@ EXTENSION = "trf_data"
 class OnnxTransformer:
     """Encodes documents and leaves the result on `doc._.trf_data` for the heads."""
 
-    def __init__(self, name: str) -> None:
-        """Make an empty component; `from_disk` fills it."""
+    def __init__(self, name: str, *, private: bool = False) -> None:
+        """Make an empty component; `from_disk` fills it. A private one's output is for the head that owns it."""
         self.name = name
+        self._private = private
         self._folder: Path | None = None
         self._encoder: Encoder | None = None
         self._stack: Stack | None = None
@@ -72,7 +74,10 @@ class OnnxTransformer:
     def _annotate(self, docs: Sequence[Doc]) -> None:
         stack, encoder = self._opened(self._stack), self._opened(self._encoder)
         for doc, output in zip(docs, stack.outputs(docs, encoder.encode), strict=True):
-            doc._.trf_data = output
+            if self._private:
+                doc.user_data[key_of(self.name)] = output
+            else:
+                doc._.trf_data = output
 
     def _opened(self, part: Part | None) -> Part:
         if part is None:
@@ -83,8 +88,8 @@ class OnnxTransformer:
         return part
 
 
-@Language.factory("nimbus_onnx_transformer", assigns=[f"doc._.{EXTENSION}"])
-def make_onnx_transformer(nlp: Language, name: str) -> OnnxTransformer:
+@Language.factory("nimbus_onnx_transformer", assigns=[f"doc._.{EXTENSION}"], default_config={"private": False})
+def make_onnx_transformer(nlp: Language, name: str, *, private: bool) -> OnnxTransformer:
     """Make the component for spaCy."""
     del nlp
-    return OnnxTransformer(name)
+    return OnnxTransformer(name, private=private)

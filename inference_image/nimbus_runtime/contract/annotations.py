@@ -8,9 +8,9 @@ from enum import StrEnum
 class Annotation(StrEnum):
     """A kind of annotation. Every offset counts characters (Unicode code points) of the text."""
 
-    ENTS = "ents"  # [{start, end, label}]
+    ENTS = "ents"  # [{start, end, label, kb_id, id}]
     CATS = "cats"  # {label: score}
-    SPANS = "spans"  # [{key, start, end, label}]
+    SPANS = "spans"  # [{key, start, end, label, kb_id, id}]
     SENTS = "sents"  # [{start, end}]
     TOKENS = "tokens"  # token_starts, token_ends: one number a token
     TAGS = "tags"  # one string a token, as are pos, morphs, lemmas and deps

@@ -14,6 +14,9 @@ MANIFEST = "bundle.json"
 GRAPH_FILE, WEIGHTS_FILE = "encoder.onnx", "encoder.weights"
 TOKENIZER_FILE, SETTINGS_FILE = "tokenizer.json", "settings.json"
 
+# Where the code lies that a pipeline's components are made of, if it has any of its own.
+CODE_FOLDER = "code"
+
 
 class Precision(StrEnum):
     """How an encoder computes. A pipeline without a transformer is always fp32."""
@@ -43,11 +46,12 @@ class PipelineIdentity:
 
 @dataclass(frozen=True, slots=True)
 class BundleComponent:
-    """One component of the pipeline. `labels` are those it can predict."""
+    """One component of the pipeline. `labels` are those it can predict; a disabled one is there and does not run."""
 
     name: str
     factory: str
     labels: tuple[str, ...] = ()
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Manifest:
 
     `annotations` are those that the pipeline assigns; `cats` the categories it scores.
     `megaflops_per_token` estimates the work that one token means, so that a plan can cut
-    shards of equal duration; `max_length` is in characters.
+    shards of equal duration; `max_length` is in characters. `requires` are the packages, and their
+    versions, that open it; `code` are the listed files that are imported before it is opened.
     """
 
     SCHEMA: ClassVar[int] = 1
@@ -69,6 +74,7 @@ class Manifest:
     megaflops_per_token: float
     requires: dict[str, str]
     files: tuple[ListedFile, ...]
+    code: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

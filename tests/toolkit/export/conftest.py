@@ -28,10 +28,11 @@ from nimbus_runtime.store import DirectoryStore
 RUN = "20261122T020000Z"
 ANNOTATIONS = (Annotation.ENTS, Annotation.CATS, Annotation.TOKENS, Annotation.POS)
 _SPAN = [("start", pa.int32()), ("end", pa.int32())]
+_NAMES = [(name, pa.string()) for name in ("label", "kb_id", "id")]
 SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
-        ("ents", pa.list_(pa.struct([*_SPAN, ("label", pa.string())]))),
+        ("ents", pa.list_(pa.struct([*_SPAN, *_NAMES]))),
         ("cats", pa.struct([("GOOD", pa.float32()), ('BÄD, "really"', pa.float32())])),
         ("token_starts", pa.list_(pa.int32())),
         ("token_ends", pa.list_(pa.int32())),
@@ -51,7 +52,7 @@ def rows_of(number: int, start: int = 0) -> Rows:
     return [
         {
             "id": f"doc-{n}",
-            "ents": [] if n % 7 == 0 else [{"start": 0, "end": n % 9 + 1, "label": "ORG"}],
+            "ents": [] if n % 7 == 0 else [{"start": 0, "end": n % 9 + 1, "label": "ORG", "kb_id": "Q1", "id": None}],
             "cats": {"GOOD": 0.25, 'BÄD, "really"': 0.75},
             "token_starts": [0, 4],
             "token_ends": [3, 9],

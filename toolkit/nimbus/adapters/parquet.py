@@ -20,9 +20,10 @@ Row = tuple[str | None, ...]
 _BATCH = 1_000
 _GROUP_ROWS, _GROUP_BYTES = 100_000, 64 << 20  # a row group ends at whichever is reached first
 _SPAN = {"start": "int32", "end": "int32"}
+_NAMED = {**_SPAN, "label": "string", "kb_id": "string", "id": "string"}
 _STRUCTS = {
-    "ents": {**_SPAN, "label": "string"},
-    "spans": {"key": "string", **_SPAN, "label": "string"},
+    "ents": _NAMED,
+    "spans": {"key": "string", **_NAMED},
     "sents": _SPAN,
 }
 _NUMBERS = frozenset({"token_starts", "token_ends", "heads"})

@@ -21,15 +21,41 @@ from nimbus_runtime.contract.bundle import Precision
     show_default=True,
     help="fp32 predicts as the original; int8 is faster and comes near it.",
 )
+@click.option(
+    "--code",
+    "code",
+    multiple=True,
+    metavar="FILE.py",
+    type=click.Path(path_type=Path),
+    help="Import this file's components and functions, and put it into the bundle; may be repeated.",
+)
+@click.option(
+    "--allow",
+    "allow",
+    multiple=True,
+    metavar="PACKAGE",
+    help="Let components of this installed package be used, and require its version; may be repeated.",
+)
 @click.option("--replace", is_flag=True, help="Replace a different bundle that stands there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of prose.")
-def command(pipeline: str, target: Path, *, precision: str, replace: bool, as_json: bool) -> None:
+def command(  # noqa: PLR0913 - one argument an option
+    pipeline: str,
+    target: Path,
+    *,
+    precision: str,
+    code: tuple[Path, ...],
+    allow: tuple[str, ...],
+    replace: bool,
+    as_json: bool,
+) -> None:
     """Compile PIPELINE into a bundle.
 
     PIPELINE is a folder that spaCy wrote (training/model-best), a wheel or source package of
     `spacy package`, or the name of an installed pipeline. Neither torch nor transformers is needed.
+
+    Components of your own are refused unless --code or --allow names where they come from.
     """
-    compiled = assembly.compile_pipeline(pipeline, target, precision=precision, replace=replace)
+    compiled = assembly.compile_pipeline(pipeline, target, precision=precision, replace=replace, code=code, allow=allow)
     bundle = compiled.bundle
     identity = bundle.manifest.pipeline
     if as_json:
@@ -41,6 +67,8 @@ def command(pipeline: str, target: Path, *, precision: str, replace: bool, as_js
                 "version": identity.version,
                 "precision": bundle.manifest.precision.value,
                 "annotations": [annotation.value for annotation in bundle.manifest.annotations],
+                "requires": bundle.manifest.requires,
+                "code": list(bundle.manifest.code),
                 "size": bundle.manifest.size,
                 "seconds": round(compiled.seconds, 3),
                 "unchanged": compiled.unchanged,
@@ -52,6 +80,8 @@ def command(pipeline: str, target: Path, *, precision: str, replace: bool, as_js
     output.say(f"  digest  {bundle.digest}")
     output.say(f"  size    {bundle.manifest.size / 1e6:.1f} MB, {bundle.manifest.precision.value}")
     output.say(f"  gives   {', '.join(annotation.value for annotation in bundle.manifest.annotations)}")
+    if bundle.manifest.code:
+        output.say(f"  code    {output.printable(', '.join(bundle.manifest.code))}")
     if compiled.unchanged:
         output.say("  The same bundle stood there already; nothing was changed.")
     click.echo(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,13 +19,28 @@ _LABELS_SHOWN = 8
 
 @click.command("inspect")
 @click.argument("named", metavar="PIPELINE|BUNDLE")
+@click.option(
+    "--code",
+    "code",
+    multiple=True,
+    metavar="FILE.py",
+    type=click.Path(path_type=Path),
+    help="Import this file's components and functions; may be repeated.",
+)
+@click.option(
+    "--allow",
+    "allow",
+    multiple=True,
+    metavar="PACKAGE",
+    help="Let components of this installed package be used; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def command(named: str, *, as_json: bool) -> None:
+def command(named: str, *, code: tuple[Path, ...], allow: tuple[str, ...], as_json: bool) -> None:
     """Show the components of PIPELINE or BUNDLE, and of a pipeline whether each would compile.
 
     Leaves with exit code 3 where something would not.
     """
-    description = assembly.inspect(named)
+    description = assembly.inspect(named, code=code, allow=allow)
     if as_json:
         output.print_json(_json(description))
     else:
@@ -40,6 +56,9 @@ def _print(description: Description) -> None:
         click.echo(f"digest     {description.digest}")
         click.echo(f"precision  {description.precision}")
         click.echo(f"gives      {', '.join(description.annotations)}")
+        click.echo(f"requires   {_cell(', '.join(f'{n} {v}' for n, v in description.requires.items()))}")
+        if description.code:
+            click.echo(f"code       {_cell(', '.join(description.code))}")
     rows = [("component", "factory", "size", "", "labels")]
     rows += [(_cell(p.name), _cell(p.factory), _size(p.size), p.outcome, _labels(p)) for p in description.parts]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
@@ -79,6 +98,8 @@ def _json(description: Description) -> dict[str, object]:
         "digest": description.digest,
         "precision": description.precision,
         "annotations": list(description.annotations),
+        "requires": dict(description.requires),
+        "code": list(description.code),
         "compiles": description.compiles,
         "components": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -14,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from confection import Config
 
+from nimbus.compile import languages
 from nimbus.compile.errors import BundleExistsError, CompileRefusedError
+from nimbus.compile.extras import NONE, Extras
 from nimbus.compile.known_functions import replaced
 from nimbus.compile.manifest import write_manifest
+from nimbus.compile.opening import opened
 from nimbus.compile.source import CONFIG, META, Source
 from nimbus.compile.stacks import LISTENERS
 from nimbus.compile.staging import staging, sweep
@@ -26,12 +30,9 @@ from nimbus_runtime.contract.bundle import MANIFEST, SETTINGS_FILE, TOKENIZER_FI
 from nimbus_runtime.contract.errors import BundleInvalidError, NimbusError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-
     from nimbus.compile.stacks.parts import TransformerParts
 
 _PIECES_PER_TOKEN = 1.3
-_PROBE = "Nimbus opens every bundle once before it is published."
 _KEPT_META = (
     *("lang", "name", "version", "description", "author", "email", "url", "license", "spacy_version"),
     *("vectors", "labels", "pipeline", "components", "disabled", "performance"),
@@ -48,11 +49,16 @@ class Compiled:
 
 
 def compile_pipeline(
-    source: Source, output: Path, *, precision: Precision = Precision.FP32, replace: bool = False
+    source: Source,
+    output: Path,
+    *,
+    precision: Precision = Precision.FP32,
+    replace: bool = False,
+    extras: Extras = NONE,
 ) -> Compiled:
     """Compile a pipeline into `output`, which appears whole or not at all."""
     started = time.perf_counter()
-    transformers = require_compilable(source, precision)
+    transformers = require_compilable(source, precision, extras)
     if precision is not Precision.FP32 and not transformers:
         raise UsageError(
             f"{precision.value} is a precision of transformers, and this pipeline has none",
@@ -61,15 +67,20 @@ def compile_pipeline(
         )
     output = output if output.name else output.absolute()  # "." has no name
     folder = output
+    new = [parent for parent in output.absolute().parents if not parent.exists()]
     try:
         _check_output(output, source, replace=replace)
         output.parent.mkdir(parents=True, exist_ok=True)
         sweep(output)
         with staging(output) as folder:
-            _fill(folder, source, transformers, precision)
+            _fill(folder, source, transformers, precision, extras)
             unchanged = _publish(folder, output, replace=replace)
     except OSError as error:
         raise _in_words(error, source, folder, output) from None
+    finally:
+        for parent in new:
+            with contextlib.suppress(OSError):  # holds the bundle now, or somebody else's files
+                parent.rmdir()
     return Compiled(verify(output), time.perf_counter() - started, unchanged)
 
 
@@ -89,7 +100,9 @@ def _in_words(error: OSError, source: Source, staging: Path, output: Path) -> Ni
     )
 
 
-def _fill(folder: Path, source: Source, transformers: Mapping[str, TransformerParts], precision: Precision) -> None:
+def _fill(
+    folder: Path, source: Source, transformers: Mapping[str, TransformerParts], precision: Precision, extras: Extras
+) -> None:
     for name in ("tokenizer", "vocab", *(n for n in source.components if n not in transformers)):
         for place in (name, f"{name}.json", f"{name}.jsonl", f"{name}.cfg"):  # small components have a file
             _copy(source.path / place, folder / place)
@@ -99,7 +112,11 @@ def _fill(folder: Path, source: Source, transformers: Mapping[str, TransformerPa
     meta = {key: source.meta[key] for key in _KEPT_META if key in source.meta}
     (folder / META).write_text(json.dumps(meta, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     megaflops = sum(parts.encoder.megaflops_per_piece for parts in transformers.values()) * _PIECES_PER_TOKEN
-    write_manifest(folder, source, _opened(folder, source), megaflops, precision)
+    for name, content in extras.code.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    requires = {**languages.requires(source), **extras.requires}
+    write_manifest(folder, source, opened(folder, source, requires), megaflops, precision, requires, tuple(extras.code))
 
 
 def _settings(source: Source, transformers: Mapping[str, TransformerParts]) -> Config:
@@ -142,23 +159,6 @@ def _copy(source: Path, target: Path) -> None:
             expected="files and folders",
             remedy="copy the pipeline again, whole",
         )
-
-
-def _opened(folder: Path, source: Source) -> Language:
-    """Open the bundle as its users will, so that what spaCy cannot open is never published."""
-    import spacy  # noqa: PLC0415 - a second of imports that a refusal should not wait for
-
-    try:
-        nlp = spacy.load(folder)
-        list(nlp.pipe([_PROBE, ""]))
-    except Exception as error:
-        raise CompileRefusedError(
-            "spaCy cannot open what was compiled",
-            where=str(source.path),
-            got=f"{type(error).__name__}: {error}".replace(str(folder), "BUNDLE"),
-            remedy="check that the pipeline itself loads with spacy.load, and save it again with spaCy 3.8",
-        ) from error
-    return nlp
 
 
 def _check_output(output: Path, source: Source, *, replace: bool) -> None:

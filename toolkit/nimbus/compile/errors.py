@@ -19,3 +19,11 @@ class WeightsInvalidError(CompileRefusedError):
 
 class BundleExistsError(UsageError):
     """There is something else where the bundle would be written."""
+
+
+class CodeUnusableError(UsageError):
+    """What was named as a pipeline's own code is not there, or is no code."""
+
+
+class CodeRefusedError(CompileRefusedError):
+    """A pipeline's own code fails, or needs what runs do not have."""

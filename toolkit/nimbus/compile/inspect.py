@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nimbus.compile.errors import CompileRefusedError
+from nimbus.compile.extras import NONE, Extras
 from nimbus.compile.source import Source
 from nimbus.compile.survey import Finding, Outcome, survey
 from nimbus_runtime.bundle import read_manifest
@@ -26,7 +28,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a pipeline or a bundle is. `digest`, `precision` and `annotations` are a bundle's alone."""
+    """What a pipeline or a bundle is. `digest` and all that follows are a bundle's alone."""
 
     kind: str
     name: str
@@ -37,6 +39,8 @@ class Description:
     digest: str | None = None
     precision: str | None = None
     annotations: tuple[str, ...] = ()
+    requires: Mapping[str, str] = field(default_factory=dict)
+    code: tuple[str, ...] = ()
 
     @property
     def compiles(self) -> bool:
@@ -56,7 +60,14 @@ def describe_bundle(path: Path) -> Description:
     """Describe a bundle by its manifest; its files are not looked at (`nimbus verify` does)."""
     manifest, digest = read_manifest(path)
     parts = [
-        Part(c.name, c.factory, "in the bundle", c.labels, _listed_size(manifest, c.name)) for c in manifest.components
+        Part(
+            c.name,
+            c.factory,
+            "in the bundle, disabled" if c.disabled else "in the bundle",
+            c.labels,
+            _listed_size(manifest, c.name),
+        )
+        for c in manifest.components
     ]
     identity = manifest.pipeline
     return Description(
@@ -69,17 +80,19 @@ def describe_bundle(path: Path) -> Description:
         digest=digest,
         precision=manifest.precision.value,
         annotations=tuple(annotation.value for annotation in manifest.annotations),
+        requires=manifest.requires,
+        code=manifest.code,
     )
 
 
-def describe_pipeline(source: Source) -> Description:
+def describe_pipeline(source: Source, extras: Extras = NONE) -> Description:
     """Describe a trained pipeline and say of each component whether it compiles."""
     return Description(
         kind="pipeline",
         name=source.name,
         version=source.version,
         lang=str(source.config["nlp"]["lang"]),
-        parts=tuple(_part(source, finding) for finding in survey(source)),
+        parts=tuple(_part(source, finding) for finding in survey(source, extras)),
         size=_size(source.path),
     )
 
@@ -99,6 +112,7 @@ def _part(source: Source, finding: Finding) -> Part:
 _OUTCOMES = {
     Outcome.COMPILED: "compiles to ONNX",
     Outcome.KEPT: "kept as it is",
+    Outcome.NAMED: "kept, with its code",
     Outcome.REFUSED: "refused",
 }
 

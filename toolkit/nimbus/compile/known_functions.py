@@ -1,6 +1,6 @@
 """The names that a pipeline's config may refer to: those that spaCy and thinc bring themselves.
 
-Anything else is code of somebody's own, which a bundle does not carry and a runtime must not guess.
+Anything else is code of somebody's own, which a bundle carries only when it is named.
 """
 
 from __future__ import annotations
@@ -8,7 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_SPACY = ("spacy.", "spacy-legacy.")
+_SPACY = frozenset(
+    """
+    CharacterEmbed.v1 CharacterEmbed.v2 EntityLinker.v1 EntityLinker.v2 HashEmbedCNN.v1 HashEmbedCNN.v2
+    MaxoutWindowEncoder.v1 MaxoutWindowEncoder.v2 MishWindowEncoder.v1 MishWindowEncoder.v2 MultiHashEmbed.v1
+    MultiHashEmbed.v2 SpanCategorizer.v1 SpanFinder.v1 Tagger.v1 Tagger.v2 TextCatBOW.v1 TextCatBOW.v2
+    TextCatBOW.v3 TextCatCNN.v1 TextCatCNN.v2 TextCatEnsemble.v1 TextCatEnsemble.v2 TextCatLowData.v1
+    TextCatParametricAttention.v1 TextCatReduce.v1 Tok2Vec.v1 Tok2Vec.v2 Tok2VecListener.v1
+    TransitionBasedParser.v1 TransitionBasedParser.v2
+    CharEmbed.v1 FeatureExtractor.v1 LinearLogistic.v1 PrecomputableAffine.v1 StaticVectors.v1 StaticVectors.v2
+    TransitionModel.v1 extract_ngrams.v1 extract_spans.v1 mean_max_reducer.v1
+    CandidateBatchGenerator.v1 CandidateGenerator.v1 EmptyKB.v1 EmptyKB.v2 KBFromFile.v1 LookupsDataLoader.v1
+    first_longest_spans_filter.v1 levenshtein_compare.v1 ngram_range_suggester.v1 ngram_suggester.v1
+    preset_spans_suggester.v1 prioritize_existing_ents_filter.v1 prioritize_new_ents_filter.v1
+    attribute_ruler_scorer.v1 entity_linker_scorer.v1 entity_ruler_scorer.v1 lemmatizer_scorer.v1
+    morphologizer_scorer.v1 ner_scorer.v1 overlapping_labeled_spans_scorer.v1 parser_scorer.v1 senter_scorer.v1
+    span_finder_scorer.v1 spancat_scorer.v1 tagger_scorer.v1 textcat_multilabel_scorer.v1
+    textcat_multilabel_scorer.v2 textcat_scorer.v1 textcat_scorer.v2
+    Tokenizer.v1 Vectors.v1 ja.JapaneseTokenizer ko.KoreanTokenizer th.ThaiTokenizer vi.VietnameseTokenizer
+    zh.ChineseTokenizer
+    """.split()
+)
 _THINC = frozenset(
     """
     Adam.v1 RAdam.v1 SGD.v1 compounding.v1 constant.v1 constant_then.v1 cyclic_triangular.v1 decaying.v1
@@ -37,13 +57,14 @@ FACTORIES = frozenset(
 )
 
 
-# spaCy's own, but made of torch: a machine that runs bundles has none.
-_TORCH = ("spacy.TorchBiLSTMEncoder.",)
+# spaCy's own too, but made of torch: a machine that runs bundles has none.
+TORCH = frozenset({"spacy.TorchBiLSTMEncoder.v1"})
 
 
 def known(name: str) -> bool:
     """Say whether a registered function comes with spaCy or thinc, and runs without torch."""
-    return (name.startswith(_SPACY) and not name.startswith(_TORCH)) or name in _THINC
+    owner, _, rest = name.partition(".")
+    return (owner in {"spacy", "spacy-legacy"} and rest in _SPACY) or name in _THINC
 
 
 def references(value: object, path: str) -> Iterator[tuple[str, str]]:

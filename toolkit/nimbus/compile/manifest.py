@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nimbus.compile.source import Source
@@ -52,29 +53,40 @@ _REQUIRES = {"nimbus-runtime": ">=0.1,<0.2", "spacy": ">=3.8.2,<3.9", "onnxrunti
 _MEGAFLOPS_WITHOUT_ENCODER = 4.0
 
 
-def write_manifest(
+def write_manifest(  # noqa: PLR0913, PLR0917 - what a manifest says
     folder: Path,
     source: Source,
     nlp: Language,
     megaflops_of_encoders: float,
     precision: Precision = Precision.FP32,
+    requires: Mapping[str, str] = MappingProxyType({}),
+    code: tuple[str, ...] = (),
 ) -> Manifest:
-    """List the files of a bundle's folder and write its manifest beside them."""
+    """List the files of a bundle's folder and write its manifest beside them.
+
+    `requires` are packages beyond those that every bundle needs, `code` the files to import.
+    """
     manifest = Manifest(
         pipeline=PipelineIdentity(source.name, source.version, str(nlp.lang), source_hash(source.path)),
         precision=precision,
         components=tuple(
-            BundleComponent(name, nlp.get_pipe_meta(name).factory, tuple(map(str, nlp.pipe_labels.get(name, ()))))
-            for name in nlp.pipe_names
+            BundleComponent(
+                name,
+                nlp.get_pipe_meta(name).factory,
+                tuple(map(str, nlp.pipe_labels.get(name, ()))),
+                disabled=name in nlp.disabled,
+            )
+            for name in nlp.component_names
         ),
         annotations=tuple(_annotations(nlp)),
         cats=tuple(_categories(nlp)),
         max_length=nlp.max_length,
         megaflops_per_token=round(megaflops_of_encoders + _MEGAFLOPS_WITHOUT_ENCODER, 3),
-        requires=_REQUIRES,
+        requires={**_REQUIRES, **requires},
         files=tuple(
             ListedFile(name, hash_file(path), path.stat().st_size) for name, path in _files(folder) if name != MANIFEST
         ),
+        code=code,
     )
     (folder / MANIFEST).write_bytes(codec.encode(manifest))
     return manifest

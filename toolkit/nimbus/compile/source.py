@@ -133,6 +133,7 @@ def _inside(folder: Path) -> Path:
     found = sorted((place.parent for place in folder.rglob(CONFIG)), key=lambda p: (len(p.parts), str(p)))
     found = [place for place in found if (place / META).is_file()]
     if not found:
+        _check_not_spacy_2(folder)
         raise PipelineNotFoundError(
             "this holds no trained pipeline",
             where=str(folder),
@@ -149,6 +150,18 @@ def _inside(folder: Path) -> Path:
             remedy="name the folder of one of them",
         )
     return found[0]
+
+
+def _check_not_spacy_2(folder: Path) -> None:
+    for place in (folder, *sorted(folder.glob("*")), *sorted(folder.glob("*/*"))):
+        if (place / META).is_file() and (place / "vocab").is_dir():
+            raise CompileRefusedError(
+                "this pipeline was saved by spaCy 2, or its config.cfg is missing",
+                where=str(place),
+                got=f"{META} without {CONFIG}",
+                expected="a pipeline of spaCy 3",
+                remedy="train it again with spaCy 3.8, or copy it again, whole",
+            )
 
 
 def _unpack(file: Path, folder: Path) -> None:

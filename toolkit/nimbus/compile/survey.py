@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
+from nimbus.compile import kept, languages
 from nimbus.compile.errors import CompileRefusedError
-from nimbus.compile.known_functions import FACTORIES, known, references
+from nimbus.compile.extras import NONE, Extras
+from nimbus.compile.known_functions import FACTORIES
 from nimbus.compile.source import Source
-from nimbus.compile.stacks import LISTENERS, read_transformer, stack_of
+from nimbus.compile.stacks import read_transformer, stack_of
 from nimbus.compile.stacks.parts import SavedTransformer, TransformerParts
 from nimbus_runtime.contract.bundle import Precision
 
-_CALLBACKS = ("before_creation", "after_creation", "after_pipeline_creation")
+_OVERWRITTEN = "after_pipeline_creation"  # by the bundle's own
+_CALLBACKS = ("before_creation", "after_creation", _OVERWRITTEN)
 
 
 class Outcome(StrEnum):
@@ -23,6 +25,7 @@ class Outcome(StrEnum):
 
     COMPILED = "compiled"  # its transformer becomes an ONNX graph
     KEPT = "kept"  # it computes as it is
+    NAMED = "named"  # likewise, with code that its owner named
     REFUSED = "refused"
 
 
@@ -40,9 +43,9 @@ class Finding:
     transformer: SavedTransformer | None = None
 
 
-def survey(source: Source) -> list[Finding]:
+def survey(source: Source, extras: Extras = NONE) -> list[Finding]:
     """Return a finding for each component, and one for each fault of the pipeline as a whole; read no weights."""
-    findings = [Finding("pipeline", "", Outcome.REFUSED, refusal) for refusal in _pipeline_refusals(source)]
+    findings = [Finding("pipeline", "", Outcome.REFUSED, refusal) for refusal in _pipeline_refusals(source, extras)]
     for name, settings in source.components.items():
         factory = str(settings.get("factory", "?"))
         try:
@@ -51,16 +54,17 @@ def survey(source: Source) -> list[Finding]:
                 transformer = read_transformer(stack, settings, source.path / name)
                 findings.append(Finding(name, factory, Outcome.COMPILED, transformer=transformer))
             else:
-                _check_kept(source, name, settings, factory)
-                findings.append(Finding(name, factory, Outcome.KEPT))
+                kept.check(source, name, settings, extras)
+                own = factory in extras.factories and factory not in FACTORIES
+                findings.append(Finding(name, factory, Outcome.NAMED if own else Outcome.KEPT))
         except CompileRefusedError as refusal:
             findings.append(Finding(name, factory, Outcome.REFUSED, refusal))
     return findings
 
 
-def require_compilable(source: Source, precision: Precision) -> dict[str, TransformerParts]:
+def require_compilable(source: Source, precision: Precision, extras: Extras = NONE) -> dict[str, TransformerParts]:
     """Return the pipeline's transformers by component; refuse by the first fault, naming all that are at fault."""
-    findings = survey(source)
+    findings = survey(source, extras)
     refused = [finding for finding in findings if finding.refusal is not None]
     if refused:
         raise _refusal(source, refused)
@@ -95,51 +99,7 @@ def _named(finding: Finding) -> str:
     return f"component {finding.component!r} ({finding.factory}) cannot be compiled"
 
 
-def _check_kept(source: Source, name: str, settings: Mapping[str, Any], factory: str) -> None:
-    if factory not in FACTORIES:
-        raise CompileRefusedError(
-            f"its factory {factory!r} is neither spaCy's own nor a transformer that is supported yet",
-            got=_architecture(settings) or factory,
-            expected="a component that comes with spaCy, or a spacy-transformers transformer",
-            remedy="remove the component with nlp.remove_pipe and save the pipeline, or keep it on torch",
-        )
-    _check_references(settings, f"components.{name}")
-    if _listens(settings) and not any(stack_of(before) for before in _before(source, name)):
-        raise CompileRefusedError(
-            "it listens to a transformer that does not stand before it",
-            expected="a transformer that is supported, earlier in [nlp] pipeline",
-            remedy="put the transformer before it in [nlp] pipeline and save the pipeline again",
-        )
-
-
-def _before(source: Source, name: str) -> Iterator[dict[str, Any]]:
-    for other, settings in source.components.items():
-        if other == name:
-            return
-        yield settings
-
-
-def _listens(settings: Mapping[str, Any]) -> bool:
-    return any(name in LISTENERS for name, _ in references(settings, ""))
-
-
-def _check_references(settings: object, path: str) -> None:
-    for name, place in references(settings, path):
-        if not known(name) and name not in LISTENERS:
-            raise CompileRefusedError(
-                f"it uses the function {name!r}, which is not spaCy's own",
-                where=place,
-                expected="functions that come with spaCy, or a listener of spacy-transformers",
-                remedy="train the component with one of spaCy's own architectures, or keep the pipeline on torch",
-            )
-
-
-def _architecture(settings: Mapping[str, Any]) -> str | None:
-    model = settings.get("model")
-    return str(model["@architectures"]) if isinstance(model, Mapping) and "@architectures" in model else None
-
-
-def _pipeline_refusals(source: Source) -> Iterator[CompileRefusedError]:
+def _pipeline_refusals(source: Source, extras: Extras) -> Iterator[CompileRefusedError]:
     spacy_version = str(source.meta.get("spacy_version", ""))
     oldest = re.search(r"(?:^|>=|==|~=|>)\s*v?(\d+)", spacy_version)
     if oldest is not None and oldest.group(1) != "3":
@@ -151,14 +111,16 @@ def _pipeline_refusals(source: Source) -> Iterator[CompileRefusedError]:
         )
     settings = source.config["nlp"]
     for key in _CALLBACKS:
-        if settings.get(key):
+        called = settings.get(key)
+        if called and (key == _OVERWRITTEN or called.get("@callbacks") not in extras.functions):
             yield CompileRefusedError(
                 f"its [nlp] {key} calls a function of its own",
-                got=str(settings[key]),
-                expected="null",
+                got=str(called),
+                expected="null" if key == _OVERWRITTEN else "null, or a function of code that is named",
                 remedy="remove the callback, and save the pipeline again",
             )
     try:
-        _check_references({k: v for k, v in settings.items() if k not in _CALLBACKS}, "nlp")
+        kept.check_references({k: v for k, v in settings.items() if k not in _CALLBACKS}, "nlp", extras)
+        languages.check(source, extras)
     except CompileRefusedError as refusal:
         yield refusal
