@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -114,6 +115,26 @@ def test_a_killed_compile_leaves_nothing_and_stands_in_nobodys_way(trf: Path, tm
     assert not output.exists()
     assert nimbus("compile", trf, "--output", output).returncode == 0
     assert nimbus("verify", output).returncode == 0
+
+
+def test_what_a_killed_compile_left_is_swept(cnn: Path, tmp_path: Path) -> None:
+    """The next compile to the same output removes it; what is held, fresh, or of another name stays."""
+    stale, fresh, held, other = (tmp_path / f".{name}" for name in ("bundle.0123abcd", *_KEPT))
+    for folder in (stale, fresh, held, other):
+        folder.mkdir()
+        (folder / "file").touch()
+        if folder != fresh:
+            os.utime(folder, (1e9, 1e9))
+    descriptor = os.open(held, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        assembly.compile_pipeline(str(cnn), tmp_path / "bundle")
+    finally:
+        os.close(descriptor)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["bundle", fresh.name, held.name, other.name])
+
+
+_KEPT = ("bundle.1123abcd", "bundle.2123abcd", "bundle.old.0123abcd")
 
 
 def test_the_same_bundle_is_left_as_it_is(cnn: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from nimbus.compile.opening import opened
 from nimbus.compile.source import CONFIG, META, Source
 from nimbus.compile.stacks import LISTENERS
 from nimbus.compile.stacks.own import exchanged, without_transformer
+from nimbus.compile.staging import staging, sweep
 from nimbus.compile.survey import require_compilable
 from nimbus_runtime.bundle import Bundle, read_manifest, verify
 from nimbus_runtime.contract.bundle import MANIFEST, SETTINGS_FILE, TOKENIZER_FILE, Precision
@@ -66,18 +67,18 @@ def compile_pipeline(
             remedy="leave out --precision: its layers are compiled for speed without a loss",
         )
     output = output if output.name else output.absolute()  # "." has no name
-    staging = output.parent / f".{output.name}.{secrets.token_hex(4)}"
+    folder = output
     new = [parent for parent in output.absolute().parents if not parent.exists()]
     try:
         _check_output(output, source, replace=replace)
         output.parent.mkdir(parents=True, exist_ok=True)
-        staging.mkdir()
-        _fill(staging, source, transformers, precision, extras)
-        unchanged = _publish(staging, output, replace=replace)
+        sweep(output)
+        with staging(output) as folder:
+            _fill(folder, source, transformers, precision, extras)
+            unchanged = _publish(folder, output, replace=replace)
     except OSError as error:
-        raise _in_words(error, source, staging, output) from None
+        raise _in_words(error, source, folder, output) from None
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
         for parent in new:
             with contextlib.suppress(OSError):  # holds the bundle now, or somebody else's files
                 parent.rmdir()
