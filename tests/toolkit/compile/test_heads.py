@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
+from tests.supported import write_table
 from tests.toolkit.compile import heads, saved
 
 from nimbus import assembly
@@ -18,6 +19,9 @@ from nimbus.compile.errors import CompileRefusedError
 from nimbus_runtime import bundle as bundles
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+_proved: set[tuple[str, str]] = set()
 
 
 def compiled(nlp: Language, folder: Path) -> Language:
@@ -38,18 +42,32 @@ def assert_kept(nlp: Language, folder: Path) -> Language:
 def test_a_head_with_a_cnn_of_its_own_annotates_as_the_original(name: str, tmp_path: Path) -> None:
     """Every head, with random weights and vectors of its own, says in a bundle what it said before."""
     assert_kept(heads.build(heads.HEADS[name], heads.CNN), tmp_path)
+    _proved.add((name, "own"))
 
 
 @pytest.mark.parametrize("name", [name for name, head in heads.HEADS.items() if head.listens])
 def test_a_head_that_listens_to_a_cnn_annotates_as_the_original(name: str, tmp_path: Path) -> None:
     """Every head that reads vectors reads them from a shared tok2vec too."""
     assert_kept(heads.build(heads.HEADS[name], heads.LISTENER, heads.shared(heads.CNN)), tmp_path)
+    _proved.add((name, "shared"))
 
 
 @pytest.mark.parametrize("name", heads.ENCODERS)
 def test_every_encoder_gives_heads_its_vectors(name: str, tmp_path: Path) -> None:
     """Embeddings and window encoders of spaCy, the old ones of spacy-legacy with them."""
     assert_kept(heads.build(heads.HEADS["several heads"], heads.ENCODERS[name]), tmp_path)
+    _proved.add((name, "encoder"))
+
+
+def test_the_tables_of_heads_and_layers_are_what_was_proved() -> None:
+    """docs/supported.md names the heads and the layers that this run has compared, and no others."""
+    listening = [name for name, head in heads.HEADS.items() if head.listens]
+    expected = {(name, "own") for name in heads.HEADS} | {(name, "shared") for name in listening}
+    if _proved != expected | {(name, "encoder") for name in heads.ENCODERS}:
+        pytest.skip("the tables are written when every head and layer has been compared, and none failed")
+    rows = [[name, "equal", "equal" if name in listening else "reads no vectors"] for name in heads.HEADS]
+    write_table("heads", [["component", "with layers of its own", "with a shared tok2vec"], *rows])
+    write_table("layers", [["layers", "several heads on them"], *([name, "equal"] for name in heads.ENCODERS)])
 
 
 @pytest.mark.parametrize("vectors", [heads.static_vectors, heads.floret_vectors])
