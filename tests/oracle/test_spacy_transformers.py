@@ -90,9 +90,11 @@ def test_a_document_does_not_depend_on_its_neighbours(pair: tuple[spacy.Language
         assert np.array_equal(alone, expected), text
 
 
-def test_int8_comes_near_and_keeps_documents_apart(bert: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["BERT", "ALBERT", "MPNet", "RoBERTa"])
+def test_int8_comes_near_and_keeps_documents_apart(name: str, tmp_path: Path) -> None:
     """Row-quantized products turn no vector by much, and a text's vectors stay its own to the last bit."""
-    original = originals.pipeline(bert, originals.strided(WINDOW, STRIDE), ["tagger"])
+    encoder = families.FAMILIES[name].save(tmp_path / "encoder")
+    original = originals.pipeline(encoder, originals.strided(WINDOW, STRIDE), ["tagger"])
     bundle = compiled(original, tmp_path, Precision.INT8)
     texts = [*documents.SCRIPTS, *documents.boundaries(WINDOW, STRIDE)]
     ours = vectors(bundle, list(bundle.pipe(texts)))

@@ -16,8 +16,6 @@ from nimbus_runtime.contract.errors import BundleUnsupportedError
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-_REMEMBERED = 100_000  # texts: what a worker may keep is bounded
-
 # The kind of a tokenizer in a bundle's settings -> the module that runs it.
 KINDS = {
     "byte-bpe": "byte_bpe",
@@ -44,17 +42,18 @@ class WordTokenizer(Protocol):
 
 
 class RememberedPieces:
-    """A tokenizer that encodes each text once."""
+    """A tokenizer that encodes each text once, and forgets all of them when there are too many."""
 
-    def __init__(self, tokenizer: WordTokenizer) -> None:
-        """Remember nothing yet."""
+    def __init__(self, tokenizer: WordTokenizer, most: int = 100_000) -> None:
+        """Remember nothing yet, and never more than `most` texts and those of one document."""
         self._tokenizer = tokenizer
+        self._most = most
         self._known: dict[str, Sequence[int]] = {"": ()}
 
     def of(self, doc: Doc) -> list[Sequence[int]]:
         """Return the numbers of each token's pieces."""
         known = self._known
-        if len(known) > _REMEMBERED:
+        if len(known) > self._most:
             known = self._known = {"": ()}
         pieces = []
         for text in self._tokenizer.texts(doc):
