@@ -53,11 +53,13 @@ def sentencepiece(
     return SentencePieceProcessor.from_file(str(model)), SentencePiece(json.loads(content.json), chosen["numbering"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(word=_WORDS)
 @example(word="x" * 300)
 @example(word="-" * 31)
 @example(word=" \u00a0 ")
+@example(word="0xxx")
+@example(word="xxYxxxe-")
 def test_sentencepiece_cuts_a_text_as_the_original(sentencepiece: tuple[Any, SentencePiece], word: str) -> None:
     """Normalisation, the likeliest cut, ties, unknown pieces and fallbacks are the original's."""
     original, ours = sentencepiece

@@ -8,6 +8,7 @@ their pieces differently from the model file that came with them; `numbering` sa
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimbus_runtime.contract.bundle import TOKENIZER_FILE
+from nimbus_runtime.tokenization.character_map import CharacterMap
 from nimbus_runtime.tokenization.words import plain_texts
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ NUMBERINGS: Mapping[str, tuple[int, Mapping[int, int]]] = {
 _SPACE = "▁"
 _NORMAL, _UNKNOWN, _USER_DEFINED, _UNUSED, _BYTE = 1, 2, 4, 5, 6
 _UNKNOWN_PENALTY = 10.0
+_CHARACTER_BYTES = (1,) * 12 + (2, 2, 3, 4)  # of UTF-8, by the first four bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class SentencePiece:
 
     def __init__(self, model: dict[str, Any], numbering: str) -> None:
         """Read the model."""
-        self._rules: dict[str, str] = model["rules"]
+        self._rules = CharacterMap(base64.b64decode(model["rules"]))
         self._add_space: bool = model["add_space"]
         self._remove_spaces: bool = model["remove_spaces"]
         self._space_behind: bool = model["space_behind"]
@@ -54,15 +57,15 @@ class SentencePiece:
         pieces, scores = model["pieces"], [_rounded(score) for score in model["scores"]]
         types: dict[int, int] = {int(number): kind for number, kind in model["types"].items()}  # all but normal ones
         normal = [score for number, score in enumerate(scores) if number not in types]
-        highest = max(normal, default=0.0)
+        highest = max([0.0, *normal])  # the original begins its search at nothing
         self._of_unknown = _rounded(min(normal, default=0.0) - _UNKNOWN_PENALTY)
         self._scores: dict[str, tuple[int, float]] = {}
-        self._kept: list[str] = []
+        self._kept: list[bytes] = []
         self._bytes: dict[int, int] = {}
         for number, (piece, score) in enumerate(zip(pieces, scores, strict=True)):
             kind = types.get(number, _NORMAL)
             if kind == _USER_DEFINED:
-                self._kept.append(piece)
+                self._kept.append(piece.encode())
                 score = _rounded(len(piece.encode()) * highest) - 0.1  # noqa: PLW2901 - always chosen, as the original has it
             if kind in (_NORMAL, _USER_DEFINED):
                 self._scores[piece] = number, score
@@ -70,7 +73,6 @@ class SentencePiece:
                 self._bytes[int(piece[3:5], 16)] = number  # <0x0A>
         self._fallback: bool = model["byte_fallback"]
         self._longest = max(map(len, self._scores), default=1)
-        self._longest_rule = max(map(len, self._rules), default=0)
         self._unknown = next(number for number, kind in types.items() if kind == _UNKNOWN)
         self._added, self._own = NUMBERINGS[numbering]
         self.begin, self.end = (self._numbered(pieces.index(model[name])) for name in ("begin", "end"))
@@ -98,40 +100,41 @@ class SentencePiece:
 
     def _normalised(self, text: str) -> str:
         """Return a text as the model's pieces spell it."""
+        data = text.encode()
         at, out = 0, []
         if self._remove_spaces:
-            while at < len(text):
-                part, length = self._replaced(text, at)
-                if part != " ":
+            while at < len(data):
+                part, length = self._replaced(data, at)
+                if part != b" ":
                     break
                 at += length
-        if at == len(text):
+        if at == len(data):
             return ""
         after_space = self._remove_spaces
-        while at < len(text):
-            part, length = self._replaced(text, at)
+        while at < len(data):
+            part, length = self._replaced(data, at)
             at += length
             if after_space:
-                part = part.lstrip(" ")
+                part = part.lstrip(b" ")
             if part:
-                after_space = self._remove_spaces and part.endswith(" ")
+                after_space = self._remove_spaces and part.endswith(b" ")
                 out.append(part)
         space_before = self._space if self._add_space and not self._space_behind else ""
-        body = space_before + "".join(out).replace(" ", self._space)
+        body = space_before + b"".join(out).decode().replace(" ", self._space)
         if self._remove_spaces:
             body = body.rstrip(self._space)
         return body + self._space if self._add_space and self._space_behind else body
 
-    def _replaced(self, text: str, at: int) -> tuple[str, int]:
+    def _replaced(self, text: bytes, at: int) -> tuple[bytes, int]:
         """Return what the beginning of the rest of a text becomes, and how long that beginning is."""
         kept = max((len(piece) for piece in self._kept if text.startswith(piece, at)), default=0)
         if kept:
             return text[at : at + kept], kept
-        for length in range(min(self._longest_rule, len(text) - at), 0, -1):
-            replacement = self._rules.get(text[at : at + length])
-            if replacement is not None:
-                return replacement, length
-        return text[at], 1
+        replacement, length = self._rules.replace(text, at)
+        if length:
+            return replacement, length
+        length = _CHARACTER_BYTES[text[at] >> 4]
+        return text[at : at + length], length
 
     def _best(self, text: str) -> list[tuple[int, int, int]]:
         """Return the likeliest pieces of a text as (start, end, piece)."""

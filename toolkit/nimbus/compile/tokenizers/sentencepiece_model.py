@@ -5,8 +5,8 @@ Field numbers are those of sentencepiece_model.proto.
 
 from __future__ import annotations
 
+import base64
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,10 @@ _MODELS = {1: "unigram", 2: "BPE", 3: "word", 4: "char"}
 
 @dataclass(slots=True)
 class SentencePieceModel:
-    """A model's pieces with their scores (natural logarithms) and types, and its settings."""
+    """A model's pieces with their scores (natural logarithms) and types, and its settings.
+
+    `rules` is its map of what characters become before they are cut, in base64.
+    """
 
     pieces: list[str] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
@@ -31,7 +34,7 @@ class SentencePieceModel:
     begin: str = "<s>"
     end: str = "</s>"
     unknown: str = "<unk>"
-    rules: dict[str, str] = field(default_factory=dict)
+    rules: str = ""
     add_space: bool = True
     remove_spaces: bool = True
     escape_spaces: bool = True
@@ -112,8 +115,9 @@ def _trainer(message: Message, model: SentencePieceModel) -> None:
 
 def _normalizer(message: Message, model: SentencePieceModel) -> None:
     for number, value in parts(message):
-        if number == 2 and len(value):
-            model.rules = dict(_rules(bytes(value)))
+        if number == 2:
+            _check_rules(value)
+            model.rules = base64.b64encode(value).decode()
     _settings(message, model, {3: "add_space", 4: "remove_spaces", 5: "escape_spaces"})
 
 
@@ -124,31 +128,7 @@ def _settings(message: Message, model: SentencePieceModel, names: dict[int, str]
             setattr(model, names[number], type(present)(value) if isinstance(value, int) else bytes(value).decode())
 
 
-def _rules(charsmap: bytes) -> Iterator[tuple[str, str]]:
-    """Yield what a precompiled character map replaces, and by what.
-
-    The map is a double-array trie over UTF-8 bytes; a leaf holds the place of its replacement among
-    texts that end with a zero byte.
-    """
-    (size,) = struct.unpack_from("<I", charsmap)
-    units = struct.unpack_from(f"<{size // 4}I", charsmap, 4)
-    texts = charsmap[4 + size :]
-    waiting = [(b"", _offset(units[0]))]
-    while waiting:
-        prefix, base = waiting.pop()
-        for byte in range(1, 256):
-            place = base ^ byte
-            if place >= len(units) or units[place] & _LABEL != byte:
-                continue
-            key, below = prefix + bytes([byte]), place ^ _offset(units[place])
-            if units[place] >> 8 & 1:
-                start = units[below] & ~(1 << 31)
-                yield key.decode(), texts[start : texts.index(b"\0", start)].decode()
-            waiting.append((key, below))
-
-
-_LABEL = 1 << 31 | 0xFF
-
-
-def _offset(unit: int) -> int:
-    return unit >> 10 << ((unit & 1 << 9) >> 6)
+def _check_rules(charsmap: Message) -> None:
+    """Refuse a map whose trie does not lie inside it."""
+    if len(charsmap) and not 4 <= int.from_bytes(charsmap[:4], "little") <= len(charsmap) - 4:
+        raise ValueError("the map of characters is cut short")
