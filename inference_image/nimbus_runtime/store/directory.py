@@ -1,9 +1,4 @@
-"""The root of a pipeline: create once, compare and swap, and nothing else.
-
-The protocol rests on two promises, and a place that cannot keep them is refused when it is
-opened: a name is created once, whole or not at all, by exactly one of all that try; and
-live.json changes only from the state that its writer has read.
-"""
+"""A root in a directory: created once by hard links, compared and swapped under a lock."""
 
 from __future__ import annotations
 
@@ -20,19 +15,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nimbus_runtime.contract.errors import StoreError, StoreFullError, StoreUnsupportedError
+from nimbus_runtime.store.port import Versioned
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _STAGING = ".staging"
 _YOUNG_SECONDS = 60.0  # a staged file this young may not have its lock yet
-
-
-@dataclass(frozen=True, slots=True)
-class Versioned:
-    """What was read, and the version that a compare-and-swap must still find."""
-
-    data: bytes
-    version: str
 
 
 class DirectoryStore:
