@@ -13,15 +13,15 @@ from nimbus_runtime.contract.records import Commit, Counts, Duplicates, Plan, Ru
 from nimbus_runtime.duplicates import find_duplicates
 
 if TYPE_CHECKING:
-    from nimbus_runtime.store import DirectoryStore
+    from nimbus_runtime.store import Store
 
 
-def committed(store: DirectoryStore, plan: Plan) -> set[int]:
+def committed(store: Store, plan: Plan) -> set[int]:
     """Return the numbers of the shards that are done."""
     return {int(name.removesuffix(".json")) for name in store.names(paths.commits(plan.run, plan.release))}
 
 
-def commit_run(store: DirectoryStore, plan: Plan, max_quarantine: float) -> tuple[Run, live.Publication]:
+def commit_run(store: Store, plan: Plan, max_quarantine: float) -> tuple[Run, live.Publication]:
     """Count every shard, write run.json once, and publish; doing it twice changes nothing."""
     missing = set(range(len(plan.shards))) - committed(store, plan)
     if missing:
@@ -39,7 +39,7 @@ def commit_run(store: DirectoryStore, plan: Plan, max_quarantine: float) -> tupl
     return run, live.publish(store, plan, run)
 
 
-def _run(store: DirectoryStore, plan: Plan, max_quarantine: float) -> Run:
+def _run(store: Store, plan: Plan, max_quarantine: float) -> Run:
     commits = [read_commit(store, plan, number) for number in range(len(plan.shards))]
     counts = reduce(add, (commit.counts for commit in commits), Counts())
     _check_quarantine(plan, counts, max_quarantine)
@@ -61,7 +61,7 @@ def _run(store: DirectoryStore, plan: Plan, max_quarantine: float) -> Run:
     )
 
 
-def read_commit(store: DirectoryStore, plan: Plan, shard: int) -> Commit:
+def read_commit(store: Store, plan: Plan, shard: int) -> Commit:
     """Return a shard's commit record."""
     place = paths.commit(plan.run, plan.release, shard)
     return codec.decode(Commit, store.read(place) or b"", f"{store.location}/{place}")

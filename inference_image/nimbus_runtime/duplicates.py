@@ -14,13 +14,13 @@ from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.records import Commit, Duplicates
 
 if TYPE_CHECKING:
-    from nimbus_runtime.store import DirectoryStore
+    from nimbus_runtime.store import Store
 
 _IDS_A_PASS = 20_000_000  # 64-bit hashes held at once: 160 MB
 _EXAMPLES = 20
 
 
-def find_duplicates(store: DirectoryStore, run: str, commits: Sequence[Commit]) -> Duplicates:
+def find_duplicates(store: Store, run: str, commits: Sequence[Commit]) -> Duplicates:
     """Compare the ids of all scored documents by hash, then the suspects themselves."""
     documents = sum(commit.features.rows for commit in commits)
     passes = -(-documents // _IDS_A_PASS) or 1
@@ -49,8 +49,10 @@ def _hashes(ids: Sequence[str], number: int, passes: int) -> npt.NDArray[np.uint
     return hashes if passes == 1 else hashes[hashes % passes == number]
 
 
-def _ids(store: DirectoryStore, run: str, commits: Sequence[Commit]) -> Iterator[list[str]]:
+def _ids(store: Store, run: str, commits: Sequence[Commit]) -> Iterator[list[str]]:
     import pyarrow.parquet as pq  # noqa: PLC0415 - only where ids were given
 
     for commit in commits:
-        yield pq.read_table(store.path(paths.data(run, commit.features.file)), columns=["id"])["id"].to_pylist()
+        with store.opened(paths.data(run, commit.features.file)) as file:
+            ids = pq.read_table(file, columns=["id"])["id"].to_pylist()
+        yield ids

@@ -18,7 +18,7 @@ from nimbus_runtime.contract.errors import StoreError
 from nimbus_runtime.contract.records import Entry, Live, Plan, Run
 
 if TYPE_CHECKING:
-    from nimbus_runtime.store import DirectoryStore
+    from nimbus_runtime.store import Store
 
 _ATTEMPTS = 200
 
@@ -31,13 +31,13 @@ class Publication(StrEnum):
     FENCED = "fenced"  # a rollback came in between
 
 
-def read(store: DirectoryStore) -> Live | None:
+def read(store: Store) -> Live | None:
     """Return the present state, None before the first."""
     data = store.read(paths.LIVE)
     return None if data is None else codec.decode(Live, data, f"{store.location}/{paths.LIVE}")
 
 
-def publish(store: DirectoryStore, plan: Plan, run: Run) -> Publication:
+def publish(store: Store, plan: Plan, run: Run) -> Publication:
     """Make a finished run the dataset that readers see, unless a later one or a rollback came first."""
     outcome = Publication.PUBLISHED
 
@@ -52,7 +52,7 @@ def publish(store: DirectoryStore, plan: Plan, run: Run) -> Publication:
     return outcome
 
 
-def update(store: DirectoryStore, change: Callable[[Live | None], Live | None]) -> Live | None:
+def update(store: Store, change: Callable[[Live | None], Live | None]) -> Live | None:
     """Apply a change to the present state until it holds; a change that returns None writes nothing."""
     for _ in range(_ATTEMPTS):
         found = store.read_versioned(paths.LIVE)
@@ -71,7 +71,7 @@ def update(store: DirectoryStore, change: Callable[[Live | None], Live | None]) 
     )
 
 
-def judge(store: DirectoryStore, plan: Plan, present: Live | None) -> Publication:
+def judge(store: Store, plan: Plan, present: Live | None) -> Publication:
     """Say what publishing a finished run comes to in the present state; nothing is changed."""
     if present is None:
         return Publication.PUBLISHED

@@ -29,7 +29,7 @@ from nimbus_runtime.contract.records import (
 
 if TYPE_CHECKING:
     from nimbus_runtime.bundle import Bundle
-    from nimbus_runtime.store import DirectoryStore
+    from nimbus_runtime.store import DirectoryStore, Store
 
 # What a shard's size is reckoned with. Rough on purpose, and the same on every machine: where a
 # shard begins decides the bytes of its file.
@@ -52,9 +52,7 @@ class Order:
     gemm: Gemm | None = None  # None: whichever is faster here
 
 
-def plan_run(
-    store: DirectoryStore, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution
-) -> Plan:
+def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution) -> Plan:
     """Plan a run over `inputs` and claim it; the schema of every input is checked first."""
     settings = settings_of(bundle, order)
     for file in inputs:
@@ -93,7 +91,7 @@ def settings_of(bundle: Bundle, order: Order) -> Settings:
     )
 
 
-def record_release(store: DirectoryStore, bundle: Bundle) -> str:
+def record_release(store: Store, bundle: Bundle) -> str:
     """Register a bundle as a release, if it is not one yet, and return the release's name."""
     identity = bundle.manifest.pipeline
     name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{identity.name}-{identity.version}-{bundle.digest[:12]}")

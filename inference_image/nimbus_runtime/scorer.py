@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from nimbus_runtime.contract.bundle import Manifest
-    from nimbus_runtime.store import DirectoryStore
+    from nimbus_runtime.store import Store
 
 # A chunk goes through the pipeline at once, so its bounds decide which documents share a batch; a
 # zone's chunks share spaCy's transient strings. Both bound memory.
@@ -70,7 +70,7 @@ class _Files:
 class Scorer:
     """A pipeline, a plan and a store: scores the plan's shards one by one."""
 
-    def __init__(self, nlp: Language, manifest: Manifest, plan: Plan, store: DirectoryStore, attempt: str) -> None:
+    def __init__(self, nlp: Language, manifest: Manifest, plan: Plan, store: Store, attempt: str) -> None:
         """Keep what all shards share."""
         self._nlp = nlp
         self._plan = plan

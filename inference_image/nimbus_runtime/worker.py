@@ -21,7 +21,7 @@ from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import BundleInvalidError, NimbusError, RunNotFoundError
 from nimbus_runtime.contract.records import Counts, Plan
 from nimbus_runtime.scorer import Care, Scorer
-from nimbus_runtime.store import DirectoryStore
+from nimbus_runtime.store import Store, open_store
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_VICTIM = "1000"  # of the kernel, when memory runs out: the worker goes, its supervisor stays
@@ -76,7 +76,7 @@ def _serve(bundle: Bundle, events: Events) -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if "run" in order:
-            store = DirectoryStore(Path(order["root"]))
+            store = open_store(order["root"])
             plan = _plan(store, order["run"])
             _check(bundle, plan)
             use_gemm(nlp, plan.settings.gemm)
@@ -87,7 +87,7 @@ def _serve(bundle: Bundle, events: Events) -> None:
             events.send("committed", shard=commit.shard, commit=json.loads(codec.encode(commit)))
 
 
-def _plan(store: DirectoryStore, run: str) -> Plan:
+def _plan(store: Store, run: str) -> Plan:
     data = store.read(paths.plan(run))
     if data is None:
         raise RunNotFoundError("this run has no plan", where=f"{store.location}/{paths.plan(run)}")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from nimbus_runtime.contract.errors import InputChangedError, InputUnreadableError
 from nimbus_runtime.contract.inputs import Compression
+from nimbus_runtime.readers import objects
 from nimbus_runtime.readers.compression import BLOCK, unpack
+from nimbus_runtime.s3 import ChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(file: InputFile) -> Iterator[BinaryIO]:
-    """Open the bytes as they lie on disk; compare size and version at both ends."""
+    """Open the bytes as they lie on disk, or in a bucket; compare size and version at both ends."""
+    if file.key.startswith(objects.SCHEME):
+        with _opened_object(file) as stream:
+            yield stream
+        return
     try:
         with Path(file.key).open("rb", BLOCK) as stream:
             _expect_unchanged(file, stream)
@@ -33,6 +39,15 @@ def opened(file: InputFile) -> Iterator[BinaryIO]:
         raise _changed(file, "no such file") from error
     except OSError as error:
         raise unreadable(file, error) from error
+
+
+@contextmanager
+def _opened_object(file: InputFile) -> Iterator[BinaryIO]:
+    try:
+        with objects.opened_object(file) as stream:
+            yield stream
+    except ChangedError as error:
+        raise _changed(file, str(error)) from error
 
 
 @contextmanager

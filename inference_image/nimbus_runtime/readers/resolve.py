@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from nimbus_runtime.contract.errors import InputNotFoundError, InputUnreadableError, UsageError
 from nimbus_runtime.contract.inputs import Compression, Format, InputFile
+from nimbus_runtime.readers.addresses import resolve_objects
 from nimbus_runtime.readers.compression import MAGIC_LENGTH, detect
 from nimbus_runtime.readers.expand import expand
 from nimbus_runtime.readers.formats import READERS, recognise, suffixes_in_words
+from nimbus_runtime.readers.objects import SCHEME
 from nimbus_runtime.readers.spool import spooled
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def resolve(
     stdin: BinaryIO | None = None,
     default_format: Format | None = None,
 ) -> list[InputFile]:
-    """Return the files behind paths, folders, patterns and `-`, each once, sorted by name.
+    """Return the files behind paths, folders, patterns, s3:// addresses and `-`, each once, sorted by name.
 
     Standard input is first written to the folder `spool`. `default_format` is the format of
     standard input, and of files that are named, or matched by a pattern, and whose suffix says
@@ -35,6 +37,15 @@ def resolve(
     if not inputs:
         what = "no input is named"
         raise UsageError(what, expected="files, folders, patterns, or - for standard input")
+    addresses = [address for address in inputs if address.startswith(SCHEME)]
+    if addresses:
+        if len(addresses) < len(inputs):
+            what = "inputs lie both in a bucket and on this machine"
+            raise UsageError(what, expected="all in one place", remedy="Run them one after the other, or copy them.")
+        files = resolve_objects(addresses, default_format)
+        for file in files:
+            _expect_readable(file)
+        return sorted(files, key=lambda file: file.name)
     patterns = [pattern for pattern in inputs if pattern != _STDIN]
     found = [path for pattern in patterns for path in _expanded(pattern, default_format)]
     paths = {os.path.realpath(path): path for path in sorted(found, reverse=True)}

@@ -67,6 +67,13 @@ class DirectoryStore:
             except FileNotFoundError:
                 return None
 
+    @contextlib.contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file for reading."""
+        path = self.path(name)
+        with _explained(path, reading=True), path.open("rb") as file:
+            yield file
+
     def names(self, folder: str) -> list[str]:
         """Return the names directly below a folder, sorted; none where it does not exist."""
         path = self.path(folder)

@@ -40,6 +40,10 @@ class Store(Protocol):
         """Return a record's bytes, or None where there is none."""
         ...
 
+    def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file for reading, which can seek; StoreError where it is missing."""
+        ...
+
     def names(self, folder: str) -> list[str]:
         """Return the names directly below a folder, sorted; none where it does not exist."""
         ...
