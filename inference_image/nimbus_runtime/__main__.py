@@ -16,7 +16,11 @@ def main(arguments: list[str] | None = None) -> int:
     worker.add_argument("--events", required=True, type=int)
     products = verbs.add_parser("gemm", help="measure both matrix products for a planner")
     products.add_argument("--bundle", required=True, type=Path)
+    for name, what in _TASKS.items():
+        verbs.add_parser(name, help=what)
     chosen = parser.parse_args(arguments)
+    if chosen.verb in _TASKS:
+        return _task(chosen.verb)
     if chosen.verb == "gemm":
         from nimbus_runtime import gemm  # noqa: PLC0415 - `--help` needs nothing of it
 
@@ -25,6 +29,34 @@ def main(arguments: list[str] | None = None) -> int:
     from nimbus_runtime import worker as process  # noqa: PLC0415 - as above
 
     process.main(chosen.bundle, chosen.events)
+    return 0
+
+
+_TASKS = {
+    "plan": "claim and plan a run, as the environment says; do it at once where it is small",
+    "score": "score shards of a planned run",
+    "commit": "make the dataset of a run, and publish it",
+}
+
+
+def _task(verb: str) -> int:
+    """Do what a state machine's task is for; return the exit code, 0 only where it is done."""
+    from nimbus_runtime.contract.errors import NimbusError, RunInterruptedError  # noqa: PLC0415 - as above
+    from nimbus_runtime.step_functions import StepFunctions  # noqa: PLC0415 - as above
+    from nimbus_runtime.tasks import commit, plan, score, settings  # noqa: PLC0415 - as above
+
+    try:
+        told = settings.read_settings()
+        if verb == "plan":
+            dispatch = plan.plan_task(told, StepFunctions())
+            score.say("planned", run=dispatch.run, outcome=dispatch.outcome.value)
+        elif verb == "score":
+            score.say("scored", run=told.run, shards=score.score_task(told))
+        else:
+            score.say("committed_run", run=told.run, publication=commit.commit_task(told).value)
+    except NimbusError as error:
+        score.say("failed", **error.to_json())
+        return 143 if isinstance(error, RunInterruptedError) else 1
     return 0
 
 

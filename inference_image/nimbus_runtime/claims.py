@@ -21,7 +21,7 @@ from nimbus_runtime.contract.errors import RunNotFoundError, RunOwnedError
 from nimbus_runtime.contract.records import AttemptEnd, Claim, Ending, Execution, Plan
 
 if TYPE_CHECKING:
-    from nimbus_runtime.store import DirectoryStore
+    from nimbus_runtime.store import DirectoryStore, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def first(store: DirectoryStore, plan: Plan) -> Iterator[Attempt]:
 @contextmanager
 def take_over(store: DirectoryStore, run: str, execution: Execution) -> Iterator[Attempt]:
     """Own a run whose earlier attempts have all ended; refuse while one still runs."""
-    number, owner = _latest(store, run)
+    number, owner = latest(store, run)
     held = store.hold(paths.claim(run, number))
     if held is None:
         raise _owned(run, owner)
@@ -61,12 +61,12 @@ def take_over(store: DirectoryStore, run: str, execution: Execution) -> Iterator
         end(store, Attempt(run, number, owner), Ending.INTERRUPTED)
         attempt = Attempt(run, number + 1, execution)
         if not store.create(paths.claim(run, attempt.number), codec.encode(Claim(attempt.number, execution))):
-            raise _owned(run, _latest(store, run)[1])
+            raise _owned(run, latest(store, run)[1])
     with _held(store, attempt):
         yield attempt
 
 
-def end(store: DirectoryStore, attempt: Attempt, ending: Ending, error: dict[str, str] | None = None) -> None:
+def end(store: Store, attempt: Attempt, ending: Ending, error: dict[str, str] | None = None) -> None:
     """Record how an attempt ended, unless that is recorded already."""
     record = AttemptEnd(attempt.number, ending, clock.iso(clock.now()), error or {})
     store.create(paths.attempt_end(attempt.run, attempt.number), codec.encode(record))
@@ -76,15 +76,16 @@ def end(store: DirectoryStore, attempt: Attempt, ending: Ending, error: dict[str
 def _held(store: DirectoryStore, attempt: Attempt) -> Iterator[None]:
     file = store.hold(paths.claim(attempt.run, attempt.number))
     if file is None:
-        raise _owned(attempt.run, _latest(store, attempt.run)[1])
+        raise _owned(attempt.run, latest(store, attempt.run)[1])
     with file:
-        number, owner = _latest(store, attempt.run)
+        number, owner = latest(store, attempt.run)
         if number != attempt.number:  # taken over between the claim's creation and its lock
             raise _owned(attempt.run, owner)
         yield
 
 
-def _latest(store: DirectoryStore, run: str) -> tuple[int, Execution]:
+def latest(store: Store, run: str) -> tuple[int, Execution]:
+    """Return the number and the owner of a run's latest attempt."""
     numbers = [int(name.removesuffix(".json")) for name in store.names(f"{paths.RUNS}/{run}/claims")]
     number = max(numbers, default=1)
     data = store.read(paths.claim(run, number))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nimbus_runtime import clock, gemm, readers
+from nimbus_runtime.bundle import read_manifest
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.errors import RunMismatchError, UsageError
@@ -50,6 +51,8 @@ class Order:
     kind: RunKind = RunKind.MANUAL
     scheduled_time: datetime | None = None
     gemm: Gemm | None = None  # None: whichever is faster here
+    run: str | None = None  # None: named by its time
+    release: str | None = None  # None: the bundle's own, registered where it is not yet
 
 
 def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution) -> Plan:
@@ -59,10 +62,10 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
         readers.check_schema(file, order.fields)
     product, measured = gemm.decide(bundle.path, order.gemm)
     time = order.scheduled_time or clock.now()
-    release = record_release(store, bundle)
+    release = order.release or record_release(store, bundle)
     live = store.read(paths.LIVE)
     plan = Plan(
-        run=clock.run_name(time, secrets.token_hex(3) if order.kind is RunKind.MANUAL else ""),
+        run=order.run or clock.run_name(time, secrets.token_hex(3) if order.kind is RunKind.MANUAL else ""),
         kind=order.kind,
         scheduled_time=clock.iso(time),
         execution=execution,
@@ -115,8 +118,18 @@ def _annotations(bundle: Bundle, wanted: tuple[Annotation, ...] | None) -> tuple
     return tuple(annotation for annotation in Annotation if annotation in wanted)
 
 
+def seconds_of_work(plan: Plan, bundle: Path) -> float:
+    """Return how long a plan's shards take one processor, as roughly as they were cut."""
+    manifest, _ = read_manifest(bundle)
+    return sum(file.size for file in plan.inputs) / _bytes_a_second(manifest.megaflops_per_token)
+
+
+def _bytes_a_second(megaflops_per_token: float) -> float:
+    return _MEGAFLOPS_A_SECOND / megaflops_per_token * _BYTES_A_TOKEN
+
+
 def _shards(inputs: Sequence[InputFile], megaflops_per_token: float) -> list[Shard]:
-    bytes_a_second = _MEGAFLOPS_A_SECOND / megaflops_per_token * _BYTES_A_TOKEN
+    bytes_a_second = _bytes_a_second(megaflops_per_token)
     seconds = sum(file.size for file in inputs) / bytes_a_second
     target = int(bytes_a_second * min(_LONGEST, max(_SHORTEST, seconds / _SHARDS_WANTED)))
     shards = [

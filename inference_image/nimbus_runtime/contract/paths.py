@@ -49,3 +49,18 @@ def commit(run: str, release_name: str, shard: int) -> str:
 def data(run: str, file: str) -> str:
     """Return the place of a data file."""
     return f"{RUNS}/{run}/data/{file}"
+
+
+def begun(execution: str) -> str:
+    """Return the place of the record of when an execution first asked for a run."""
+    return f"executions/{execution}/begun.json"
+
+
+def dispatch(execution: str) -> str:
+    """Return the place of what was decided for an execution."""
+    return f"executions/{execution}/dispatch.json"
+
+
+def batches(execution: str) -> str:
+    """Return the place of the batches that an execution's tasks score."""
+    return f"executions/{execution}/map.json"

@@ -9,6 +9,9 @@
     runs/<run>/commits/<release>/<n>.json   Commit
     runs/<run>/run.json                     Run; the dataset
     runs/<run>/data/<sha256>.<suffix>       what commits refer to
+    executions/<name>/begun.json            Begun; of runs that are due when they are asked for
+    executions/<name>/dispatch.json         Dispatch
+    executions/<name>/map.json              Batches
 
 Times are UTC in ISO 8601, such as 2026-11-22T02:00:00Z.
 """
@@ -221,14 +224,64 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What a release's scheduled runs read, and how. `annotations` None: all that the pipeline assigns."""
+
+    inputs: tuple[str, ...]
+    fields: Fields
+    annotations: tuple[Annotation, ...] | None
+    output_format: OutputFormat
+    max_quarantine: float  # share of the documents
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
-    """A bundle and the settings it is run with; immutable."""
+    """A bundle and the settings it is run with; immutable.
+
+    `task_definition` and `job` are set where it was deployed to run by schedule.
+    """
 
     SCHEMA: ClassVar[int] = 1
     release: str
     bundle_digest: str
     pipeline: str
     pipeline_version: str
+    task_definition: str | None = None
+    job: Job | None = None
+
+
+class Outcome(StrEnum):
+    """What the task that plans a run has decided."""
+
+    DONE = "done"  # scored, committed and published at once
+    FAN_OUT = "fan_out"  # batches wait for tasks
+    DUPLICATE = "duplicate"  # another execution owns the run, and still goes
+    PAUSED = "paused"
+    WAIT = "wait"  # an earlier run still goes
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What a state machine reads after the run was planned."""
+
+    outcome: Outcome
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Shards for one task, as numbers and ranges such as 0-15,20."""
+
+    task_definition: str
+    release: str
+    shards: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When an execution first asked for a run that is due now."""
+
+    time: str
 
 
 @dataclass(frozen=True, slots=True)

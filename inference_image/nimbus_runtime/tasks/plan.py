@@ -1,0 +1,164 @@
+"""The first task of a run: claims it, plans it, and does it at once where it is small."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from nimbus_runtime import bundle as bundles
+from nimbus_runtime import claims, clock, committer, live, planner, readers
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.errors import BundleInvalidError, RunMismatchError, UsageError
+from nimbus_runtime.contract.records import Batch, Begun, Dispatch, Execution, Outcome, Plan, Release, RunKind
+from nimbus_runtime.store import Store, open_store
+from nimbus_runtime.tasks import owners
+from nimbus_runtime.tasks.score import score_shards
+
+if TYPE_CHECKING:
+    from nimbus_runtime.tasks.settings import TaskSettings
+
+_MOST_BATCHES = 5000  # tasks that a run may start
+
+
+def plan_task(settings: TaskSettings, executions: owners.Executions) -> Dispatch:
+    """Decide what becomes of a run, record it for the state machine, and return it; doing it twice changes nothing."""
+    store = open_store(settings.root)
+    name = execution_name(settings.execution)
+    dispatch = _decided(store, name) or _decide(store, settings, name, executions)
+    if dispatch.outcome is not Outcome.WAIT:
+        store.create(paths.dispatch(name), codec.encode(dispatch))
+    return dispatch
+
+
+def execution_name(execution: str) -> str:
+    """Return the last part of an execution's ARN, which is its name."""
+    return execution.rpartition(":")[2]
+
+
+def _decided(store: Store, name: str) -> Dispatch | None:
+    data = store.read(paths.dispatch(name))
+    return None if data is None else codec.decode(Dispatch, data, paths.dispatch(name))
+
+
+def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.Executions) -> Dispatch:
+    present = live.read(store)
+    time = _time(store, settings, name)
+    run = settings.run or clock.run_name(time, "" if settings.kind is RunKind.SCHEDULED else _suffix(settings))
+    if present is not None and present.paused and settings.kind is RunKind.SCHEDULED:
+        return Dispatch(Outcome.PAUSED, run)
+    execution = Execution(settings.execution, "state machine", "aws", 0, clock.iso(clock.now()))
+    if settings.waits and store.read(paths.plan(run)) is None and _earlier_runs(store, run, execution, executions):
+        return Dispatch(Outcome.WAIT, run)
+    release = _release(store, settings)
+    plan = _plan(store, settings, release, run, time, execution)
+    attempt = owners.own(store, run, execution, executions)
+    if attempt is None:
+        return Dispatch(Outcome.DUPLICATE, run)
+    if store.read(paths.dataset(run)) is None:
+        waiting = sorted(set(range(len(plan.shards))) - committer.committed(store, plan))
+        seconds = planner.seconds_of_work(plan, settings.bundle) / settings.workers
+        if waiting and seconds > settings.alone_seconds and len(waiting) > 1:
+            batches = _batches(waiting, seconds / len(plan.shards), settings.batch_seconds, release)
+            store.create(paths.batches(name), codec.encode(batches))
+            return Dispatch(Outcome.FAN_OUT, run)
+        score_shards(settings, plan, attempt.execution.id, waiting)
+    committer.commit_run(store, plan, plan.max_quarantine)
+    return Dispatch(Outcome.DONE, run)
+
+
+def _time(store: Store, settings: TaskSettings, name: str) -> datetime:
+    """Return when the run is due: for one that is due now, when its execution first asked."""
+    if settings.scheduled_time is not None:
+        return settings.scheduled_time
+    store.create(paths.begun(name), codec.encode(Begun(clock.iso(clock.now()))))
+    begun = codec.decode(Begun, store.read(paths.begun(name)) or b"", paths.begun(name))
+    return datetime.fromisoformat(begun.time)
+
+
+def _suffix(settings: TaskSettings) -> str:
+    return hashlib.sha256(settings.execution.encode()).hexdigest()[:6]
+
+
+def _release(store: Store, settings: TaskSettings) -> Release:
+    place = paths.release(settings.release)
+    data = store.read(place) if settings.release else None
+    if data is None:
+        raise UsageError(
+            "the release to run is not registered",
+            where=f"{store.location}/{place}",
+            got=settings.release or "no NIMBUS_RELEASE",
+            remedy="deploy it first",
+        )
+    release = codec.decode(Release, data, place)
+    if release.job is None:
+        raise UsageError(
+            "the release does not say what its runs read",
+            where=f"{store.location}/{place}",
+            expected="a release that was deployed to this environment",
+            remedy="deploy it",
+        )
+    return release
+
+
+def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
+    store: Store, settings: TaskSettings, release: Release, run: str, time: datetime, execution: Execution
+) -> Plan:
+    data = store.read(paths.plan(run))
+    if data is None:
+        bundle = bundles.verify(settings.bundle)
+        if bundle.digest != release.bundle_digest:
+            raise BundleInvalidError(
+                "the image holds another bundle than the release",
+                where=str(settings.bundle),
+                got=bundle.digest,
+                expected=release.bundle_digest,
+                remedy="deploy the release again",
+            )
+        job = release.job
+        assert job is not None  # noqa: S101 - checked by _release
+        order = planner.Order(
+            fields=job.fields,
+            annotations=job.annotations,
+            output_format=job.output_format,
+            max_quarantine=job.max_quarantine,
+            kind=settings.kind,
+            scheduled_time=time,
+            run=run,
+            release=release.release,
+        )
+        inputs = readers.resolve(job.inputs, settings.bundle)
+        try:
+            return planner.plan_run(store, bundle, inputs, order, execution)
+        except RunMismatchError:  # planned by another at the same moment: its plan is the one
+            data = store.read(paths.plan(run)) or b""
+    return codec.decode(Plan, data, paths.plan(run))
+
+
+def _earlier_runs(store: Store, run: str, execution: Execution, executions: owners.Executions) -> bool:
+    """Say whether a run that was due before still goes."""
+    for name in store.names(paths.RUNS):
+        if name < run and store.read(paths.dataset(name)) is None and store.read(paths.plan(name)) is not None:
+            _, owner = claims.latest(store, name)
+            if owner.id != execution.id and executions.running(owner):
+                return True
+    return False
+
+
+def _batches(waiting: Sequence[int], a_shard: float, wanted: float, release: Release) -> list[Batch]:
+    """Cut shards of so many seconds into batches of the wanted length, no more of them than may be started."""
+    size = max(1, round(wanted / a_shard), -(-len(waiting) // _MOST_BATCHES))
+    cut = [waiting[at : at + size] for at in range(0, len(waiting), size)]
+    return [Batch(release.task_definition or "", release.release, _in_ranges(numbers)) for numbers in cut]
+
+
+def _in_ranges(numbers: Sequence[int]) -> str:
+    """Return numbers as ranges, such as 0-15,20."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][1] + 1 == number:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ",".join(f"{first}-{last}" if first < last else str(first) for first, last in ranges)

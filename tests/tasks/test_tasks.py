@@ -1,0 +1,239 @@
+"""Rules of the tasks that a state machine starts: they leave what `nimbus run` leaves, however often they start."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from nimbus_runtime import live
+from nimbus_runtime.bundle import verify
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.errors import NimbusError, UsageError
+from nimbus_runtime.contract.inputs import Fields
+from nimbus_runtime.contract.records import Execution, Job, Live, Outcome, OutputFormat, Release, Run
+from nimbus_runtime.store import DirectoryStore
+from nimbus_runtime.tasks.commit import commit_task
+from nimbus_runtime.tasks.plan import plan_task
+from nimbus_runtime.tasks.score import score_task
+from nimbus_runtime.tasks.settings import TaskSettings, read_settings
+from tests.faults import bundles, command
+
+RELEASE = "support-1"
+
+
+@dataclass
+class Known:
+    """Executions that still run."""
+
+    going: set[str] = field(default_factory=set)
+
+    def running(self, execution: Execution) -> bool:
+        """Say whether one of them is meant."""
+        return execution.id in self.going
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
+    """Return a small bundle."""
+    return bundles.build(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of eight inputs."""
+    folder = tmp_path_factory.mktemp("inputs")
+    for number in range(8):
+        lines = [{"id": f"{number}-{i}", "text": f"Anna had a late order from Berlin {i}"} for i in range(20)]
+        (folder / f"{number}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path: Path, bundle: bundles.Built, inputs: Path) -> DirectoryStore:
+    """Return a root with a release that was deployed."""
+    store = DirectoryStore(tmp_path / "root")
+    job = Job((str(inputs),), Fields(id="id"), None, OutputFormat.JSONL, 0.1)
+    release = Release(RELEASE, verify(bundle.path).digest, "en_pipeline", "0.0.0", "arn:task:1", job)
+    store.create(paths.release(RELEASE), codec.encode(release))
+    return store
+
+
+@pytest.fixture
+def settings(root: DirectoryStore, bundle: bundles.Built) -> TaskSettings:
+    """Return the environment of a scheduled run's tasks."""
+    return read_settings(
+        {
+            "NIMBUS_ROOT": root.location,
+            "NIMBUS_BUNDLE": str(bundle.path),
+            "NIMBUS_EXECUTION": "arn:aws:states:eu:1:execution:support:first",
+            "NIMBUS_KIND": "scheduled",
+            "NIMBUS_RELEASE": RELEASE,
+            "NIMBUS_SCHEDULED_TIME": "2026-11-22T02:00:00Z",
+            "NIMBUS_WORKERS": "1",
+        }
+    )
+
+
+def dataset(store: DirectoryStore, run: str) -> list[bytes]:
+    """Return the rows of a run, file by file."""
+    data = store.read(paths.dataset(run))
+    assert data is not None
+    record = codec.decode(Run, data, run)
+    return [store.path(paths.data(run, file.file)).read_bytes() for file in record.rows]
+
+
+def fanned_out(settings: TaskSettings) -> TaskSettings:
+    """Return settings under which nothing is small, and a batch is one shard."""
+    return replace(settings, alone_seconds=0.0, batch_seconds=1e-9)
+
+
+def test_a_small_run_is_one_task(settings: TaskSettings, root: DirectoryStore) -> None:
+    """The task that plans it scores, commits and publishes it."""
+    dispatch = plan_task(settings, Known())
+    assert (dispatch.outcome, dispatch.run) == (Outcome.DONE, "20261122T020000Z")
+    present = live.read(root)
+    assert present is not None
+    assert (present.dataset, present.release) == (dispatch.run, RELEASE)
+    assert root.read(paths.dispatch("first")) == codec.encode(dispatch)
+
+
+def test_tasks_of_batches_give_the_bytes_of_one_machine(
+    settings: TaskSettings, root: DirectoryStore, bundle: bundles.Built, inputs: Path, tmp_path: Path
+) -> None:
+    """Planned by one task, scored by eight, committed by another: the rows of `nimbus run`."""
+    dispatch = plan_task(fanned_out(settings), Known())
+    batches = json.loads(root.read(paths.batches("first")) or b"")
+    assert dispatch.outcome is Outcome.FAN_OUT
+    assert [batch["shards"] for batch in batches] == [str(number) for number in range(8)]
+    assert {batch["task_definition"] for batch in batches} == {"arn:task:1"}
+    for batch in reversed(batches):
+        shards = tuple(map(int, batch["shards"].split(",")))
+        assert score_task(replace(settings, run=dispatch.run, shards=shards)) == 1
+        assert score_task(replace(settings, run=dispatch.run, shards=shards)) == 0
+    assert commit_task(replace(settings, run=dispatch.run)) is live.Publication.PUBLISHED
+    assert commit_task(replace(settings, run=dispatch.run)) is live.Publication.PUBLISHED
+    alone = tmp_path / "alone"
+    ended = command.run(inputs, "--id-field", "id", "--format", "jsonl", root=alone, bundle=bundle)
+    assert ended.code == 0, ended.err
+    assert dataset(root, dispatch.run) == dataset(DirectoryStore(alone), ended.json["run"])
+
+
+def test_a_second_delivery_finds_the_claim(settings: TaskSettings, root: DirectoryStore) -> None:
+    """While the first execution runs, a second of the same time ends as a duplicate and changes nothing."""
+    first = plan_task(fanned_out(settings), Known())
+    second = replace(fanned_out(settings), execution="arn:aws:states:eu:1:execution:support:second")
+    dispatch = plan_task(second, Known({settings.execution}))
+    assert (dispatch.outcome, dispatch.run) == (Outcome.DUPLICATE, first.run)
+    assert root.read(paths.batches("second")) is None
+
+
+def test_the_run_of_an_execution_that_died_is_taken_over(settings: TaskSettings, root: DirectoryStore) -> None:
+    """A later execution does what is missing, under the next claim."""
+    first = plan_task(fanned_out(settings), Known())
+    score_task(replace(settings, run=first.run, shards=(0, 1, 2)))
+    second = replace(fanned_out(settings), execution="arn:aws:states:eu:1:execution:support:second")
+    dispatch = plan_task(second, Known())
+    assert dispatch.outcome is Outcome.FAN_OUT
+    batches = json.loads(root.read(paths.batches("second")) or b"")
+    assert [batch["shards"] for batch in batches] == ["3", "4", "5", "6", "7"]
+    assert root.read(paths.claim(first.run, 2)) is not None
+    assert root.read(paths.attempt_end(first.run, 1)) is not None
+
+
+def test_a_task_that_is_started_again_decides_the_same(settings: TaskSettings, root: DirectoryStore) -> None:
+    """A retried plan continues its own run, also one that is due when it is asked for."""
+    manual = replace(fanned_out(settings), scheduled_time=None, kind=type(settings.kind).MANUAL)
+    first = plan_task(manual, Known())
+    root.path(paths.dispatch("first")).unlink()  # as if the task had died just before it
+    assert plan_task(manual, Known({manual.execution})) == first
+    assert root.names(paths.RUNS) == [first.run]
+
+
+def test_a_paused_pipeline_does_nothing_by_schedule(settings: TaskSettings, root: DirectoryStore) -> None:
+    """It says so; a run by hand still goes."""
+    plan_task(replace(settings, execution="earlier"), Known())
+    live.update(root, lambda present: replace(present, paused=True) if isinstance(present, Live) else None)
+    later = replace(settings, scheduled_time=settings.scheduled_time.replace(hour=3))  # type: ignore[union-attr]
+    assert plan_task(later, Known()).outcome is Outcome.PAUSED
+    manual = replace(later, kind=type(settings.kind).MANUAL, execution="by hand")
+    assert plan_task(manual, Known()).outcome is Outcome.DONE
+
+
+def test_a_run_waits_for_its_turn_or_overlaps_without_harm(settings: TaskSettings, root: DirectoryStore) -> None:
+    """As configured; a wait is asked again, and a late run never replaces a newer dataset."""
+    first = plan_task(fanned_out(settings), Known())
+    later = replace(
+        settings,
+        scheduled_time=settings.scheduled_time.replace(hour=3),  # type: ignore[union-attr]
+        execution="later",
+    )
+    assert plan_task(later, Known({settings.execution})).outcome is Outcome.WAIT
+    assert root.read(paths.dispatch("later")) is None
+    second = plan_task(replace(later, waits=False), Known({settings.execution}))
+    assert second.outcome is Outcome.DONE
+    score_task(replace(settings, run=first.run, shards=tuple(range(8))))
+    assert commit_task(replace(settings, run=first.run)) is live.Publication.SUPERSEDED
+    present = live.read(root)
+    assert present is not None
+    assert present.dataset == second.run
+
+
+def test_a_deadline_ends_a_task_and_keeps_what_is_done(settings: TaskSettings) -> None:
+    """It is a failure, so that the next attempt does the rest."""
+    dispatch = plan_task(fanned_out(settings), Known())
+    with pytest.raises(NimbusError, match="its deadline"):
+        score_task(replace(settings, run=dispatch.run, shards=tuple(range(8)), deadline=0.05))
+    score_task(replace(settings, run=dispatch.run, shards=tuple(range(8))))
+    assert commit_task(replace(settings, run=dispatch.run)) is live.Publication.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NIMBUS_ROOT", ""),
+        ("NIMBUS_EXECUTION", ""),
+        ("NIMBUS_KIND", "sometimes"),
+        ("NIMBUS_SCHEDULED_TIME", "tomorrow"),
+        ("NIMBUS_SHARDS", "1-"),
+        ("NIMBUS_WORKERS", "0"),
+        ("NIMBUS_DEADLINE_SECONDS", "soon"),
+    ],
+)
+def test_a_wrong_environment_is_named(name: str, value: str) -> None:
+    """Each variable that is missing or wrong is an error with its name."""
+    whole = {"NIMBUS_ROOT": "s3://b/p", "NIMBUS_EXECUTION": "e", name: value}
+    with pytest.raises(UsageError, match=name):
+        read_settings(whole)
+
+
+def test_the_entry_point_says_what_it_did_and_how_it_ended(settings: TaskSettings, bundle: bundles.Built) -> None:
+    """One JSON object a line, exit code 0 for what is done and 1 for what is not."""
+    environment = {
+        **os.environ,
+        "NIMBUS_ROOT": settings.root,
+        "NIMBUS_BUNDLE": str(bundle.path),
+        "NIMBUS_EXECUTION": "by-hand",
+        "NIMBUS_RELEASE": RELEASE,
+        "NIMBUS_WORKERS": "1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    command = [sys.executable, "-m", "nimbus_runtime", "plan"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "done"
+    failed = subprocess.run(
+        command,
+        env={**environment, "NIMBUS_RELEASE": "gone", "NIMBUS_EXECUTION": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout.splitlines()[-1])["what"] == "the release to run is not registered"
+    assert not failed.stderr

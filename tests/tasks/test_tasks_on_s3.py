@@ -1,0 +1,108 @@
+"""The tasks over a bucket leave what they leave in a folder, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+
+from nimbus_runtime import live
+from nimbus_runtime.bundle import verify
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.errors import InputChangedError, NimbusError
+from nimbus_runtime.contract.inputs import Fields
+from nimbus_runtime.contract.records import Execution, Job, Outcome, OutputFormat, Release, Run
+from nimbus_runtime.store import DirectoryStore, S3Store, Store
+from nimbus_runtime.tasks.commit import commit_task
+from nimbus_runtime.tasks.plan import plan_task
+from nimbus_runtime.tasks.score import score_task
+from nimbus_runtime.tasks.settings import TaskSettings, read_settings
+from tests.faults import bundles, command
+
+RELEASE = "support-1"
+
+
+class Nobody:
+    """Knows no execution that still runs."""
+
+    def running(self, execution: Execution) -> bool:
+        """Say that it has ended."""
+        del execution
+        return False
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
+    """Return a small bundle."""
+    return bundles.build(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, bucket: str) -> Path:
+    """Return a folder of eight inputs, which lie in the bucket too."""
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    for number in range(8):
+        lines = [{"id": f"{number}-{i}", "text": f"Anna had a late order from Berlin {i}"} for i in range(20)]
+        (folder / f"{number}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        boto3.client("s3").upload_file(str(folder / f"{number}.jsonl"), bucket, f"in/mails/{number}.jsonl")
+    return folder
+
+
+@pytest.fixture
+def settings(bucket: str, bundle: bundles.Built, inputs: Path) -> TaskSettings:
+    """Return the environment of a scheduled run's tasks, its release deployed."""
+    del inputs
+    store = S3Store.at(f"s3://{bucket}/support")
+    job = Job((f"s3://{bucket}/in/mails/",), Fields(id="id"), None, OutputFormat.JSONL, 0.1)
+    release = Release(RELEASE, verify(bundle.path).digest, "en_pipeline", "0.0.0", "arn:task:1", job)
+    store.create(paths.release(RELEASE), codec.encode(release))
+    told = read_settings(
+        {
+            "NIMBUS_ROOT": store.location,
+            "NIMBUS_BUNDLE": str(bundle.path),
+            "NIMBUS_EXECUTION": "first",
+            "NIMBUS_KIND": "scheduled",
+            "NIMBUS_RELEASE": RELEASE,
+            "NIMBUS_SCHEDULED_TIME": "2026-11-22T02:00:00Z",
+            "NIMBUS_WORKERS": "1",
+        }
+    )
+    return replace(told, alone_seconds=0.0, batch_seconds=1e-9)
+
+
+def dataset(store: Store, run: str) -> list[bytes]:
+    """Return the rows of a run, file by file."""
+    record = codec.decode(Run, store.read(paths.dataset(run)) or b"", run)
+    return [store.read(paths.data(run, file.file)) or b"" for file in record.rows]
+
+
+def test_a_bucket_holds_the_bytes_of_one_machine(
+    settings: TaskSettings, bundle: bundles.Built, inputs: Path, tmp_path: Path
+) -> None:
+    """Inputs and root in a bucket, shard by shard, give the rows of `nimbus run` over the same files."""
+    dispatch = plan_task(settings, Nobody())
+    assert dispatch.outcome is Outcome.FAN_OUT
+    score_task(replace(settings, run=dispatch.run, shards=tuple(range(8))))
+    assert commit_task(replace(settings, run=dispatch.run)) is live.Publication.PUBLISHED
+    alone = tmp_path / "alone"
+    ended = command.run(inputs, "--id-field", "id", "--format", "jsonl", root=alone, bundle=bundle)
+    assert ended.code == 0, ended.err
+    assert dataset(S3Store.at(settings.root), dispatch.run) == dataset(DirectoryStore(alone), ended.json["run"])
+
+
+def test_an_input_that_has_changed_stops_the_run_by_name(settings: TaskSettings, bucket: str) -> None:
+    """What lies there now is not what was planned."""
+    dispatch = plan_task(settings, Nobody())
+    boto3.client("s3").put_object(Bucket=bucket, Key="in/mails/3.jsonl", Body=b'{"id": "x", "text": "other"}\n')
+    with pytest.raises(InputChangedError, match=r"3\.jsonl has changed"):
+        score_task(replace(settings, run=dispatch.run, shards=(3,)))
+
+
+def test_a_bucket_that_does_not_exist_is_told_in_words(settings: TaskSettings) -> None:
+    """The failure names the bucket and what to check."""
+    with pytest.raises(NimbusError, match="no such bucket"):
+        plan_task(replace(settings, root="s3://nimbus-has-no-such-bucket/x"), Nobody())
