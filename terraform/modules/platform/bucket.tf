@@ -2,7 +2,7 @@
 
 locals {
   # Records that are created once and never changed. live.json is changed, by compare-and-swap only.
-  # `<pipeline>/executions/` is left out: Step Functions writes the map's results there, unconditionally.
+  # What an execution is told by its plan (executions/) and what Step Functions writes of a map (map-results/) is no record.
   created_once = ["*/ledger/*", "*/releases/*", "*/evidence/*", "*/runs/*"]
 }
 

@@ -6,7 +6,7 @@ variables {
   name = "nimbus-test"
 }
 
-run "an_environment_stands_by_its_name_alone" {
+run "a_name_is_enough_for_an_environment_without_a_way_to_the_internet" {
   command = apply
 
   assert {
@@ -21,9 +21,34 @@ run "an_environment_stands_by_its_name_alone" {
     condition     = length(output.subnet_ids) == 2
     error_message = "A VPC with a private subnet in two zones is created."
   }
+  assert {
+    condition     = alltrue([for subnet in aws_subnet.private : !subnet.map_public_ip_on_launch])
+    error_message = "Subnets give no public addresses."
+  }
+  assert {
+    condition     = toset(keys(aws_vpc_endpoint.interface)) == toset(["ecr.api", "ecr.dkr", "logs", "states"])
+    error_message = "Images, logs and Step Functions are reached by endpoints."
+  }
+  assert {
+    condition     = aws_vpc_endpoint.s3[0].vpc_endpoint_type == "Gateway"
+    error_message = "S3 is reached by a gateway endpoint, which costs nothing."
+  }
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.existing) == 0
+    error_message = "No address range is open."
+  }
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == aws_kms_key.this.arn
+    error_message = "The topic has the environment's key: alarms that are sent to a topic with AWS's own are dropped."
+  }
+  assert {
+    condition = anytrue([for statement in data.aws_iam_policy_document.key.statement :
+    contains(flatten([for principal in statement.principals : principal.identifiers]), "cloudwatch.amazonaws.com")])
+    error_message = "CloudWatch may use the key, or its alarms are dropped in silence."
+  }
 }
 
-run "datasets_are_encrypted_versioned_and_private" {
+run "datasets_are_private_and_kept_and_records_are_created_once" {
   command = apply
 
   assert {
@@ -48,20 +73,10 @@ run "datasets_are_encrypted_versioned_and_private" {
     condition     = aws_kms_key.this.enable_key_rotation
     error_message = "The key is rotated every year."
   }
-}
-
-run "no_rule_removes_a_current_object" {
-  command = plan
-
   assert {
     condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : length(rule.expiration) == 0 && length(rule.transition) == 0])
     error_message = "Rules touch noncurrent versions and incomplete uploads only; nimbus prune owns the rest."
   }
-}
-
-run "records_are_created_once_and_live_is_swapped" {
-  command = apply
-
   assert {
     condition = alltrue([for statement in data.aws_iam_policy_document.bucket.statement :
     statement.effect == "Deny" && one(statement.principals).type == "*"])
@@ -81,61 +96,18 @@ run "records_are_created_once_and_live_is_swapped" {
   }
 }
 
-run "tasks_have_no_way_to_the_internet" {
-  command = apply
-
-  assert {
-    condition     = alltrue([for subnet in aws_subnet.private : !subnet.map_public_ip_on_launch])
-    error_message = "Subnets give no public addresses."
-  }
-  assert {
-    condition     = toset(keys(aws_vpc_endpoint.interface)) == toset(["ecr.api", "ecr.dkr", "logs", "states"])
-    error_message = "Images, logs and Step Functions are reached by endpoints."
-  }
-  assert {
-    condition     = aws_vpc_endpoint.s3[0].vpc_endpoint_type == "Gateway"
-    error_message = "S3 is reached by a gateway endpoint, which costs nothing."
-  }
-  assert {
-    condition     = length(aws_vpc_security_group_egress_rule.existing) == 0
-    error_message = "No address range is open."
-  }
-}
-
-run "notices_are_encrypted_and_alarms_may_publish" {
-  command = apply
-
-  assert {
-    condition     = aws_sns_topic.this.kms_master_key_id == aws_kms_key.this.arn
-    error_message = "The topic has the environment's key: alarms that are sent to a topic with AWS's own are dropped."
-  }
-  assert {
-    condition = anytrue([for statement in data.aws_iam_policy_document.key.statement :
-    contains(flatten([for principal in statement.principals : principal.identifiers]), "cloudwatch.amazonaws.com")])
-    error_message = "CloudWatch may use the key, or its alarms are dropped in silence."
-  }
-}
-
-run "each_address_is_subscribed" {
+run "addresses_are_subscribed_and_access_logs_kept" {
   command = apply
 
   variables {
     notification_emails = ["nlp@example.com", "platform@example.com"]
+    access_log_bucket   = "audit-logs"
   }
 
   assert {
     condition     = toset(keys(aws_sns_topic_subscription.email)) == toset(["nlp@example.com", "platform@example.com"])
     error_message = "Both addresses are subscribed."
   }
-}
-
-run "access_logs_go_where_they_are_wanted" {
-  command = apply
-
-  variables {
-    access_log_bucket = "audit-logs"
-  }
-
   assert {
     condition     = aws_s3_bucket_logging.this[0].target_prefix == "nimbus-test/"
     error_message = "Access logs stand below the environment's name."
