@@ -1,7 +1,8 @@
 # Where tasks run: a VPC without a way to the internet, or an existing one. The security group is ours in both.
 
 locals {
-  creates_vpc = var.vpc_id == null
+  # By the subnets, whose number is known before a VPC of the same apply has its id.
+  creates_vpc = length(var.subnet_ids) == 0
   vpc_id      = local.creates_vpc ? aws_vpc.this[0].id : var.vpc_id
   subnet_ids  = local.creates_vpc ? aws_subnet.private[*].id : var.subnet_ids
 }
@@ -92,11 +93,11 @@ resource "aws_vpc_security_group_egress_rule" "s3" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "existing" {
-  for_each = toset(var.egress_cidr_blocks)
+  count = length(var.egress_cidr_blocks)
 
   security_group_id = aws_security_group.worker.id
   description       = "AWS, as the existing VPC reaches it"
-  cidr_ipv4         = each.value
+  cidr_ipv4         = var.egress_cidr_blocks[count.index]
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

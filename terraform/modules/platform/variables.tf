@@ -49,8 +49,8 @@ variable "egress_cidr_blocks" {
   }
 
   validation {
-    condition     = (var.vpc_id == null) == (length(var.egress_cidr_blocks) == 0)
-    error_message = "egress_cidr_blocks are needed with vpc_id, and only then: in a created VPC tasks reach its endpoints and nothing else."
+    condition     = (length(var.subnet_ids) == 0) == (length(var.egress_cidr_blocks) == 0)
+    error_message = "egress_cidr_blocks are needed with subnet_ids, and only then: in a created VPC tasks reach its endpoints and nothing else."
   }
 }
 

@@ -1,5 +1,5 @@
 mock_provider "aws" {
-  source = "./tests/mocks"
+  source = "../../mocks"
 }
 
 variables {
@@ -147,6 +147,10 @@ run "the_scheduled_time_reaches_the_run_and_nimbus_toml_gets_what_it_needs" {
   assert {
     condition     = output.environment.root == "s3://nimbus-test-111122223333/en_support" && output.environment.release_family == "nimbus-test-en_support-release"
     error_message = "Root and family of releases are told."
+  }
+  assert {
+    condition     = startswith(output.nimbus_toml, "[environments.nimbus-test]\n") && strcontains(output.nimbus_toml, "kind = \"aws\"\n")
+    error_message = "As TOML, too."
   }
 }
 

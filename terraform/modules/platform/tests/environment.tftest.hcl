@@ -1,5 +1,5 @@
 mock_provider "aws" {
-  source = "./tests/mocks"
+  source = "../../mocks"
 }
 
 variables {
@@ -132,7 +132,7 @@ run "an_existing_vpc_is_used_and_left_alone" {
     error_message = "Tasks run in the existing VPC."
   }
   assert {
-    condition     = aws_vpc_security_group_egress_rule.existing["10.0.0.0/16"].from_port == 443
+    condition     = aws_vpc_security_group_egress_rule.existing[0].from_port == 443
     error_message = "HTTPS is all that goes out."
   }
 }
