@@ -28,9 +28,17 @@ data "aws_iam_policy_document" "interface_endpoint" {
   count = local.creates_vpc ? 1 : 0
 
   statement {
-    sid       = "PrincipalsOfThisAccount"
-    actions   = ["*"] # what an endpoint's caller may do is said by its role; here only who calls
-    resources = ["*"] # as above
+    sid = "PrincipalsOfThisAccount"
+    actions = [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:GetAuthorizationToken",
+      "ecr:GetDownloadUrlForLayer",
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+      "states:DescribeExecution",
+    ]
+    resources = ["*"] # which ones is said by the caller's role; here only who calls, and what for
 
     principals {
       type        = "*" # narrowed to the account by the condition
