@@ -1,0 +1,14 @@
+output "environment" {
+  description = "What the toolkit reads, by pipeline: `terraform output -json environment`."
+  value       = { for name, pipeline in module.pipeline : name => pipeline.environment }
+}
+
+output "nimbus_toml" {
+  description = "The same as a block for each pipeline's `nimbus.toml`."
+  value       = { for name, pipeline in module.pipeline : name => pipeline.nimbus_toml }
+}
+
+output "deployer_policy_arns" {
+  description = "Policies to attach to the roles of whoever deploys, by pipeline."
+  value       = { for name, pipeline in module.pipeline : name => pipeline.deployer_policy_arn }
+}

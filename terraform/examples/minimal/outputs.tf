@@ -1,0 +1,14 @@
+output "environment" {
+  description = "What the toolkit reads: `terraform output -json environment`."
+  value       = module.pipeline.environment
+}
+
+output "nimbus_toml" {
+  description = "The same as a block for `nimbus.toml`: `terraform output -raw nimbus_toml`."
+  value       = module.pipeline.nimbus_toml
+}
+
+output "deployer_policy_arn" {
+  description = "Policy to attach to the role of whoever deploys."
+  value       = module.pipeline.deployer_policy_arn
+}

@@ -1,0 +1,89 @@
+variable "platform" {
+  description = "The environment: all outputs of the module `platform`, as in `platform = module.platform`."
+  type = object({
+    name               = string
+    bucket             = string
+    kms_key_arn        = string
+    topic_arn          = string
+    log_retention_days = number
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.platform.topic_arn))
+    error_message = "platform.topic_arn is the ARN of a topic, such as arn:aws:sns:eu-west-1:111122223333:nimbus-production-notices."
+  }
+}
+
+variable "pipeline" {
+  description = "The pipeline: all outputs of the module `pipeline`, as in `pipeline = module.pipeline`."
+  type = object({
+    name                  = string
+    full_name             = string
+    state_machine_arn     = string
+    schedule_group        = string
+    schedule_group_arn    = string
+    schedule_expression   = string
+    schedule_time_zone    = string
+    dead_letter_queue_arn = string
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^(cron|rate|at)\\(.+\\)$", var.pipeline.schedule_expression))
+    error_message = "pipeline.schedule_expression is cron(…), rate(…) or at(…), as the module pipeline puts it out."
+  }
+}
+
+variable "interval_minutes" {
+  description = "Time between two runs that are due. A run that takes longer raises an alarm; where due times are uneven, the shortest."
+  type        = number
+  default     = 1440
+  nullable    = false
+
+  validation {
+    condition     = var.interval_minutes >= 5 && var.interval_minutes <= 527040 && floor(var.interval_minutes) == var.interval_minutes
+    error_message = "interval_minutes is a whole number from 5 to 527040 (a year)."
+  }
+}
+
+variable "allowance_minutes" {
+  description = "How long after it was due a run may be published. Then it counts as missed; a paused pipeline misses none."
+  type        = number
+  default     = 240
+  nullable    = false
+
+  validation {
+    condition     = var.allowance_minutes >= 1 && floor(var.allowance_minutes) == var.allowance_minutes
+    error_message = "allowance_minutes is a whole number from 1."
+  }
+
+  validation {
+    condition     = var.allowance_minutes < var.interval_minutes
+    error_message = "allowance_minutes is shorter than interval_minutes: a run is published before the next is due."
+  }
+}
+
+variable "quarantine_percent" {
+  description = "Share of a run's documents in quarantine that raises an alarm, in percent."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.quarantine_percent >= 0 && var.quarantine_percent <= 100
+    error_message = "quarantine_percent is a number from 0 to 100."
+  }
+}
+
+variable "drift_ratio" {
+  description = "Drift that raises an alarm: the highest score of any detector as a multiple of its threshold."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.drift_ratio > 0 && var.drift_ratio <= 100
+    error_message = "drift_ratio is a number above 0, up to 100; 1 is where detectors say drift."
+  }
+}

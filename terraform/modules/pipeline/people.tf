@@ -1,0 +1,208 @@
+# What people may do: data scientists deploy, run, look and roll back; whoever clears up prunes. Neither changes what
+# Terraform made. Attach both to roles of your own.
+
+data "aws_iam_policy_document" "deployer" {
+  #checkov:skip=CKV_AWS_356:four actions for which AWS knows no resource; each says so
+  #checkov:skip=CKV_AWS_111:as CKV_AWS_356
+
+  statement {
+    sid = "ActionsWithoutResource"
+    actions = [
+      "cloudwatch:GetMetricData",
+      "ecr:GetAuthorizationToken",
+      "ecs:DescribeTaskDefinition",
+      "ecs:RegisterTaskDefinition",
+    ]
+    resources = ["*"] # AWS knows no resource for these; what a definition runs as is bounded by the roles to pass
+  }
+
+  statement {
+    sid = "PushAndLookAtImages"
+    actions = [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:CompleteLayerUpload",
+      "ecr:DescribeImageScanFindings",
+      "ecr:DescribeImages",
+      "ecr:GetDownloadUrlForLayer",
+      "ecr:InitiateLayerUpload",
+      "ecr:PutImage",
+      "ecr:UploadLayerPart",
+    ]
+    resources = [aws_ecr_repository.this.arn]
+  }
+
+  statement {
+    sid       = "TagReleasesTasks"
+    actions   = ["ecs:TagResource"]
+    resources = ["${local.families[1]}:*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "ecs:CreateAction"
+      values   = ["RegisterTaskDefinition"]
+    }
+  }
+
+  statement {
+    sid       = "PassTheTasksRoles"
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.task.arn, aws_iam_role.execution.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["ecs-tasks.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "PreflightTheRoles"
+    actions   = ["iam:GetRole"]
+    resources = [aws_iam_role.task.arn, aws_iam_role.execution.arn]
+  }
+
+  statement {
+    sid       = "PreflightTheQuotas"
+    actions   = ["servicequotas:GetServiceQuota"]
+    resources = ["arn:${local.partition}:servicequotas:${local.region}:${local.account_id}:fargate/*"]
+  }
+
+  statement {
+    sid       = "ReadRecordsAndDatasets"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.root_arn}/*"]
+  }
+
+  statement {
+    sid       = "ListRecords"
+    actions   = ["s3:ListBucket"]
+    resources = [local.bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["${var.name}/*"]
+    }
+  }
+
+  statement {
+    sid       = "ReleaseAndSwapLive"
+    actions   = ["s3:PutObject"]
+    resources = [for place in ["live.json", "ledger/*", "releases/*", "evidence/*"] : "${local.root_arn}/${place}"]
+  }
+
+  statement {
+    sid       = "EncryptInS3"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.platform.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${local.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "RunAndList"
+    actions   = ["states:DescribeStateMachine", "states:ListExecutions", "states:StartExecution"]
+    resources = [local.machine_arn]
+  }
+
+  statement {
+    sid       = "FollowAndStop"
+    actions   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:ListMapRuns", "states:StopExecution"]
+    resources = local.execution_arns
+  }
+
+  statement {
+    sid       = "FollowTasks"
+    actions   = ["ecs:DescribeTasks"]
+    resources = [local.tasks_arn]
+
+    condition {
+      test     = "ArnEquals"
+      variable = "ecs:cluster"
+      values   = [var.platform.cluster_arn]
+    }
+  }
+
+  statement {
+    sid       = "ReadLogs"
+    actions   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.worker.arn}:*"]
+  }
+
+  statement {
+    sid       = "SeeWhenRunsAreDue"
+    actions   = ["scheduler:GetSchedule"]
+    resources = ["arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${local.name}/run"]
+  }
+}
+
+resource "aws_iam_policy" "deployer" {
+  name        = "${local.name}-deployer"
+  description = "Deploy, run, follow and roll back ${var.name}, and change nothing that Terraform made"
+  policy      = data.aws_iam_policy_document.deployer.json
+}
+
+data "aws_iam_policy_document" "pruner" {
+  #checkov:skip=CKV_AWS_356:one action for which AWS knows no resource
+  #checkov:skip=CKV_AWS_111:as CKV_AWS_356
+
+  statement {
+    sid       = "ReadRecords"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.root_arn}/*"]
+  }
+
+  statement {
+    sid       = "ListRecords"
+    actions   = ["s3:ListBucket"]
+    resources = [local.bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["${var.name}/*"]
+    }
+  }
+
+  statement {
+    sid       = "DecryptInS3"
+    actions   = ["kms:Decrypt"]
+    resources = [var.platform.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${local.region}.amazonaws.com"]
+    }
+  }
+
+  # Never versions: the bucket keeps what was deleted for as long as its rule says.
+  statement {
+    sid       = "DeleteOldRunsAndReleases"
+    actions   = ["s3:DeleteObject"]
+    resources = [for place in ["runs/*", "executions/*", "map-results/*", "releases/*", "evidence/*"] : "${local.root_arn}/${place}"]
+  }
+
+  statement {
+    sid       = "DeleteOldImages"
+    actions   = ["ecr:BatchDeleteImage", "ecr:DescribeImages"]
+    resources = [aws_ecr_repository.this.arn]
+  }
+
+  statement {
+    sid       = "DeregisterOldReleases"
+    actions   = ["ecs:DeregisterTaskDefinition", "ecs:ListTaskDefinitions"]
+    resources = ["*"] # AWS knows no resource for these
+  }
+}
+
+resource "aws_iam_policy" "pruner" {
+  name        = "${local.name}-pruner"
+  description = "Remove old runs and releases of ${var.name}"
+  policy      = data.aws_iam_policy_document.pruner.json
+}

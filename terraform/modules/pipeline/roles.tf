@@ -1,0 +1,147 @@
+# What the worker may do (its task role), and what Fargate does before the worker starts (the execution role).
+
+data "aws_iam_policy_document" "tasks_assume" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ecs-tasks.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${local.partition}:ecs:${local.region}:${local.account_id}:*"]
+    }
+  }
+}
+
+resource "aws_iam_role" "task" {
+  name               = "${local.name}-task"
+  description        = "Workers of ${var.name}: read inputs, create records, publish"
+  assume_role_policy = data.aws_iam_policy_document.tasks_assume.json
+}
+
+data "aws_iam_policy_document" "task" {
+  statement {
+    sid       = "ReadInputsAndRecords"
+    actions   = ["s3:GetObject"]
+    resources = concat(["${local.root_arn}/*"], [for input in local.inputs : "arn:${local.partition}:s3:::${input.bucket}/${input.prefix}*"])
+  }
+
+  # S3 answers 403 instead of 404 for a missing object to whom may not list.
+  statement {
+    sid       = "ListRecords"
+    actions   = ["s3:ListBucket"]
+    resources = [local.bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["${var.name}/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.inputs
+
+    content {
+      sid       = "ListInputs${statement.key}"
+      actions   = ["s3:ListBucket"]
+      resources = ["arn:${local.partition}:s3:::${statement.value.bucket}"]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = ["${statement.value.prefix}*"]
+      }
+    }
+  }
+
+  statement {
+    sid     = "CreateRecordsAndSwapLive"
+    actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    resources = [for place in ["live.json", "ledger/*", "runs/*", "executions/*"] :
+    "${local.root_arn}/${place}"]
+  }
+
+  statement {
+    sid       = "DeleteNothing"
+    effect    = "Deny"
+    actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    resources = ["${local.root_arn}/*"]
+  }
+
+  statement {
+    sid       = "EncryptInS3"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.platform.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${local.region}.amazonaws.com"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.input_kms_key_arns) > 0 ? [1] : []
+
+    content {
+      sid       = "DecryptInputs"
+      actions   = ["kms:Decrypt"]
+      resources = var.input_kms_key_arns
+    }
+  }
+
+  statement {
+    sid       = "AskWhetherTheOwnerOfAClaimStillGoes"
+    actions   = ["states:DescribeExecution"]
+    resources = local.execution_arns
+  }
+}
+
+resource "aws_iam_role_policy" "task" {
+  name   = "worker"
+  role   = aws_iam_role.task.id
+  policy = data.aws_iam_policy_document.task.json
+}
+
+resource "aws_iam_role" "execution" {
+  name               = "${local.name}-execution"
+  description        = "Fargate for ${var.name}: pull the image, write the log"
+  assume_role_policy = data.aws_iam_policy_document.tasks_assume.json
+}
+
+data "aws_iam_policy_document" "execution" {
+  statement {
+    sid       = "LogInToTheRegistry"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"] # AWS knows no resource for it: a token is for the account's whole registry
+  }
+
+  statement {
+    sid       = "PullTheImage"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = [aws_ecr_repository.this.arn]
+  }
+
+  statement {
+    sid       = "WriteTheLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.worker.arn}:log-stream:run/*"]
+  }
+}
+
+resource "aws_iam_role_policy" "execution" {
+  name   = "fargate"
+  role   = aws_iam_role.execution.id
+  policy = data.aws_iam_policy_document.execution.json
+}

@@ -1,0 +1,79 @@
+"""Terraform as the tests run it: on a copy of our files, with one cache of providers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from .tables import ROOT, TERRAFORM
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """The program, and a copy of terraform/ that it may write into."""
+
+    program: str
+    folder: Path
+    initialised: set[Path] = field(default_factory=set)
+
+    def run(self, *arguments: str | Path, inside: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run it in a folder, and return what it said."""
+        cache = Path(os.environ.get("TF_PLUGIN_CACHE_DIR", ROOT / ".terraform" / "plugins"))
+        cache.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {
+            "CHECKPOINT_DISABLE": "1",
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "TF_PLUGIN_CACHE_DIR": str(cache),
+            "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
+        }
+        return subprocess.run(
+            [self.program, *arguments],
+            cwd=inside,
+            check=False,
+            capture_output=True,
+            text=True,
+            input=stdin,
+            env=environment,
+            timeout=300,
+        )
+
+    def at(self, place: str) -> Path:
+        """Return the copy of a module or an example, ready to be validated and tested."""
+        folder = self.folder / place
+        if folder not in self.initialised:
+            done = self.run("init", "-backend=false", "-no-color", inside=folder)
+            assert done.returncode == 0, done.stdout + done.stderr
+            self.initialised.add(folder)
+        return folder
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Return Terraform, or skip with the reason why there is none."""
+    program = shutil.which("terraform")
+    if program is None:
+        pytest.skip("terraform is not installed")
+    copy = tmp_path_factory.mktemp("terraform") / "terraform"
+    shutil.copytree(TERRAFORM, copy, ignore=shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*"))
+    return Terraform(program, copy)
+
+
+@pytest.fixture(scope="session")
+def provider(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Return Terraform where it can have the AWS provider, from a registry or a mirror that its configuration names."""
+    trial = tmp_path_factory.mktemp("provider")
+    shutil.copy(TERRAFORM / "modules" / "platform" / "versions.tf", trial)
+    try:
+        done = terraform.run("init", "-no-color", inside=trial)
+    except subprocess.TimeoutExpired:
+        pytest.skip("the AWS provider cannot be had: terraform init gave no answer in five minutes")
+    if done.returncode:
+        words = [line.strip("│╷╵ ") for line in done.stderr.splitlines()]
+        pytest.skip(f"the AWS provider cannot be had: {' '.join(word for word in words if word)}")
+    return terraform
