@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import TracebackType
 from typing import Any
 
 import boto3
-from botocore.client import BaseClient
 from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
@@ -18,9 +18,9 @@ from tests.aws.faults import Faults
 from tests.aws.http_server import HttpServer
 from tests.aws.identities import Identities
 from tests.aws.mends import MENDS
-from tests.aws.pace import Pace
 from tests.aws.recorder import Recorder
 from tests.aws.replacements import Mending
+from tests.aws.savings import SAVINGS
 from tests.aws.scheduler.clock import Clock
 
 ACCOUNT = "123456789012"
@@ -36,9 +36,13 @@ class LocalAws:
         self.recorder = Recorder()
         self.faults = Faults()
         self.fargate = LocalFargate(self, concurrent_tasks)
-        self.pace = Pace()
+        self.retry_pause = 1.0
+        """What pauses before retries of a state are multiplied with."""
         self.clock = Clock(self)
-        self.mending = Mending(MENDS, self)
+        self.mending = Mending((*MENDS, *SAVINGS), self)
+        self._session = boto3.session.Session()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
         self._server = HttpServer(self.recorder, self.identities, self.fargate)
         self.url = self._server.url
         """What AWS_ENDPOINT_URL must be."""
@@ -57,14 +61,12 @@ class LocalAws:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["iam"] = {"load_aws_managed_policies": True}
         self.mending.apply()
-        self.pace.apply()
         self._server.start()
 
     def stop(self) -> None:
         """Stop all executions and tasks, answer no more, and leave moto as it was."""
         self.reset()
         self._server.stop()
-        self.pace.undo()
         self.mending.undo()
 
     def reset(self) -> None:
@@ -73,7 +75,7 @@ class LocalAws:
         self.fargate.stop_all()
         self.fargate.images.clear()
         self.faults.clear()
-        self.pace.reset()
+        self.retry_pause = 1.0
         self.clock.reset()
         moto_api_backend.reset()
         self.recorder.clear()
@@ -89,17 +91,20 @@ class LocalAws:
             "AWS_ENDPOINT_URL": self.url,
         }
 
-    def client(self, service: str, *, role: str = "", **config: Any) -> BaseClient:  # noqa: ANN401 - botocore's settings
-        """A client of boto3, which makes its calls in a role where one is given."""
-        settings = self.environment(role=role)
-        return boto3.session.Session().client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
-            config=Config(**{"max_pool_connections": 128, **config}),
-        )
+    def client(self, service: str, *, role: str = "") -> Any:  # noqa: ANN401 - a class that boto3 makes as it runs
+        """A client of boto3, which makes its calls in a role where one is given. Threads may share it."""
+        with self._lock:
+            if (service, role) not in self._clients:
+                settings = self.environment(role=role)
+                self._clients[service, role] = self._session.client(
+                    service,
+                    region_name=REGION,
+                    endpoint_url=self.url,
+                    aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+                    config=Config(max_pool_connections=128, retries={"total_max_attempts": 1}),
+                )
+            return self._clients[service, role]
 
     def ended(self, execution: str, timeout_seconds: float = 60) -> dict[str, Any]:
         """An execution, as DescribeExecution says it, once it no longer runs."""

@@ -27,7 +27,7 @@ RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttemp
 def batch(aws: LocalAws) -> Batch:
     """A batch whose image is the small worker."""
     aws.fargate.images.add(IMAGE, WORKER)
-    aws.pace.retry_pause = 0.01
+    aws.retry_pause = 0.01
     return batches.create(aws)
 
 
