@@ -1,0 +1,91 @@
+"""moto's HTTP server on a port that the operating system chooses, with a recorder in front."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.aws.fargate.local_fargate import LocalFargate
+from tests.aws.fargate.metadata import PATH, answer
+from tests.aws.identities import Identities
+from tests.aws.recorder import Recorder, Request
+
+
+class _Quiet(WSGIRequestHandler):
+    """Logs nothing: the recorder has it."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing."""
+
+
+class Recorded:
+    """A WSGI application whose calls are noted once they are answered."""
+
+    def __init__(self, application: Any, recorder: Recorder, identities: Identities, fargate: LocalFargate) -> None:  # noqa: ANN401 - WSGI
+        self._application = application
+        self._fargate = fargate
+        self._recorder = recorder
+        self._identities = identities
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer, and note what was asked."""
+        if environ["PATH_INFO"].startswith(PATH):
+            status, body = answer(self._fargate, environ["PATH_INFO"])
+            start_response(status, [("Content-Type", "application/json")])
+            return [body]
+        request = _request(environ)
+        answered: list[int] = []
+
+        def start(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI
+            answered.append(int(status.split()[0]))
+            return start_response(status, *rest)
+
+        try:
+            return self._application(environ, start)
+        finally:
+            call = request.call(self._identities, answered[-1] if answered else 500)
+            if call:
+                self._recorder.add(call)
+
+
+class HttpServer:
+    """Serves from threads of this process until it is stopped."""
+
+    def __init__(self, recorder: Recorder, identities: Identities, fargate: LocalFargate) -> None:
+        application = Recorded(DomainDispatcherApplication(create_backend_app), recorder, identities, fargate)
+        self._server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        """Where AWS_ENDPOINT_URL must point."""
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length) if length else b""
+    if length:
+        environ["wsgi.input"] = io.BytesIO(body)
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=environ.get("PATH_INFO", "/"),
+        query=environ.get("QUERY_STRING", ""),
+        authorization=environ.get("HTTP_AUTHORIZATION", ""),
+        target=environ.get("HTTP_X_AMZ_TARGET", ""),
+        copies="HTTP_X_AMZ_COPY_SOURCE" in environ,
+        body=body,
+    )

@@ -1,0 +1,46 @@
+"""Where moto differs from AWS, one module a difference.
+
+The order matters: a mend may wrap what an earlier one put in force.
+"""
+
+from __future__ import annotations
+
+from tests.aws.mends import (
+    bucket_policies,
+    callers,
+    casing,
+    conditional_writes,
+    definition_validation,
+    exit_codes,
+    fatal_errors,
+    passed_parameters,
+    result_writer,
+    runnable_versions,
+    running_tasks,
+    service_errors,
+    singleton_paths,
+    stopped_executions,
+    tolerated_failures,
+    unknown_operations,
+    version_operations,
+)
+
+MENDS = (
+    unknown_operations.MEND,
+    conditional_writes.MEND,
+    bucket_policies.MEND,
+    running_tasks.MEND,
+    callers.MEND,
+    definition_validation.MEND,
+    version_operations.MEND,
+    runnable_versions.MEND,
+    stopped_executions.MEND,
+    casing.MEND,
+    passed_parameters.MEND,
+    service_errors.MEND,
+    exit_codes.MEND,
+    fatal_errors.MEND,
+    singleton_paths.MEND,
+    result_writer.MEND,
+    tolerated_failures.MEND,
+)

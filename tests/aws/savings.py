@@ -1,0 +1,44 @@
+"""Time saved without a difference that a caller could see, but for the pauses that a test shortens on purpose."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+
+from tests.aws.replacements import Mend, Replacement
+
+if TYPE_CHECKING:
+    from tests.aws.local_aws import LocalAws
+
+
+def _pauses(local_aws: LocalAws) -> list[Replacement]:
+    sleep = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * local_aws.retry_pause))
+    return [Replacement(retrier_decl, "time", sleep)]
+
+
+def _managed_policies(_: LocalAws) -> list[Replacement]:
+    def policies(self: IAMBackend) -> list[AWSManagedPolicy]:
+        if self.region_name != "aws":
+            return []
+        account = self.account_id
+        return [AWSManagedPolicy.from_data(name, account, "aws", fields) for name, fields in _parsed().items()]
+
+    return [Replacement(IAMBackend, "_init_aws_policies", policies)]
+
+
+@cache
+def _parsed() -> dict[str, Any]:
+    return dict(json.loads(aws_managed_policies_data))
+
+
+SAVINGS = (
+    Mend("pauses before retries", _pauses),
+    Mend("managed policies", _managed_policies),
+)
