@@ -38,7 +38,7 @@ _SCALE = {"initializer_range": 0.02}
 # Family -> its published size, where that is not base.
 _SIZES: dict[str, dict[str, Any]] = {
     "ALBERT": {**_BASE, "embedding_size": 128},
-    "DistilBERT": {"dim": 768, "hidden_dim": 3072, "n_layers": 6, "n_heads": 12},
+    "DistilBERT": {"hidden_size": 768, "hidden_dim": 3072, "num_hidden_layers": 6, "num_attention_heads": 12},
     "ELECTRA": {
         "embedding_size": 128,
         "hidden_size": 256,
