@@ -110,7 +110,9 @@ class Batch:
     def execute(self, machine: str, given: object = None) -> Json:
         """An execution, once it has ended."""
         client = self.aws.client("stepfunctions")
-        execution = client.start_execution(stateMachineArn=machine, input=json.dumps(given if given is not None else {}))
+        execution = client.start_execution(
+            stateMachineArn=machine, input=json.dumps(given if given is not None else {})
+        )
         return self.aws.ended(execution["executionArn"])
 
     def put(self, key: str, value: object) -> None:

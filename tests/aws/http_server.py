@@ -42,7 +42,7 @@ class Recorded:
         answered: list[int] = []
 
         def start(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI
-            answered.append(int(status.split()[0]))
+            answered.append(int(status.split(maxsplit=1)[0]))
             return start_response(status, *rest)
 
         try:

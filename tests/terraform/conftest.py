@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.aws.fixtures import aws, aws_environment, local_aws
+
 from .tables import ROOT, TERRAFORM
+
+__all__ = ["aws", "aws_environment", "local_aws"]
 
 
 @dataclass(frozen=True, slots=True)

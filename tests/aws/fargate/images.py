@@ -40,7 +40,7 @@ class Program:
 
     def launch(
         self, name: str, entry_point: tuple[str, ...], command: tuple[str, ...], env: Mapping[str, str]
-    ) -> Launch:  # noqa: ARG002 - as the protocol
+    ) -> Launch:
         """The program, with as little of this process's environment as it needs to start."""
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
         return Launch(

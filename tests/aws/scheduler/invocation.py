@@ -95,7 +95,7 @@ def _call(local_aws: LocalAws, service: str, action: str, fields: dict[str, Any]
     return answer
 
 
-def _bury(  # noqa: PLR0913, PLR0917 - what the message holds
+def _bury(
     local_aws: LocalAws,
     schedule: MotoSchedule,
     scheduled: datetime,
