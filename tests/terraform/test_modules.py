@@ -21,8 +21,9 @@ def test_every_file_is_formatted(terraform: Terraform) -> None:
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=name)
 def test_an_example_is_valid_with_all_its_modules(folder: Path, provider: Terraform) -> None:
-    """Every name, type and reference is one that Terraform and the AWS provider know; each module is in each example."""
-    called = [module.name for module in MODULES if f"../../modules/{module.name}" in (folder / "main.tf").read_text()]
+    """Every name, type and reference is one that Terraform and the provider know; each module is in each example."""
+    text = (folder / "main.tf").read_text(encoding="utf-8")
+    called = [module.name for module in MODULES if f"../../modules/{module.name}" in text]
     assert called == [module.name for module in MODULES]
     done = provider.run("validate", "-no-color", inside=provider.at(name(folder)))
     assert done.returncode == 0, done.stdout + done.stderr
