@@ -109,6 +109,20 @@ def test_metrics_have_one_name_in_worker_and_alarms() -> None:
     assert re.findall(r"^    (\w+)\s+=", dimensions[1], re.MULTILINE) == contract["dimensions"]
 
 
+def test_every_role_is_in_the_table_of_roles() -> None:
+    """docs/aws.md says of each role and policy what it may do, and of no other."""
+    made = set()
+    for folder in MODULES:
+        for kind in ("aws_iam_role", "aws_iam_policy"):
+            for path in folder.glob("*.tf"):
+                block = rf'^resource "{kind}" "\w+" \{{\n.*?^  name +\= ("[^"]+"|\S+)$'
+                made |= set(re.findall(block, path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+    names = {re.sub(r"\$\{local\.(name|watch_name)\}", r"local.\1", each).strip('"') for each in made}
+    suffixes = {each.replace("local.watch_name", "-watch").removeprefix("local.name") for each in names}
+    table = (ROOT / "docs/aws.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `…(-[a-z-]+)`", table, re.MULTILINE)) == suffixes
+
+
 def test_no_lock_file_is_kept() -> None:
     """It would name the registry and the hashes of one machine's mirror."""
     listed = subprocess.run(["git", "ls-files", "terraform"], cwd=ROOT, check=True, capture_output=True, text=True)

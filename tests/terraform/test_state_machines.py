@@ -21,6 +21,7 @@ NUMBERS = {
     "max_concurrency": 50,
     "retries": 2,
     "run_timeout_seconds": 86400,
+    "task_deadline_seconds": 3600,
     "task_timeout_seconds": 4500,
     "timeout_seconds": 15300,
     "tolerated_failure_percentage": 5,

@@ -4,7 +4,7 @@ locals {
   alarms = merge(
     {
       failed-run = {
-        description = "A run failed. Nothing of it was published; the dataset before it still is. The notice names the run."
+        description = "A run failed; readers still see the dataset that live.json names. The notice names the run."
         namespace   = "AWS/States"
         metric      = "ExecutionsFailed"
         dimensions  = { StateMachineArn = local.machine_arn }

@@ -117,6 +117,12 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
+    sid       = "FollowTheMap"
+    actions   = ["states:DescribeMapRun"]
+    resources = ["arn:${local.partition}:states:${local.region}:${local.account_id}:mapRun:${local.name}/*:*"]
+  }
+
+  statement {
     sid       = "FollowTasks"
     actions   = ["ecs:DescribeTasks"]
     resources = [local.tasks_arn]

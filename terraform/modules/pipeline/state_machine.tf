@@ -193,6 +193,8 @@ resource "aws_sfn_state_machine" "this" {
     max_concurrency              = var.max_concurrency
     tolerated_failure_percentage = var.tolerated_failure_percentage
     retries                      = var.retries
+    overlap                      = var.overlap
+    task_deadline_seconds        = var.task_deadline_minutes * 60
     task_timeout_seconds         = (var.task_deadline_minutes + 15) * 60 # above the worker's own deadline: a timeout does not stop a task
     run_timeout_seconds          = var.run_timeout_hours * 3600
     network = jsonencode({

@@ -11,13 +11,12 @@ locals {
   # Refers to no image: a template that is run by mistake fails before it does anything.
   no_image = "${aws_ecr_repository.this.repository_url}@sha256:${join("", [for _ in range(64) : "0"])}"
 
+  # What a release keeps. What may change without a deployment is told by the state machine.
   environment = {
-    NIMBUS_DEADLINE_SECONDS = tostring(var.task_deadline_minutes * 60)
-    NIMBUS_ENVIRONMENT      = var.platform.name
-    NIMBUS_OVERLAP          = var.overlap
-    NIMBUS_PIPELINE         = var.name
-    NIMBUS_ROOT             = "s3://${var.platform.bucket}/${var.name}"
-    TMPDIR                  = "/tmp"
+    NIMBUS_ENVIRONMENT = var.platform.name
+    NIMBUS_PIPELINE    = var.name
+    NIMBUS_ROOT        = "s3://${var.platform.bucket}/${var.name}"
+    TMPDIR             = "/tmp"
   }
 }
 

@@ -11,6 +11,7 @@ data "aws_iam_policy_document" "key" {
       "kms:CancelKeyDeletion",
       "kms:DescribeKey",
       "kms:DisableKey",
+      "kms:DisableKeyRotation",
       "kms:EnableKey",
       "kms:EnableKeyRotation",
       "kms:GetKeyPolicy",

@@ -55,7 +55,7 @@ variable "egress_cidr_blocks" {
 }
 
 variable "vpc_cidr" {
-  description = "Address range of the created VPC. Every task takes an address: a /20 in two zones holds 4,000 of them."
+  description = "Address range of the created VPC. Every task takes an address: a /20 in two zones has room for 2,000, a /16 for 32,000."
   type        = string
   default     = "10.64.0.0/20"
   nullable    = false

@@ -20,51 +20,41 @@ variables {
   }
 }
 
-run "memory_that_fargate_does_not_pair_with_the_cpu_is_refused" {
-  command = plan
-  variables {
-    cpu    = 1024
-    memory = 16384
-  }
-  expect_failures = [var.memory]
-}
+# What is independent is refused together: a run takes more than a second.
 
-run "a_crontab_line_of_five_fields_is_refused" {
+run "values_that_do_not_go_together_are_refused" {
   command = plan
   variables {
-    schedule_expression = "cron(0 2 * * *)"
-  }
-  expect_failures = [var.schedule_expression]
-}
-
-run "a_window_as_long_as_the_interval_is_refused" {
-  command = plan
-  variables {
+    cpu                       = 1024
+    memory                    = 16384
     schedule_expression       = "rate(1 hours)"
     schedule_flexible_minutes = 60
+    task_deadline_minutes     = 120
+    run_timeout_hours         = 2
   }
-  expect_failures = [var.schedule_flexible_minutes]
+  expect_failures = [var.memory, var.schedule_flexible_minutes, var.run_timeout_hours]
 }
 
-run "a_run_shorter_than_planning_and_one_batch_is_refused" {
+run "values_that_look_right_are_refused_where_aws_would_refuse_them" {
   command = plan
   variables {
-    task_deadline_minutes = 120
-    run_timeout_hours     = 2
+    name                = "support-release" # kept for what is deployed
+    schedule_expression = "cron(0 2 * * *)" # five fields, as crontab has them
+    cpu                 = 1000
+    platform = {
+      name               = "nimbus-test"
+      region             = "eu-west-1"
+      bucket             = "nimbus-test-111122223333"
+      kms_key_arn        = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000"
+      cluster_arn        = "arn:aws:ecs:eu-west-1:111122223333:cluster/nimbus-test"
+      subnet_ids         = []
+      security_group_id  = "sg-0a1b2c3d4e5f60718"
+      topic_arn          = "arn:aws:sns:eu-west-1:111122223333:nimbus-test-notices"
+      log_retention_days = 400
+    }
   }
-  expect_failures = [var.run_timeout_hours]
+  expect_failures = [var.name, var.schedule_expression, var.cpu, var.platform]
 }
-
-run "a_name_that_is_kept_for_releases_and_a_cpu_that_fargate_has_not_are_refused" {
-  command = plan
-  variables {
-    name = "support-release"
-    cpu  = 1000
-  }
-  expect_failures = [var.name, var.cpu]
-}
-
-# What depends on nothing else is refused together: a run takes a second.
 
 run "values_below_what_is_allowed_are_refused" {
   command = plan
@@ -138,22 +128,4 @@ run "values_of_another_form_are_refused" {
     var.run_timeout_hours,
     var.cpu_architecture,
   ]
-}
-
-run "an_environment_without_subnets_is_refused" {
-  command = plan
-  variables {
-    platform = {
-      name               = "nimbus-test"
-      region             = "eu-west-1"
-      bucket             = "nimbus-test-111122223333"
-      kms_key_arn        = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000"
-      cluster_arn        = "arn:aws:ecs:eu-west-1:111122223333:cluster/nimbus-test"
-      subnet_ids         = []
-      security_group_id  = "sg-0a1b2c3d4e5f60718"
-      topic_arn          = "arn:aws:sns:eu-west-1:111122223333:nimbus-test-notices"
-      log_retention_days = 400
-    }
-  }
-  expect_failures = [var.platform]
 }

@@ -6,16 +6,6 @@ variables {
   name = "nimbus-test"
 }
 
-run "what_is_not_a_vpc_is_refused" {
-  command = plan
-  variables {
-    vpc_id             = "main"
-    subnet_ids         = ["subnet-0a1b2c3d4e5f60718"]
-    egress_cidr_blocks = ["10.0.0.0/16"]
-  }
-  expect_failures = [var.vpc_id]
-}
-
 run "a_vpc_without_subnets_is_refused" {
   command = plan
   variables {
@@ -29,16 +19,6 @@ run "subnets_without_a_vpc_are_refused" {
   command = plan
   variables {
     subnet_ids = ["subnet-0a1b2c3d4e5f60718"]
-  }
-  expect_failures = [var.subnet_ids]
-}
-
-run "what_is_not_a_subnet_is_refused" {
-  command = plan
-  variables {
-    vpc_id             = "vpc-0a1b2c3d4e5f60718"
-    subnet_ids         = ["private"]
-    egress_cidr_blocks = ["10.0.0.0/16"]
   }
   expect_failures = [var.subnet_ids]
 }
@@ -60,6 +40,16 @@ run "a_created_vpc_is_not_opened" {
   expect_failures = [var.egress_cidr_blocks]
 }
 
+run "a_name_of_a_vpc_is_refused" {
+  command = plan
+  variables {
+    vpc_id             = "main"
+    subnet_ids         = ["subnet-0a1b2c3d4e5f60718"]
+    egress_cidr_blocks = ["10.0.0.0/16"]
+  }
+  expect_failures = [var.vpc_id]
+}
+
 run "what_is_not_a_range_is_refused" {
   command = plan
   variables {
@@ -70,7 +60,17 @@ run "what_is_not_a_range_is_refused" {
   expect_failures = [var.egress_cidr_blocks]
 }
 
-# What depends on nothing else is refused together: a run takes a second.
+run "a_name_of_a_subnet_is_refused" {
+  command = plan
+  variables {
+    vpc_id             = "vpc-0a1b2c3d4e5f60718"
+    subnet_ids         = ["private"]
+    egress_cidr_blocks = ["10.0.0.0/16"]
+  }
+  expect_failures = [var.subnet_ids]
+}
+
+# What is independent is refused together: a run takes more than a second.
 
 run "values_below_what_is_allowed_are_refused" {
   command = plan
