@@ -173,15 +173,32 @@ def test_a_statement_applies_where_its_condition_holds(
 
 def test_an_unknown_operation_is_the_client_s_error(aws: LocalAws) -> None:
     """400 is not retried; moto alone answers 500, which is."""
-    client = aws.client("stepfunctions")
 
     def status() -> int:
         with pytest.raises(ClientError) as refused:
-            client.test_state(definition="{}", roleArn="arn:aws:iam::123456789012:role/r")
+            aws.client("ecs").submit_task_state_change(task="none")
         return int(refused.value.response["ResponseMetadata"]["HTTPStatusCode"])
 
     with aws.mending.lifted("unknown operations"):
         assert status() == 500
     assert status() == 400
-    with pytest.raises(ClientError, match="UnknownOperationException"):
-        client.test_state(definition="{}", roleArn="arn:aws:iam::123456789012:role/r")
+    for call in (aws.client("ecs").submit_task_state_change, aws.client("cloudwatch").list_metric_streams):
+        with pytest.raises(ClientError, match="UnknownOperationException"):
+            call()
+
+
+def test_a_redrive_policy_is_read_back_as_it_was_written(aws: LocalAws) -> None:
+    """Without spaces, as AWS writes JSON; moto alone adds some, which Terraform takes for a change."""
+    client = aws.client("sqs")
+    dead = client.create_queue(QueueName="dead")["QueueUrl"]
+    arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3}, separators=(",", ":"))
+    queue = client.create_queue(QueueName="queue", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+
+    def read_back() -> str:
+        answer = client.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])
+        return str(answer["Attributes"]["RedrivePolicy"])
+
+    with aws.mending.lifted("redrive policies"):
+        assert read_back() != policy
+    assert read_back() == policy

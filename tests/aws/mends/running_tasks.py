@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ecs import models
-from moto.ecs.exceptions import EcsClientException, InvalidParameterException
+from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
@@ -77,7 +76,7 @@ def _spoil(local_aws: LocalAws, task: FargateTask, forget: Any) -> None:  # noqa
     take = local_aws.fargate.take
     error: Exception | None = None
     if take(Throttled, task.provider):
-        error = ServiceException("ThrottlingException", "Rate exceeded")
+        error = ECSException("ThrottlingException", "Rate exceeded")
     elif take(NetworkThrottled, task.provider):
         error = InvalidParameterException(
             "Error retrieving subnet information: Request limit exceeded. (ErrorCode: RequestLimitExceeded)"
