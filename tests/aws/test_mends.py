@@ -28,9 +28,7 @@ def test_a_mend_that_does_not_exist_cannot_be_lifted(aws: LocalAws) -> None:
 
 def test_moto_is_as_it_was_once_the_mends_are_undone(aws: LocalAws) -> None:
     """Other tests of this process may use moto by itself."""
-    replaced = [
-        (replacement.owner, replacement.name) for mend in MENDS for replacement in mend.replacements(aws)
-    ]
+    replaced = [(replacement.owner, replacement.name) for mend in MENDS for replacement in mend.replacements(aws)]
     in_force = [vars(owner).get(name) for owner, name in replaced]
     aws.mending.undo()
     try:

@@ -31,7 +31,7 @@ DONE = {"Type": "Succeed"}
 
 @pytest.fixture
 def batch(aws: LocalAws) -> Batch:
-    """A batch whose image exits as it is told."""
+    """Provide a batch whose image exits as it is told."""
     aws.fargate.images.add(IMAGE, EXITS)
     aws.retry_pause = 0.01
     return batches.create(aws)
@@ -179,7 +179,7 @@ def test_a_task_that_never_started_has_no_exit_code_in_the_cause(batch: Batch, a
 @pytest.mark.parametrize(
     ("fault", "error", "cause"),
     [
-        (Throttled(), "ECS.AmazonECSException", "Rate exceeded (Service: AmazonECS; Status Code: 400; Error Code: Thro"),
+        (Throttled(), "ECS.AmazonECSException", "Rate exceeded (Service: AmazonECS; Status Code: 400; Error Code: "),
         (NetworkThrottled(), "ECS.InvalidParameterException", "Error retrieving subnet information: Request limit"),
         (NoCapacity(), "AmazonECS.Unknown", "Capacity is unavailable at this time."),
     ],

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ CREATE_ONCE = {
 
 @pytest.fixture
 def s3(aws: LocalAws) -> Any:  # noqa: ANN401 - a class that boto3 makes as it runs
-    """A client, and an empty bucket."""
+    """Provide a client, and an empty bucket."""
     client = aws.client("s3")
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return client
@@ -57,14 +58,18 @@ def outcome(call: Callable[..., Any], **arguments: Any) -> str:  # noqa: ANN401 
 
 
 def policy(*statements: dict[str, Any]) -> str:
-    """A bucket policy of these statements."""
+    """Return a bucket policy of these statements."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 @pytest.mark.parametrize("mended", [False, True])
 @pytest.mark.parametrize("condition", ["IfNoneMatch", "IfMatch"])
 def test_of_many_conditional_writers_one_wins(
-    aws: LocalAws, s3: Any, condition: str, mended: bool, monkeypatch: pytest.MonkeyPatch  # noqa: ANN401 - boto3's
+    aws: LocalAws,
+    s3: Any,  # noqa: ANN401 - boto3's
+    condition: str,
+    mended: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The check and the write are one step; in moto alone, writers that meet in between all win."""
     asked = "*"
@@ -79,13 +84,8 @@ def test_of_many_conditional_writers_one_wins(
     with nullcontext() if mended else aws.mending.lifted("conditional writes"), monkeypatch.context() as patch:
         patch.setattr(S3Backend, "put_object", slow)
         with ThreadPoolExecutor(WRITERS) as writers:
-            bodies = [b"by %d" % writer for writer in range(WRITERS)]
-            outcomes = Counter(
-                writers.map(
-                    lambda body: outcome(s3.put_object, Bucket=BUCKET, Key="live.json", Body=body, **{condition: asked}),
-                    bodies,
-                )
-            )
+            put = partial(outcome, s3.put_object, Bucket=BUCKET, Key="live.json", **{condition: asked})
+            outcomes = Counter(writers.map(lambda writer: put(Body=b"by %d" % writer), range(WRITERS)))
     if mended:
         assert outcomes == {"done": 1, "PreconditionFailed": WRITERS - 1}
     else:
@@ -99,7 +99,8 @@ def test_a_conflict_on_command_is_answered_409_and_writes_nothing(aws: LocalAws,
     with pytest.raises(ClientError) as refused:
         s3.put_object(Bucket=BUCKET, Key="plan.json", Body=b"", IfNoneMatch="*")
     answer = refused.value.response
-    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (409, "ConditionalRequestConflict")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 409
+    assert answer["Error"]["Code"] == "ConditionalRequestConflict"
     assert outcome(s3.put_object, Bucket=BUCKET, Key="plan.json", Body=b"", IfNoneMatch="*") == "done"
 
 

@@ -30,7 +30,7 @@ POLITE = "trap 'echo saved; exit 143' TERM; echo ready; sleep 60 & wait"
 
 @pytest.fixture
 def batch(aws: LocalAws) -> Batch:
-    """A batch whose image is a shell."""
+    """Provide a batch whose image is a shell."""
     aws.fargate.images.add(IMAGE, SHELL)
     return batches.create(aws)
 
@@ -113,14 +113,15 @@ def test_a_task_calls_in_its_role_and_knows_nothing_of_this_process(
 
 def test_a_task_finds_its_own_arn_at_the_metadata_endpoint(batch: Batch, aws: LocalAws) -> None:
     """Version 4 of the endpoint, as far as a worker needs it."""
-    script = "import os, urllib.request as r; print(r.urlopen(os.environ['ECS_CONTAINER_METADATA_URI_V4'] + '/task').read().decode())"
+    url = "os.environ['ECS_CONTAINER_METADATA_URI_V4'] + '/task'"
+    script = f"import os, urllib.request as http; print(http.urlopen({url}).read().decode())"
     aws.fargate.images.add(IMAGE, Program((sys.executable, "-c", script)))
     task = batch.stopped(batch.run())
     (line,) = batch.logged()
     metadata = json.loads(line)
     assert (metadata["TaskARN"], metadata["Limits"]) == (task["taskArn"], {"CPU": 0.25, "Memory": 512})
     with pytest.raises(urllib.error.HTTPError):
-        urllib.request.urlopen(f"{aws.url}/task-metadata/unknown/task")
+        urllib.request.urlopen(f"{aws.url}/task-metadata/unknown/task")  # noqa: S310 - the local server
 
 
 def test_a_task_that_is_stopped_gets_sigterm_and_may_tidy_up(aws: LocalAws, batch: Batch) -> None:

@@ -20,7 +20,7 @@ ECHO = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}
 
 @pytest.fixture
 def machine(aws: LocalAws) -> str:
-    """A machine that gives back its input; the clock shows noon."""
+    """Provide a machine that gives back its input; the clock shows noon."""
     aws.clock.now = NOON
     client = aws.client("stepfunctions")
     return str(
@@ -29,7 +29,7 @@ def machine(aws: LocalAws) -> str:
 
 
 def create(aws: LocalAws, target: str, given: str = "{}", **changes: Any) -> None:  # noqa: ANN401 - the API's
-    """A schedule, every hour unless a change says otherwise."""
+    """Return a schedule, every hour unless a change says otherwise."""
     fields = {
         "Name": "hourly",
         "ScheduleExpression": "cron(0 * * * ? *)",

@@ -114,7 +114,7 @@ def test_every_day_is_exactly_one_weekday_of_its_month(day: date) -> None:
 
 @given(day=st.dates(date(1971, 1, 1), date(2199, 1, 1)))
 def test_the_nearest_weekday_is_at_most_two_days_away(day: date) -> None:
-    """nW is a weekday of the same month, and the day itself where that is one."""
+    """NW is a weekday of the same month, and the day itself where that is one."""
     cron = parse(f"0 0 {day.day}W {day.month} ? {day.year}")
     (near,) = [other for shift in range(-2, 3) if cron.on(other := day + timedelta(days=shift))]
     assert near.month == day.month

@@ -15,19 +15,19 @@ from tests.aws.scheduler.due import Schedule, due, instant_of
 from tests.aws.scheduler.expressions import At, Rate
 
 CREATED = datetime(2026, 11, 1, tzinfo=UTC)
-ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Asia/Tokyo"])
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds it
 SPANS = st.timedeltas(timedelta(0), timedelta(days=40))
 DAILY = "cron(30 2 * * ? *)"
 
 
 def schedule(text: str, zone: str = "UTC") -> Schedule:
-    """A schedule of an expression."""
+    """Return a schedule of an expression."""
     return Schedule(expressions.parse(text), CREATED, zone)
 
 
 def at(text: str) -> datetime:
-    """An instant in UTC."""
+    """Return an instant in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -125,9 +125,7 @@ def test_expressions_are_values() -> None:
 
 
 @given(start=INSTANTS, spans=st.lists(SPANS, min_size=1, max_size=4), zone=ZONES)
-def test_spans_one_after_the_other_give_every_instant_once(
-    start: datetime, spans: list[timedelta], zone: str
-) -> None:
+def test_spans_one_after_the_other_give_every_instant_once(start: datetime, spans: list[timedelta], zone: str) -> None:
     """However the time is cut, nothing is due twice and nothing is missed."""
     twice = schedule("cron(15,45 1-3 * * ? *)", zone)
     instants, now = [], start

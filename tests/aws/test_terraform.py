@@ -22,6 +22,7 @@ class Terraform:
     """The program in a folder of its own, pointed to the local AWS."""
 
     def __init__(self, folder: Path, aws: LocalAws) -> None:
+        """Run in a folder, against one local AWS."""
         self._folder = folder
         self._environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
             **aws.environment(),
@@ -33,7 +34,12 @@ class Terraform:
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of it to its end."""
         return subprocess.run(
-            ["terraform", *arguments], cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
+            ["terraform", *arguments],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
 

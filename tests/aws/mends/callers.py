@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.ev
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval import (
     resource_eval_s3 as writer,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
     state_task_service_dynamodb,
@@ -28,7 +29,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sqs,
     state_task_service_unsupported,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 
 from tests.aws.replacements import Mend, Replacement
 

@@ -46,9 +46,9 @@ def _parameters(
 
 def _response(
     self: StateTaskService,
-    response: Any,
+    response: Any,  # noqa: ANN401 - JSON
     boto_service_name: str | None = None,
-    service_action_name: str | None = None,  # noqa: ANN401 - JSON
+    service_action_name: str | None = None,
 ) -> None:
     _, shape = _of(self, boto_service_name, service_action_name)
     if shape is not None and isinstance(response, dict):

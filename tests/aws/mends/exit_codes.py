@@ -42,7 +42,7 @@ class _Watch:
         self._client = client
 
     def stopped(self) -> dict[str, Any] | None:
-        """The answer of DescribeTasks once the task has stopped."""
+        """Return the answer of DescribeTasks once the task has stopped."""
         answer = self._client.describe_tasks(cluster=self._cluster, tasks=[self._arn])
         return answer if answer["tasks"][0]["lastStatus"] == "STOPPED" else None
 

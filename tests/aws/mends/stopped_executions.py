@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from moto.core.responses import ActionResult
-from moto.stepfunctions.responses import StepFunctionResponse
 from moto.core.utils import utcnow
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from tests.aws.replacements import Mend, Replacement
 

@@ -37,7 +37,9 @@ def _body(protocol: str, message: str) -> str:
     if "json" in protocol:
         return json.dumps({"__type": _CODE, "message": message})
     error = f"<Error><Code>{_CODE}</Code><Message>{message}</Message></Error>"
-    return f"<Response><Errors>{error}</Errors></Response>" if protocol == "ec2" else f"<ErrorResponse>{error}</ErrorResponse>"
+    if protocol == "ec2":
+        return f"<Response><Errors>{error}</Errors></Response>"
+    return f"<ErrorResponse>{error}</ErrorResponse>"
 
 
 MEND = Mend("unknown operations", _replacements)

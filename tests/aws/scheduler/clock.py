@@ -23,6 +23,7 @@ class Clock:
     """The time that schedules go by."""
 
     def __init__(self, local_aws: LocalAws) -> None:
+        """Show the real time."""
         self._local_aws = local_aws
         self.reset()
 
