@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from types import TracebackType
@@ -64,11 +65,13 @@ class LocalAws:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["iam"] = {"load_aws_managed_policies": True}
         self.mending.apply()
+        atexit.register(self.fargate.stop_all)
         self._server.start()
 
     def stop(self) -> None:
         """Stop all executions and tasks, answer no more, and leave moto as it was."""
         self.reset()
+        atexit.unregister(self.fargate.stop_all)
         self._server.stop()
         self.mending.undo()
 

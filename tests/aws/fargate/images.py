@@ -70,6 +70,11 @@ class Podman:
         return Launch((self.executable, *fixed, *settings, *entry, self.reference, *rest, *command), dict(os.environ))
 
 
+def this_python(*arguments: str) -> Program:
+    """Make this interpreter an image, with all modules that this process finds, as in `this_python("-m", "json")`."""
+    return Program((sys.executable, *arguments), {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)})
+
+
 class Images:
     """Which image is what, by the beginning of its name."""
 
