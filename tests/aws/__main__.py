@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from tests.aws.fargate.images import Program
+from tests.aws.fargate.images import this_python
 from tests.aws.local_aws import LocalAws
 
 
@@ -17,16 +17,12 @@ def main() -> int:
     for number in signal.SIGINT, signal.SIGTERM:
         signal.signal(number, lambda *_: stopped.set())
     with LocalAws() as local_aws:
-        local_aws.fargate.images.add("", Program((sys.executable, "-m", "nimbus_runtime"), _path()))
+        local_aws.fargate.images.add("", this_python("-m", "nimbus_runtime"))
         for name, value in local_aws.environment().items():
             print(f"export {name}={shlex.quote(value)}")  # noqa: T201 - for eval
         sys.stdout.flush()
         stopped.wait()
     return 0
-
-
-def _path() -> dict[str, str]:
-    return {"PYTHONPATH": ":".join(path for path in sys.path if path)}
 
 
 if __name__ == "__main__":

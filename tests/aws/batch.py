@@ -45,7 +45,7 @@ class Batch:
         return answer["tasks"][0]
 
     def stopped(self, task: Json) -> Json:
-        """The same task once it has stopped."""
+        """Return the same task once it has stopped."""
         self.aws.fargate.wait(task["taskArn"])
         ecs = self.aws.client("ecs")
         return ecs.describe_tasks(cluster=CLUSTER, tasks=[task["taskArn"]], include=["TAGS"])["tasks"][0]
@@ -56,7 +56,7 @@ class Batch:
         return [event["message"] for event in events]
 
     def register(self, stop_timeout: int = 2) -> str:
-        """A revision whose only container has a stop timeout; its ARN."""
+        """Return a revision whose only container has a stop timeout; its ARN."""
         options = {"awslogs-group": GROUP, "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "worker"}
         container = {
             "name": "worker",
@@ -78,7 +78,7 @@ class Batch:
         return str(registered["taskDefinition"]["taskDefinitionArn"])
 
     def task_state(self, *, spot: bool = False, **more: Any) -> Json:  # noqa: ANN401 - fields of the state
-        """A state that runs one task on its input, given as SHARD."""
+        """Return a state that runs one task on its input, given as SHARD."""
         provider = {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]}
         environment = [{"Name": "SHARD", "Value.$": "States.JsonToString($)"}]
         subnets = self.network["awsvpcConfiguration"]
@@ -100,7 +100,7 @@ class Batch:
         }
 
     def machine(self, states: Json, *, name: str = "machine") -> str:
-        """A state machine that starts at the first state; its ARN."""
+        """Return a state machine that starts at the first state; its ARN."""
         definition = json.dumps({"StartAt": next(iter(states)), "States": states})
         client = self.aws.client("stepfunctions")
         return str(
@@ -108,11 +108,9 @@ class Batch:
         )
 
     def execute(self, machine: str, given: object = None) -> Json:
-        """An execution, once it has ended."""
+        """Return an execution, once it has ended."""
         client = self.aws.client("stepfunctions")
-        execution = client.start_execution(
-            stateMachineArn=machine, input=json.dumps(given if given is not None else {})
-        )
+        execution = client.start_execution(stateMachineArn=machine, input=json.dumps({} if given is None else given))
         return self.aws.ended(execution["executionArn"])
 
     def put(self, key: str, value: object) -> None:
@@ -140,7 +138,7 @@ def create(aws: LocalAws) -> Batch:
 
 
 def distributed_map(state: Json, *, key: str = "$.items", **more: Any) -> Json:  # noqa: ANN401 - fields of the map
-    """A Distributed Map of one state over a JSON array in the bucket, which the input names."""
+    """Return a Distributed Map of one state over a JSON array in the bucket, which the input names."""
     return {
         "Type": "Map",
         "MaxConcurrency": 4,

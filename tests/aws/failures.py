@@ -15,7 +15,7 @@ _STATES = {kind.to_name(): kind for kind in StatesErrorNameType}
 
 
 def failure(env: Environment, error: str, cause: str, *, resource: str = "", service: str = "") -> FailureEvent:
-    """That a state failed, under the name that Retry and Catch compare."""
+    """Say that a state failed, under the name that Retry and Catch compare."""
     details = TaskFailedEventDetails(error=error, cause=cause, resource=resource, resourceType=service)
     return FailureEvent(
         env=env,

@@ -20,6 +20,7 @@ class Faults:
     """Faults that wait for the calls that they spoil."""
 
     def __init__(self) -> None:
+        """Let all be well."""
         self._waiting: list[Fault] = []
         self._lock = threading.Lock()
 
@@ -31,7 +32,7 @@ class Faults:
             self._waiting += [fault] * times
 
     def take(self, kind: type[F], matches: Callable[[F], bool] = lambda _: True) -> F | None:
-        """The next fault of a kind, which is then used up; None while all is well."""
+        """Return the next fault of a kind, which is then used up; None while all is well."""
         with self._lock:
             for place, fault in enumerate(self._waiting):
                 if isinstance(fault, kind) and matches(fault):

@@ -24,14 +24,14 @@ def local_aws() -> Iterator[LocalAws]:
 
 @pytest.fixture
 def aws(local_aws: LocalAws) -> Iterator[LocalAws]:
-    """The local AWS, empty before and after the test."""
+    """Provide the local AWS, empty before and after the test."""
     yield local_aws
     local_aws.reset()
 
 
 @pytest.fixture
 def aws_environment(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
-    """The local AWS, with this process's environment pointing to it as a user's would to AWS."""
+    """Provide the local AWS, with this process's environment pointing to it as a user's would to AWS."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in aws.environment().items():

@@ -27,6 +27,7 @@ class Recorded:
     """A WSGI application whose calls are noted once they are answered."""
 
     def __init__(self, application: Any, recorder: Recorder, identities: Identities, fargate: LocalFargate) -> None:  # noqa: ANN401 - WSGI
+        """Stand in front of moto's application."""
         self._application = application
         self._fargate = fargate
         self._recorder = recorder
@@ -57,6 +58,7 @@ class HttpServer:
     """Serves from threads of this process until it is stopped."""
 
     def __init__(self, recorder: Recorder, identities: Identities, fargate: LocalFargate) -> None:
+        """Take a port; `start` serves."""
         application = Recorded(DomainDispatcherApplication(create_backend_app), recorder, identities, fargate)
         self._server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
         self._server.daemon_threads = True

@@ -10,18 +10,19 @@ class Identities:
     """One access key a role: AWS gives tasks, state machines and schedules temporary keys of the role they assume."""
 
     def __init__(self) -> None:
+        """Know no key yet."""
         self._roles: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def key_of(self, role: str) -> str:
-        """The access key that calls made in this role are signed with."""
+        """Return the access key that calls made in this role are signed with."""
         key = "ASIA" + hashlib.sha256(role.encode()).hexdigest()[:16].upper()
         with self._lock:
             self._roles[key] = role
         return key
 
     def role_of(self, key: str) -> str | None:
-        """The role whose key it is, also where a caller assumed it by STS; None for a key of nobody's."""
+        """Return the role whose key it is, also where a caller assumed it by STS; None for a key of nobody's."""
         if key in self._roles:
             return self._roles[key]
         return _assumed(key)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import boto3
 from botocore.config import Config
@@ -32,6 +33,7 @@ class LocalAws:
     """One account in one region, from `start` until `stop`; a context manager does both."""
 
     def __init__(self, *, concurrent_tasks: int = _CONCURRENT_TASKS) -> None:
+        """Take a port; `start` serves."""
         self.identities = Identities()
         self.recorder = Recorder()
         self.faults = Faults()
@@ -47,13 +49,15 @@ class LocalAws:
         self.url = self._server.url
         """What AWS_ENDPOINT_URL must be."""
 
-    def __enter__(self) -> LocalAws:
+    def __enter__(self) -> Self:
+        """Start."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Stop."""
         self.stop()
 
     def start(self) -> None:
@@ -61,11 +65,13 @@ class LocalAws:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["iam"] = {"load_aws_managed_policies": True}
         self.mending.apply()
+        atexit.register(self.fargate.stop_all)
         self._server.start()
 
     def stop(self) -> None:
         """Stop all executions and tasks, answer no more, and leave moto as it was."""
         self.reset()
+        atexit.unregister(self.fargate.stop_all)
         self._server.stop()
         self.mending.undo()
 
@@ -81,7 +87,7 @@ class LocalAws:
         self.recorder.clear()
 
     def environment(self, *, role: str = "", region: str = REGION) -> dict[str, str]:
-        """What a process needs to call it, in a role where one is given."""
+        """Return what a process needs to call it, in a role where one is given."""
         return {
             "AWS_ACCESS_KEY_ID": self.identities.key_of(role) if role else "local",
             "AWS_SECRET_ACCESS_KEY": "local",
@@ -92,7 +98,7 @@ class LocalAws:
         }
 
     def client(self, service: str, *, role: str = "") -> Any:  # noqa: ANN401 - a class that boto3 makes as it runs
-        """A client of boto3, which makes its calls in a role where one is given. Threads may share it."""
+        """Return a client of boto3, which makes its calls in a role where one is given. Threads may share it."""
         with self._lock:
             if (service, role) not in self._clients:
                 settings = self.environment(role=role)
@@ -107,7 +113,7 @@ class LocalAws:
             return self._clients[service, role]
 
     def ended(self, execution: str, timeout_seconds: float = 60) -> dict[str, Any]:
-        """An execution, as DescribeExecution says it, once it no longer runs."""
+        """Return an execution, as DescribeExecution says it, once it no longer runs."""
         client, deadline = self.client("stepfunctions"), time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
             described: dict[str, Any] = client.describe_execution(executionArn=execution)

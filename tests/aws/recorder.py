@@ -57,6 +57,7 @@ class Recorder:
     """The calls since the last `clear`."""
 
     def __init__(self) -> None:
+        """Know no call yet."""
         self._calls: list[Call] = []
         self._lock = threading.Lock()
 
@@ -93,7 +94,7 @@ class Request:
     body: bytes
 
     def call(self, identities: Identities, status: int) -> Call | None:
-        """The call that it is; None for one that is not signed."""
+        """Return the call that it is; None for one that is not signed."""
         scope = _scope(self.authorization)
         if scope is None:
             return None

@@ -1,4 +1,4 @@
-"""Time saved without a difference that a caller could see, but for the pauses that a test shortens on purpose."""
+"""Time saved: pauses that a test shortens on purpose, and what moto makes anew after each reset for nobody here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from moto.ec2.models.amis import AmiBackend
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
@@ -38,7 +39,12 @@ def _parsed() -> dict[str, Any]:
     return dict(json.loads(aws_managed_policies_data))
 
 
+def _machine_images(_: LocalAws) -> list[Replacement]:
+    return [Replacement(AmiBackend, "_load_amis", lambda _: None)]
+
+
 SAVINGS = (
     Mend("pauses before retries", _pauses),
     Mend("managed policies", _managed_policies),
+    Mend("machine images", _machine_images),
 )

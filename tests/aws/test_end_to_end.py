@@ -25,7 +25,7 @@ RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttemp
 
 @pytest.fixture
 def batch(aws: LocalAws) -> Batch:
-    """A batch whose image is the small worker."""
+    """Provide a batch whose image is the small worker."""
     aws.fargate.images.add(IMAGE, WORKER)
     aws.retry_pause = 0.01
     return batches.create(aws)
@@ -79,10 +79,8 @@ def test_a_worker_that_fails_is_retried_and_then_fails_the_map_with_its_task_as_
     ended = batch.execute(machine, {"items": "items.json"})
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
     assert batch.logged().count("shard b") == 2
-    keys = [
-        found["Key"] for found in batch.aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="results")["Contents"]
-    ]
-    (failed,) = batch.get(next(key for key in keys if key.endswith("FAILED_0.json")))
+    found = batch.aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="results")["Contents"]
+    (failed,) = batch.get(next(one["Key"] for one in found if one["Key"].endswith("FAILED_0.json")))
     assert failed["Error"] == "States.TaskFailed"
     assert json.loads(failed["Cause"])["Containers"][0]["ExitCode"] == 3
 

@@ -39,7 +39,7 @@ class Agent:
     _running: list[tuple[ContainerProcess, float]] = field(default_factory=list)
 
     def run(self) -> None:
-        """The whole life, in the thread that calls."""
+        """Live the whole life, in the thread that calls."""
         try:
             self._live()
         except Exception as error:  # noqa: BLE001 - a task ends, whatever happened

@@ -25,7 +25,7 @@ class Image(Protocol):
     def launch(
         self, name: str, entry_point: tuple[str, ...], command: tuple[str, ...], env: Mapping[str, str]
     ) -> Launch:
-        """The process that runs this command of the container; an empty entry point is the image's own."""
+        """Return the process that runs this command of the container; an empty entry point is the image's own."""
         ...
 
 
@@ -39,9 +39,13 @@ class Program:
     directory: Path | None = None
 
     def launch(
-        self, name: str, entry_point: tuple[str, ...], command: tuple[str, ...], env: Mapping[str, str]
+        self,
+        name: str,  # noqa: ARG002 - as the protocol
+        entry_point: tuple[str, ...],
+        command: tuple[str, ...],
+        env: Mapping[str, str],
     ) -> Launch:
-        """The program, with as little of this process's environment as it needs to start."""
+        """Return the program, with as little of this process's environment as it needs to start."""
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
         return Launch(
             (*(entry_point or self.entry_point), *command), {**base, **self.environment, **env}, self.directory
@@ -66,10 +70,16 @@ class Podman:
         return Launch((self.executable, *fixed, *settings, *entry, self.reference, *rest, *command), dict(os.environ))
 
 
+def this_python(*arguments: str) -> Program:
+    """Make this interpreter an image, with all modules that this process finds, as in `this_python("-m", "json")`."""
+    return Program((sys.executable, *arguments), {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)})
+
+
 class Images:
     """Which image is what, by the beginning of its name."""
 
     def __init__(self) -> None:
+        """Know no image yet."""
         self._images: dict[str, Image] = {}
 
     def add(self, prefix: str, image: Image) -> None:
@@ -77,7 +87,7 @@ class Images:
         self._images[prefix] = image
 
     def find(self, name: str) -> Image | None:
-        """The image with the longest prefix of a name; None if a pull would fail."""
+        """Return the image with the longest prefix of a name; None if a pull would fail."""
         fitting = [prefix for prefix in self._images if name.startswith(prefix)]
         return self._images[max(fitting, key=len)] if fitting else None
 

@@ -24,6 +24,7 @@ class LocalFargate:
     """Runs tasks as processes of this machine, a bounded number at once, and leaves none behind."""
 
     def __init__(self, local_aws: LocalAws, concurrency: int) -> None:
+        """Run at most so many tasks at once."""
         self.images = Images()
         self._local_aws = local_aws
         self._slots = threading.Semaphore(concurrency)
@@ -47,11 +48,11 @@ class LocalFargate:
         thread.start()
 
     def take(self, kind: type[TaskFault], provider: str) -> TaskFault | None:
-        """The next fault of a kind that concerns tasks of this capacity provider."""
+        """Return the next fault of a kind that concerns tasks of this capacity provider."""
         return self._local_aws.faults.take(kind, lambda fault: fault.provider in (None, provider))
 
     def stop(self, task: str, reason: str) -> None:
-        """What StopTask does; nothing where the task has ended."""
+        """Do what StopTask does; nothing where the task has ended."""
         self._agents[task.rpartition("/")[2]][0].stop("UserInitiated", reason)
 
     def interrupt(self, task: str) -> None:
@@ -59,7 +60,7 @@ class LocalFargate:
         self._agents[task.rpartition("/")[2]][0].interrupt()
 
     def wait(self, task: str, timeout_seconds: float = 30) -> FargateTask:
-        """The task once it has stopped."""
+        """Return the task once it has stopped."""
         agent, thread = self._agents[task.rpartition("/")[2]]
         thread.join(timeout_seconds)
         if thread.is_alive():
@@ -67,7 +68,7 @@ class LocalFargate:
         return agent.task
 
     def find(self, task: str) -> Agent | None:
-        """The agent of a task, by the task's ARN or id."""
+        """Return the agent of a task, by the task's ARN or id."""
         return self._agents.get(task.rpartition("/")[2], (None, None))[0]
 
     def stop_all(self) -> None:

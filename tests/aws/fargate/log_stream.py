@@ -14,6 +14,7 @@ class LogStream:
     """`prefix/container/task` in the configured group, which must exist."""
 
     def __init__(self, options: dict[str, str], container: str, task: str, account: str, region: str) -> None:
+        """Name the stream; `create` creates it."""
         self._backend = logs_backends[account][options.get("awslogs-region", region)]
         self._group = options["awslogs-group"]
         self._stream = f"{options['awslogs-stream-prefix']}/{container}/{task}"

@@ -15,6 +15,7 @@ class ContainerProcess:
     """A running container, from its start until nothing of it is left."""
 
     def __init__(self, launch: Launch, on_line: Callable[[str], None]) -> None:
+        """Start the process; every line that it prints is given to `on_line`."""
         self._process = subprocess.Popen(
             launch.arguments,
             env=dict(launch.environment),

@@ -13,6 +13,7 @@ class FargateTask(Task):
     """moto's task, without moto's clockwork, and with what DescribeTasks says of tasks on Fargate."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as moto's
+        """Begin as PROVISIONING."""
         definition: TaskDefinition = named["task_definition"]
         super().__init__(*arguments, **named)
         self._status = "PROVISIONING"

@@ -46,7 +46,7 @@ def _parameters(
 
 def _response(
     self: StateTaskService,
-    response: Any,
+    response: Any,  # noqa: ANN401 - JSON
     boto_service_name: str | None = None,
     service_action_name: str | None = None,
 ) -> None:

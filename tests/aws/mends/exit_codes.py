@@ -4,8 +4,7 @@ AWS ends the state well where every container exited 0, with the task itself as 
 histories); otherwise it fails with States.TaskFailed and the task as JSON for its cause, without an ExitCode where the
 task never started (retryable-ecs-run-task-step-functions). A timeout of the state leaves the task running; stopping the
 execution, or failing the map that the state is part of, stops it too, as best as it can (connect-to-resource).
-moto takes any stopped task for a success and stops none. It also hangs a `.sync` state on the callback of a task token
-that a retry finds interrupted, so that every second attempt times out at once.
+moto takes any stopped task for a success and stops none.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class _Watch:
         self._client = client
 
     def stopped(self) -> dict[str, Any] | None:
-        """The answer of DescribeTasks once the task has stopped."""
+        """Return the answer of DescribeTasks once the task has stopped."""
         answer = self._client.describe_tasks(cluster=self._cluster, tasks=[self._arn])
         return answer if answer["tasks"][0]["lastStatus"] == "STOPPED" else None
 
@@ -84,20 +83,8 @@ def _outcome(self: StateTaskServiceEcs, env: Environment, answer: dict[str, Any]
     )
 
 
-def _eval_sync(
-    self: StateTaskServiceEcs,  # noqa: ARG001 - as moto calls it
-    env: Environment,  # noqa: ARG001 - as above
-    sync_resolver: Callable[[], Any],
-    **_: object,
-) -> Any:  # noqa: ANN401 - as moto's
-    return sync_resolver()
-
-
 def _replacements(_: LocalAws) -> list[Replacement]:
-    return [
-        Replacement(StateTaskServiceEcs, "_build_sync_resolver", _resolver),
-        Replacement(StateTaskServiceEcs, "_eval_sync", _eval_sync),
-    ]
+    return [Replacement(StateTaskServiceEcs, "_build_sync_resolver", _resolver)]
 
 
 MEND = Mend("exit codes", _replacements)

@@ -7,9 +7,9 @@ task the exit code 0, takes any size and any revision, and fails with HTTP 500 w
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ecs import models
 from moto.ecs.exceptions import EcsClientException, InvalidParameterException
@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
 
 
+_THROTTLED = "ThrottlingException"
+
+
 class _Refused(Exception):  # noqa: N818 - an answer of RunTask, not an error
     """RunTask answers with a failure."""
+
+
+class _RateExceeded(Exception):  # noqa: N818 - as above
+    """RunTask is throttled."""
 
 
 def _replacements(local_aws: LocalAws) -> list[Replacement]:
@@ -43,9 +50,12 @@ def _replacements(local_aws: LocalAws) -> list[Replacement]:
             fargate.start(self, task, definition)
         return tasks
 
-    def answered(self: EC2ContainerServiceResponse) -> ActionResult:
+    def answered(self: EC2ContainerServiceResponse) -> ActionResult | tuple[int, dict[str, str], str]:
         try:
             return answer(self)
+        except _RateExceeded:
+            body = json.dumps({"__type": _THROTTLED, "message": "Rate exceeded"})
+            return 400, {"status": "400", "x-amzn-errortype": _THROTTLED}, body
         except _Refused as refused:
             return ActionResult({"tasks": [], "failures": [{"reason": str(refused)}]})
 
@@ -77,7 +87,7 @@ def _spoil(local_aws: LocalAws, task: FargateTask, forget: Any) -> None:  # noqa
     take = local_aws.fargate.take
     error: Exception | None = None
     if take(Throttled, task.provider):
-        error = ServiceException("ThrottlingException", "Rate exceeded")
+        error = _RateExceeded()
     elif take(NetworkThrottled, task.provider):
         error = InvalidParameterException(
             "Error retrieving subnet information: Request limit exceeded. (ErrorCode: RequestLimitExceeded)"

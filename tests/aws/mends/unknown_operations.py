@@ -6,22 +6,18 @@ SDK retries. moto answers HTTP 500, which Terraform's provider retries for minut
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
+from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
 
 from tests.aws.replacements import Mend, Replacement
 
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
 
-
-class UnknownOperation(ServiceException):
-    """What nobody implements."""
-
-    code = "UnknownOperationException"
-    status_code = 400
+_CODE = "UnknownOperationException"
 
 
 def _replacements(_: LocalAws) -> list[Replacement]:
@@ -31,10 +27,19 @@ def _replacements(_: LocalAws) -> list[Replacement]:
         try:
             return answer(self)
         except NotImplementedError as missing:
-            _, headers, body = self.serialized(ActionResult(UnknownOperation(str(missing))))
-            return 400, {**headers, "x-amzn-errortype": UnknownOperation.code}, body
+            protocol = get_service_model(self.boto3_service_name).metadata["protocol"]
+            return 400, {"x-amzn-errortype": _CODE}, _body(protocol, str(missing))
 
     return [Replacement(BaseResponse, "call_action", call_action)]
+
+
+def _body(protocol: str, message: str) -> str:
+    if "json" in protocol:
+        return json.dumps({"__type": _CODE, "message": message})
+    error = f"<Error><Code>{_CODE}</Code><Message>{message}</Message></Error>"
+    if protocol == "ec2":
+        return f"<Response><Errors>{error}</Errors></Response>"
+    return f"<ErrorResponse>{error}</ErrorResponse>"
 
 
 MEND = Mend("unknown operations", _replacements)

@@ -11,6 +11,7 @@ from moto.scheduler.models import scheduler_backends
 
 from tests.aws.scheduler import expressions
 from tests.aws.scheduler.due import Schedule, due
+from tests.aws.scheduler.expressions import Rate
 from tests.aws.scheduler.faults import DeliveredTwice
 from tests.aws.scheduler.invocation import Delivery, invoke
 
@@ -22,6 +23,7 @@ class Clock:
     """The time that schedules go by."""
 
     def __init__(self, local_aws: LocalAws) -> None:
+        """Show the real time."""
         self._local_aws = local_aws
         self.reset()
 
@@ -56,7 +58,8 @@ class Clock:
     def _due(self, schedule: MotoSchedule, until: datetime) -> list[tuple[datetime, datetime]]:
         window = schedule.flexible_time_window or {}
         late = timedelta(minutes=window.get("MaximumWindowInMinutes") or 0) * self.lateness
-        created = self._seen.setdefault((schedule.arn, schedule.schedule_expression), self.now)
+        name = schedule.arn, schedule.schedule_expression
+        new, created = name not in self._seen, self._seen.setdefault(name, self.now)
         values = Schedule(
             expression=expressions.parse(schedule.schedule_expression),
             created=created,
@@ -65,8 +68,9 @@ class Clock:
             end=_instant(schedule.end_date),
             enabled=schedule.state == "ENABLED",
         )
-        after = self.now if created < self.now else self.now - timedelta(microseconds=1)
-        return [(instant + late, instant) for instant in due(values, after - late, until - late)]
+        at_once = timedelta(microseconds=1 if new and isinstance(values.expression, Rate) else 0)
+        after = max(self.now - late, created) - at_once
+        return [(instant + late, instant) for instant in due(values, after, until - late)]
 
     def _fire(self, schedule: MotoSchedule, scheduled: datetime) -> list[Delivery]:
         times = 2 if self._local_aws.faults.take(DeliveredTwice) else 1

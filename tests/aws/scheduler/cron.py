@@ -78,7 +78,7 @@ class Cron:
 
 
 def parse(text: str) -> Cron:
-    """The expression between the parentheses of `cron(…)`; ValueError with what is wrong."""
+    """Return the expression between the parentheses of `cron(…)`; ValueError with what is wrong."""
     fields = text.split()
     if len(fields) != 6:
         raise ValueError(f"cron: {text!r} has {len(fields)} fields, not six: minutes hours day month weekday year")

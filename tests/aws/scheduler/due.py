@@ -29,7 +29,7 @@ def due(schedule: Schedule, after: datetime, until: datetime) -> list[datetime]:
     """All instants, in UTC, after the one and until the other that the schedule is due, in order.
 
     A local time that spring skips is skipped, and one that autumn repeats is due once, the first time (Scheduler guide,
-    daylight saving). A rate counts on the clock and knows no local time. Start and end do not concern a time given by at.
+    daylight saving). A rate counts on the clock and knows no local time. Start and end do not concern `at(…)`.
     """
     if not schedule.enabled or until <= after:
         return []
@@ -45,7 +45,7 @@ def due(schedule: Schedule, after: datetime, until: datetime) -> list[datetime]:
 
 
 def instant_of(local: datetime, zone: str) -> datetime | None:
-    """The first instant, in UTC, at which clocks of a zone show a time; None where they skip it."""
+    """Return the first instant, in UTC, at which clocks of a zone show a time; None where they skip it."""
     instant = local.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
     shown = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     return instant if shown == local.replace(fold=0) else None

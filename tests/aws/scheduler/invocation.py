@@ -41,9 +41,7 @@ def invoke(local_aws: LocalAws, schedule: MotoSchedule, scheduled: datetime) -> 
         execution = str(uuid.uuid4())
         payload = _filled(schedule, scheduled, execution, attempt)
         try:
-            refused = local_aws.faults.take(DeliveryRefused)
-            if refused:
-                raise ClientError({"Error": {"Code": refused.code, "Message": refused.message}}, "Invoke")
+            _refuse(local_aws.faults.take(DeliveryRefused))
             started = _deliver(local_aws, schedule.target, payload, execution)
         except ClientError as error:
             if attempt == allowed:
@@ -51,6 +49,11 @@ def invoke(local_aws: LocalAws, schedule: MotoSchedule, scheduled: datetime) -> 
             continue
         return Delivery(schedule.arn, scheduled, started, attempt, dead=False)
     return Delivery(schedule.arn, scheduled, None, allowed, dead=True)
+
+
+def _refuse(fault: DeliveryRefused | None) -> None:
+    if fault:
+        raise ClientError({"Error": {"Code": fault.code, "Message": fault.message}}, "Invoke")
 
 
 def written(instant: datetime) -> str:
