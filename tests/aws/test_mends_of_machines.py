@@ -37,7 +37,7 @@ def batch(aws: LocalAws) -> Batch:
     return batches.create(aws)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -88,8 +88,7 @@ def test_executions_without_a_name_have_names_of_their_own(aws: LocalAws, batch:
     """Two starts are two executions; in moto alone the second is refused."""
     client, machine = aws.client("stepfunctions"), batch.machine({"Done": DONE})
     with aws.mending.lifted("runnable versions"):
-        client.start_execution(stateMachineArn=machine)
-        time.sleep(0.2)
+        aws.ended(client.start_execution(stateMachineArn=machine)["executionArn"])
         with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
             client.start_execution(stateMachineArn=machine)
     first, second = (client.start_execution(stateMachineArn=machine)["executionArn"] for _ in range(2))
