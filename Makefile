@@ -76,7 +76,7 @@ lock = $(VENV)/uv-$(UV)/bin/uv pip compile --quiet --universal --python-version 
 build_needs = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")'
 
 clean: ## Remove the environment and whatever else can be made again
-	@rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .terraform build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. Each file below $(DONE) says that a layer is installed; it is made again when its lock changes.
