@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,10 +31,10 @@ def annotate(nlp: Language, texts: Sequence[str]) -> list[Doc | Failure]:
     An empty text goes alone: most of spaCy's text classifiers fail on a batch that holds one.
     """
     full = [text for text in texts if text]
-    docs: list[Doc | Failure]
-    try:
+    docs: list[Doc | Failure] | None = None
+    with contextlib.suppress(Exception):  # any component may raise anything; each text is tried alone below
         docs = list(nlp.pipe(full, batch_size=max(1, len(full))))
-    except Exception:  # noqa: BLE001 - any component may raise anything; each text is tried alone below
+    if docs is None:  # what was raised is gone, and the memory with it that its frames held
         docs = [_alone(nlp, text) for text in full]
     scored = iter(docs)
     return [next(scored) if text else _alone(nlp, text) for text in texts]

@@ -22,7 +22,9 @@ from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import Entry, Job, Live, OutputFormat, Release, Run
 from nimbus_runtime.store import DirectoryStore, S3Store, Store
+from tests.aws.fargate.faults import Interrupted
 from tests.aws.fargate.images import Program
+from tests.aws.scheduler.faults import DeliveredTwice
 from tests.faults import bundles, command
 
 from .conftest import Terraform
@@ -61,6 +63,13 @@ class Environment:
         self.aws.clock.now = MIDNIGHT
         deliveries = [d for d in self.aws.clock.advance(timedelta(hours=2, minutes=30)) if "/run" in str(d.schedule)]
         return [self.aws.ended(delivery.execution or "", timeout_seconds=240) for delivery in deliveries]
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Return all tasks that have stopped."""
+        ecs, cluster = self.aws.client("ecs"), self.outputs["cluster"]
+        arns = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
+        found: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        return found
 
     def image(self, **settings: str) -> None:
         """Let every image stand for this Python with the runtime."""
@@ -178,3 +187,27 @@ def test_a_paused_pipeline_does_nothing_and_says_so(environment: Environment) ->
     assert ended["status"] == "SUCCEEDED", ended
     assert json.loads(ended["output"])["outcome"] == "paused"
     assert environment.store.names(paths.RUNS) == []
+
+
+def test_two_deliveries_at_one_instant_are_one_run_and_one_claim(environment: Environment) -> None:
+    """A schedule is delivered at least once: the second execution ends as a duplicate, and changes nothing."""
+    environment.image(NIMBUS_ALONE_SECONDS="0")
+    environment.aws.faults.add(DeliveredTwice())
+    outcomes = sorted(json.loads(ended["output"])["outcome"] for ended in environment.fire())
+    assert outcomes == ["duplicate", "fan_out"]
+    assert environment.store.names(paths.RUNS) == [RUN]
+    assert "claims" not in environment.store.names(f"{paths.RUNS}/{RUN}")
+
+
+def test_a_worker_that_spot_takes_away_is_replaced_on_demand(environment: Environment) -> None:
+    """What it had not committed is done by the next attempt, and the run is published."""
+    environment.image(NIMBUS_ALONE_SECONDS="0")
+    environment.aws.faults.add(Interrupted(provider="FARGATE_SPOT"))
+    (ended,) = environment.fire()
+    assert ended["status"] == "SUCCEEDED", ended
+    present = live.read(environment.store)
+    assert present is not None
+    assert present.dataset == RUN
+    told = [(task["capacityProviderName"], str(task["overrides"])) for task in environment.tasks()]
+    scored = [provider for provider, given in told if "NIMBUS_SHARDS" in given and ended["executionArn"] in given]
+    assert sorted(scored) == ["FARGATE", "FARGATE_SPOT"]
