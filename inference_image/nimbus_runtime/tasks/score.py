@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nimbus_runtime import committer
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.errors import RunNotFoundError, RunTerminatedError
+from nimbus_runtime.contract.errors import RunNotFoundError
 from nimbus_runtime.contract.records import Commit, Plan
+from nimbus_runtime.interrupts import interruptible
 from nimbus_runtime.store import Store, open_store
 from nimbus_runtime.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from nimbus_runtime.tasks.settings import TaskSettings
+
+_REMEDY = "the next attempt does what is missing"
 
 
 def score_task(settings: TaskSettings) -> int:
@@ -42,7 +42,10 @@ def score_shards(settings: TaskSettings, plan: Plan, attempt: str, shards: Seque
     """Have shards scored by worker processes; what was committed before a deadline or a signal stays."""
     if not shards:
         return
-    with _until(settings.deadline), Supervisor(settings.bundle, min(settings.workers, len(shards))) as supervisor:
+    with (
+        interruptible(_REMEDY, settings.deadline),
+        Supervisor(settings.bundle, min(settings.workers, len(shards))) as supervisor,
+    ):
         supervisor.score(settings.root, plan.run, attempt, shards, _Log(plan.run))
 
 
@@ -69,24 +72,3 @@ def say(event: str, **values: object) -> None:
     """Write one line of the log."""
     sys.stdout.write(json.dumps({"event": event, **values}) + "\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def _until(deadline: float | None) -> Iterator[None]:
-    """End with RunTerminatedError at SIGTERM, or when the deadline has come."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del frame
-        why = "its deadline" if number == signal.SIGALRM else signal.Signals(number).name
-        raise RunTerminatedError(f"stopped by {why}", remedy="the next attempt does what is missing")
-
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
-    previous = {number: signal.signal(number, stop) for number in numbers}
-    previous[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    signal.setitimer(signal.ITIMER_REAL, deadline or 0)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in previous.items():
-            signal.signal(number, handler)

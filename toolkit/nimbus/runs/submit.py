@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Protocol
 
 from nimbus_runtime import bundle as bundles
@@ -20,12 +18,12 @@ from nimbus_runtime.contract.errors import (
     RunInterruptedError,
     RunMismatchError,
     RunNotFoundError,
-    RunTerminatedError,
     StoreError,
     UsageError,
 )
 from nimbus_runtime.contract.inputs import Format, InputFile
 from nimbus_runtime.contract.records import Commit, Ending, Live, Plan, Run, Settings
+from nimbus_runtime.interrupts import interruptible
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.supervisor import Progress, Supervisor
 
@@ -67,7 +65,7 @@ def submit(request: Request, observer: Observer) -> Result:
     """Run to the end, or say why not; what was committed before stays committed."""
     started = time.monotonic()
     with ExitStack() as stack:
-        stack.enter_context(_interruptible())
+        stack.enter_context(interruptible("run the same command with --resume: finished shards are kept"))
         store = DirectoryStore(request.root)
         store.sweep()
         resumed = _unfinished(store) if request.resume else None
@@ -226,27 +224,3 @@ def _check_same_inputs(plan: Plan, inputs: Sequence[InputFile]) -> None:
             got=f"changed, new or missing: {', '.join(changed[:5])}",
             remedy="leave out --resume to start a new run over the inputs as they are now",
         )
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into an ending that is recorded.
-
-    SIGPIPE is ignored: that a worker has died is told by its events' end, whatever was sent to it.
-    """
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del frame
-        kind = RunInterruptedError if number == signal.SIGINT else RunTerminatedError
-        raise kind(
-            f"stopped by {signal.Signals(number).name}",
-            remedy="run the same command with --resume: finished shards are kept",
-        )
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    previous[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
