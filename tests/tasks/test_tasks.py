@@ -16,13 +16,15 @@ from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import NimbusError, UsageError
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import Execution, Job, Live, Outcome, OutputFormat, Release, Run
+from nimbus_runtime.contract.records import Execution, Job, Live, Outcome, OutputFormat, Release
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.tasks.commit import commit_task
 from nimbus_runtime.tasks.plan import plan_task
 from nimbus_runtime.tasks.score import score_task
 from nimbus_runtime.tasks.settings import TaskSettings, read_settings
 from tests.faults import bundles, command
+
+from .datasets import rows, write_inputs
 
 RELEASE = "support-1"
 
@@ -48,9 +50,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of eight inputs."""
     folder = tmp_path_factory.mktemp("inputs")
-    for number in range(8):
-        lines = [{"id": f"{number}-{i}", "text": f"Anna had a late order from Berlin {i}"} for i in range(20)]
-        (folder / f"{number}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_inputs(folder)
     return folder
 
 
@@ -78,14 +78,6 @@ def settings(root: DirectoryStore, bundle: bundles.Built) -> TaskSettings:
             "NIMBUS_WORKERS": "1",
         }
     )
-
-
-def dataset(store: DirectoryStore, run: str) -> list[bytes]:
-    """Return the rows of a run, file by file."""
-    data = store.read(paths.dataset(run))
-    assert data is not None
-    record = codec.decode(Run, data, run)
-    return [store.path(paths.data(run, file.file)).read_bytes() for file in record.rows]
 
 
 def fanned_out(settings: TaskSettings) -> TaskSettings:
@@ -121,7 +113,7 @@ def test_tasks_of_batches_give_the_bytes_of_one_machine(
     alone = tmp_path / "alone"
     ended = command.run(inputs, "--id-field", "id", "--format", "jsonl", root=alone, bundle=bundle)
     assert ended.code == 0, ended.err
-    assert dataset(root, dispatch.run) == dataset(DirectoryStore(alone), ended.json["run"])
+    assert rows(root, dispatch.run) == rows(DirectoryStore(alone), ended.json["run"])
 
 
 def test_a_second_delivery_finds_the_claim(settings: TaskSettings, root: DirectoryStore) -> None:

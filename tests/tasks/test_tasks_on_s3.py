@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import InputChangedError, NimbusError
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import Execution, Job, Outcome, OutputFormat, Release, Run
-from nimbus_runtime.store import DirectoryStore, S3Store, Store
+from nimbus_runtime.contract.records import Execution, Job, Outcome, OutputFormat, Release
+from nimbus_runtime.store import DirectoryStore, S3Store
 from nimbus_runtime.tasks.commit import commit_task
 from nimbus_runtime.tasks.plan import plan_task
 from nimbus_runtime.tasks.score import score_task
 from nimbus_runtime.tasks.settings import TaskSettings, read_settings
 from tests.faults import bundles, command
+
+from .datasets import rows, write_inputs
 
 RELEASE = "support-1"
 
@@ -44,11 +45,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
 def inputs(tmp_path: Path, bucket: str) -> Path:
     """Return a folder of eight inputs, which lie in the bucket too."""
     folder = tmp_path / "inputs"
-    folder.mkdir()
-    for number in range(8):
-        lines = [{"id": f"{number}-{i}", "text": f"Anna had a late order from Berlin {i}"} for i in range(20)]
-        (folder / f"{number}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        boto3.client("s3").upload_file(str(folder / f"{number}.jsonl"), bucket, f"in/mails/{number}.jsonl")
+    for file in write_inputs(folder):
+        boto3.client("s3").upload_file(str(file), bucket, f"in/mails/{file.name}")
     return folder
 
 
@@ -74,12 +72,6 @@ def settings(bucket: str, bundle: bundles.Built, inputs: Path) -> TaskSettings:
     return replace(told, alone_seconds=0.0, batch_seconds=1e-9)
 
 
-def dataset(store: Store, run: str) -> list[bytes]:
-    """Return the rows of a run, file by file."""
-    record = codec.decode(Run, store.read(paths.dataset(run)) or b"", run)
-    return [store.read(paths.data(run, file.file)) or b"" for file in record.rows]
-
-
 def test_a_bucket_holds_the_bytes_of_one_machine(
     settings: TaskSettings, bundle: bundles.Built, inputs: Path, tmp_path: Path
 ) -> None:
@@ -91,7 +83,7 @@ def test_a_bucket_holds_the_bytes_of_one_machine(
     alone = tmp_path / "alone"
     ended = command.run(inputs, "--id-field", "id", "--format", "jsonl", root=alone, bundle=bundle)
     assert ended.code == 0, ended.err
-    assert dataset(S3Store.at(settings.root), dispatch.run) == dataset(DirectoryStore(alone), ended.json["run"])
+    assert rows(S3Store.at(settings.root), dispatch.run) == rows(DirectoryStore(alone), ended.json["run"])
 
 
 def test_an_input_that_has_changed_stops_the_run_by_name(settings: TaskSettings, bucket: str) -> None:

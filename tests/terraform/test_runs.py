@@ -20,12 +20,13 @@ from nimbus_runtime import clock, live
 from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import Entry, Job, Live, OutputFormat, Release, Run
-from nimbus_runtime.store import DirectoryStore, S3Store, Store
+from nimbus_runtime.contract.records import Entry, Job, Live, OutputFormat, Release
+from nimbus_runtime.store import DirectoryStore, S3Store
 from tests.aws.fargate.faults import Interrupted
 from tests.aws.fargate.images import Program
 from tests.aws.scheduler.faults import DeliveredTwice
 from tests.faults import bundles, command
+from tests.tasks.datasets import rows, write_inputs
 
 from .conftest import Terraform
 from .tables import TERRAFORM
@@ -125,11 +126,7 @@ def deploy(environment: Environment) -> None:
     """Write inputs, a task definition with a digest, a release, and live.json: what deploying comes to."""
     outputs, ecs, s3 = environment.outputs, environment.aws.client("ecs"), environment.aws.client("s3")
     bucket = outputs["root"].removeprefix("s3://").partition("/")[0]
-    environment.inputs.mkdir()
-    for number in range(8):
-        lines = [{"id": f"{number}-{i}", "text": f"Anna had a late order from Berlin {i}"} for i in range(20)]
-        file = environment.inputs / f"{number}.jsonl"
-        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for file in write_inputs(environment.inputs):
         s3.upload_file(str(file), bucket, f"inputs/{file.name}")
     template = ecs.describe_task_definition(taskDefinition=outputs["task_template"])["taskDefinition"]
     kept = ("taskRoleArn", "executionRoleArn", "networkMode", "requiresCompatibilities", "cpu", "memory", "volumes")
@@ -146,12 +143,6 @@ def deploy(environment: Environment) -> None:
     environment.store.create(paths.LIVE, codec.encode(Live(1, entry, RELEASE)))
 
 
-def dataset(store: Store, run: str) -> list[bytes]:
-    """Return the rows of a run, file by file."""
-    record = codec.decode(Run, store.read(paths.dataset(run)) or b"", run)
-    return [store.read(paths.data(run, file.file)) or b"" for file in record.rows]
-
-
 def test_a_schedule_publishes_the_bytes_of_one_machine(environment: Environment, tmp_path: Path) -> None:
     """The schedule fires, eight shards are scored by eight tasks, and the dataset is that of `nimbus run`."""
     environment.image(NIMBUS_ALONE_SECONDS="0", NIMBUS_BATCH_SECONDS="0.000000001")
@@ -166,7 +157,7 @@ def test_a_schedule_publishes_the_bytes_of_one_machine(environment: Environment,
         environment.inputs, "--id-field", "id", "--format", "jsonl", root=alone, bundle=environment.bundle
     )
     assert once.code == 0, once.err
-    assert dataset(environment.store, RUN) == dataset(DirectoryStore(alone), once.json["run"])
+    assert rows(environment.store, RUN) == rows(DirectoryStore(alone), once.json["run"])
 
 
 def test_a_small_run_takes_one_task(environment: Environment) -> None:
