@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 
+Tell = Callable[[Counts, float], None]
+"""Is told what a run amounts to before it is judged: its counts, and the seconds that its shards took in all."""
+
+
 def committed(store: Store, plan: Plan) -> set[int]:
     """Return the numbers of the shards that are done."""
     return {int(name.removesuffix(".json")) for name in store.names(paths.commits(plan.run, plan.release))}
 
 
-def commit_run(store: Store, plan: Plan, max_quarantine: float) -> tuple[Run, live.Publication]:
+def commit_run(
+    store: Store, plan: Plan, max_quarantine: float, tell: Tell | None = None
+) -> tuple[Run, live.Publication]:
     """Count every shard, write run.json once, and publish; doing it twice changes nothing."""
     missing = set(range(len(plan.shards))) - committed(store, plan)
     if missing:
@@ -33,15 +40,17 @@ def commit_run(store: Store, plan: Plan, max_quarantine: float) -> tuple[Run, li
         )
     data = store.read(paths.dataset(plan.run))
     if data is None:
-        store.create(paths.dataset(plan.run), codec.encode(_run(store, plan, max_quarantine)))
+        store.create(paths.dataset(plan.run), codec.encode(_run(store, plan, max_quarantine, tell)))
         data = store.read(paths.dataset(plan.run)) or b""
     run = codec.decode(Run, data, paths.dataset(plan.run))
     return run, live.publish(store, plan, run)
 
 
-def _run(store: Store, plan: Plan, max_quarantine: float) -> Run:
+def _run(store: Store, plan: Plan, max_quarantine: float, tell: Tell | None) -> Run:
     commits = [read_commit(store, plan, number) for number in range(len(plan.shards))]
     counts = reduce(add, (commit.counts for commit in commits), Counts())
+    if tell is not None:
+        tell(counts, sum(commit.seconds for commit in commits))
     _check_quarantine(plan, counts, max_quarantine)
     ids_given = plan.settings.fields.id is not None
     return Run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,3 +87,32 @@ def test_a_rule_publishes_to_a_topic_what_its_transformer_says(aws: LocalAws, ma
         aws.client("events").put_events(Entries=[event])
     run(aws, machine, "heard")
     assert received(aws, url) == [{"run": "heard", "ended": "FAILED"}]
+
+
+def test_metrics_inside_of_a_log_are_cloudwatch_s(aws: LocalAws) -> None:
+    """An event in the embedded format counts as a metric; moto alone keeps a line."""
+    logs, cloudwatch = aws.client("logs"), aws.client("cloudwatch")
+    logs.create_log_group(logGroupName="group")
+    logs.create_log_stream(logGroupName="group", logStreamName="stream")
+    now = datetime.now(UTC)
+    wanted = {"Namespace": "N", "Dimensions": [["D"]], "Metrics": [{"Name": "M", "Unit": "Count"}]}
+    event = {"_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [wanted]}, "D": "d", "M": 3}
+    lines = [json.dumps(event), "[1]", "words", '{"_aws": {}}', json.dumps({**event, "M": None})]
+    events = [{"timestamp": event["_aws"]["Timestamp"], "message": line} for line in lines]
+
+    def written() -> list[Any]:
+        logs.put_log_events(logGroupName="group", logStreamName="stream", logEvents=events)
+        found: list[Any] = cloudwatch.get_metric_statistics(
+            Namespace="N",
+            MetricName="M",
+            Dimensions=[{"Name": "D", "Value": "d"}],
+            StartTime=now - timedelta(minutes=5),
+            EndTime=now + timedelta(minutes=5),
+            Period=60,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return found
+
+    with aws.mending.lifted("embedded metrics"):
+        assert written() == []
+    assert [point["Sum"] for point in written()] == [3]

@@ -14,6 +14,7 @@ from nimbus_runtime.contract.errors import BundleInvalidError, RunMismatchError,
 from nimbus_runtime.contract.records import Batch, Begun, Dispatch, Execution, Outcome, Plan, Release, RunKind
 from nimbus_runtime.store import Store, open_store
 from nimbus_runtime.tasks import owners
+from nimbus_runtime.tasks.figures import told
 from nimbus_runtime.tasks.score import score_shards
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.
             store.create(paths.batches(name), codec.encode(batches))
             return Dispatch(Outcome.FAN_OUT, run)
         score_shards(settings, plan, attempt.execution.id, waiting)
-    committer.commit_run(store, plan, plan.max_quarantine)
+    committer.commit_run(store, plan, plan.max_quarantine, told(settings, plan))
     return Dispatch(Outcome.DONE, run)
 
 

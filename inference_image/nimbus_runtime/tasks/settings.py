@@ -24,7 +24,8 @@ class TaskSettings:
     now; `release` is the one to run; `requested` says that it was asked for by name; `run` names a run to continue;
     `shards` are those to score; `deadline` is in seconds from the task's start; `waits` says that a
     run waits while an earlier one goes. A run of at most `alone_seconds` of work is done by the task
-    that plans it; of a larger one, each task gets `batch_seconds` of work.
+    that plans it; of a larger one, each task gets `batch_seconds` of work. `task_hour_usd` is what an
+    hour of such a task costs, None where nobody says.
     """
 
     root: str
@@ -41,6 +42,7 @@ class TaskSettings:
     waits: bool
     alone_seconds: float = 300.0
     batch_seconds: float = 900.0
+    task_hour_usd: float | None = None
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> TaskSettings:
@@ -55,11 +57,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> TaskSettings:
         run=environment.get("NIMBUS_RUN", ""),
         scheduled_time=_time(environment.get("NIMBUS_SCHEDULED_TIME", "")),
         shards=_shards(environment.get("NIMBUS_SHARDS", "")),
-        deadline=_seconds(environment, "NIMBUS_DEADLINE_SECONDS", None),
+        deadline=_number(environment, "NIMBUS_DEADLINE_SECONDS", None),
         workers=_workers(environment.get("NIMBUS_WORKERS", "")),
         waits=environment.get("NIMBUS_OVERLAP", "wait") == "wait",
-        alone_seconds=_seconds(environment, "NIMBUS_ALONE_SECONDS", 300.0) or 0.0,
-        batch_seconds=_seconds(environment, "NIMBUS_BATCH_SECONDS", 900.0) or 900.0,
+        alone_seconds=_number(environment, "NIMBUS_ALONE_SECONDS", 300.0) or 0.0,
+        batch_seconds=_number(environment, "NIMBUS_BATCH_SECONDS", 900.0) or 900.0,
+        task_hour_usd=_number(environment, "NIMBUS_TASK_HOUR_USD", None, "US dollars"),
     )
 
 
@@ -101,12 +104,12 @@ def _shards(value: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _seconds(environment: Mapping[str, str], name: str, default: float | None) -> float | None:
+def _number(environment: Mapping[str, str], name: str, default: float | None, unit: str = "seconds") -> float | None:
     value = environment.get(name, "")
     try:
         return float(value) if value else default
     except ValueError:
-        raise _wrong(name, value, "seconds") from None
+        raise _wrong(name, value, unit) from None
 
 
 def _workers(value: str) -> int:

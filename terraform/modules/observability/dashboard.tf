@@ -10,11 +10,11 @@ locals {
     { title = "Runs", stat = "Sum", period = 3600, metrics = [local.run.ExecutionsSucceeded, local.run.ExecutionsFailed, local.run.ExecutionsTimedOut, local.run.ExecutionsAborted] },
     { title = "Duration of a run (ms, from start to end)", stat = "Maximum", period = 3600, metrics = [local.run.ExecutionTime] },
     { title = "Documents", stat = "Sum", period = 3600, metrics = [local.own.documents_scored, local.own.documents_quarantined] },
-    { title = "Documents a second", stat = "Average", period = 3600, metrics = [local.own.documents_per_second] },
+    { title = "Documents a second and process", stat = "Average", period = 3600, metrics = [local.own.documents_per_second] },
     { title = "Quarantined (percent)", stat = "Maximum", period = 3600, metrics = [local.own.quarantine_percent] },
     { title = "Drift (1: where detectors say so)", stat = "Maximum", period = 3600, metrics = [local.own.drift_ratio] },
-    { title = "Scoring (seconds)", stat = "Maximum", period = 3600, metrics = [local.own.run_seconds] },
-    { title = "Cost of a run (USD, estimated)", stat = "Sum", period = 86400, metrics = [local.own.run_cost] },
+    { title = "From plan to dataset (seconds)", stat = "Maximum", period = 3600, metrics = [local.own.run_seconds] },
+    { title = "Scoring a run (USD, by on-demand list prices of us-east-1)", stat = "Sum", period = 86400, metrics = [local.own.run_cost] },
   ]
 }
 

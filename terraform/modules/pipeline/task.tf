@@ -11,12 +11,17 @@ locals {
   # Refers to no image: a template that is run by mistake fails before it does anything.
   no_image = "${aws_ecr_repository.this.repository_url}@sha256:${join("", [for _ in range(64) : "0"])}"
 
+  # What an hour of such a task costs on demand in us-east-1, in US dollars by list price: an estimate for the dashboard.
+  prices        = { X86_64 = { vcpu = 0.04048, gb = 0.004445 }, ARM64 = { vcpu = 0.03238, gb = 0.00356 } }
+  task_hour_usd = var.cpu / 1024 * local.prices[var.cpu_architecture].vcpu + var.memory / 1024 * local.prices[var.cpu_architecture].gb
+
   # What a release keeps. What may change without a deployment is told by the state machine.
   environment = {
-    NIMBUS_ENVIRONMENT = var.platform.name
-    NIMBUS_PIPELINE    = var.name
-    NIMBUS_ROOT        = "s3://${var.platform.bucket}/${var.name}"
-    TMPDIR             = "/tmp"
+    NIMBUS_ENVIRONMENT   = var.platform.name
+    NIMBUS_PIPELINE      = var.name
+    NIMBUS_ROOT          = "s3://${var.platform.bucket}/${var.name}"
+    NIMBUS_TASK_HOUR_USD = format("%.5f", local.task_hour_usd)
+    TMPDIR               = "/tmp"
   }
 }
 
