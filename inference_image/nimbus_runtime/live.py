@@ -7,6 +7,7 @@ that nothing is lost in between and no state is skipped.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from nimbus_runtime import clock
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.errors import StoreError
-from nimbus_runtime.contract.records import Entry, Live, Plan, Run
+from nimbus_runtime.contract.errors import LiveChangedError, StoreError
+from nimbus_runtime.contract.records import Entry, Live, Plan, Release, Run
 
 if TYPE_CHECKING:
     from nimbus_runtime.store import Store
@@ -46,7 +47,7 @@ def publish(store: Store, plan: Plan, run: Run) -> Publication:
         outcome = judge(store, plan, present)
         if outcome is not Publication.PUBLISHED or (present is not None and present.dataset == run.run):
             return None
-        return _with_dataset(present, plan, run)
+        return _with_dataset(present, plan, run, by_hand=_by_hand(store, run))
 
     update(store, change)
     return outcome
@@ -64,7 +65,72 @@ def update(store: Store, change: Callable[[Live | None], Live | None]) -> Live |
             store.create(paths.ledger(present.sequence), found.data)
         if store.compare_and_swap(paths.LIVE, codec.encode(wanted), None if found is None else found.version):
             return wanted
-    raise StoreError(
+    raise _restless(store)
+
+
+def entry(action: str, actor: str, reason: str = "") -> Entry:
+    """Return an entry of now, with an attempt id of its own."""
+    return Entry(action, actor, clock.iso(clock.now()), reason, secrets.token_hex(8))
+
+
+def decide(store: Store, seen: Live | None, wanted: Entry, change: Callable[[Live | None], Live]) -> Live:
+    """Apply once what somebody decided by looking at `seen`, and return the state that came of it.
+
+    Runs that were published meanwhile are kept. Where another has changed releases, LiveChangedError
+    says who; a change whose reply was lost is recognised by its attempt id.
+    """
+    for _ in range(_ATTEMPTS):
+        found = store.read_versioned(paths.LIVE)
+        present = None if found is None else codec.decode(Live, found.data, f"{store.location}/{paths.LIVE}")
+        for state in _since(store, seen, present):
+            if state.entry.attempt == wanted.attempt:
+                return state
+            if _rests_on(state) != _rests_on(seen):
+                raise _changed(store, state)
+        sequence = 1 if present is None else present.sequence + 1
+        after = replace(change(present), sequence=sequence, entry=wanted)
+        if found is not None and present is not None:
+            store.create(paths.ledger(present.sequence), found.data)
+        if store.compare_and_swap(paths.LIVE, codec.encode(after), None if found is None else found.version):
+            return after
+    raise _restless(store)
+
+
+def states(store: Store, present: Live, first: int = 1) -> list[Live]:
+    """Return the states from sequence `first` to the present one, each as it was."""
+    kept = []
+    for sequence in range(max(1, first), present.sequence):
+        place = paths.ledger(sequence)
+        data = store.read(place)
+        if data is not None:
+            kept.append(codec.decode(Live, data, f"{store.location}/{place}"))
+    return [*kept, present]
+
+
+def _since(store: Store, seen: Live | None, present: Live | None) -> list[Live]:
+    """Return the states that came after the one that was seen."""
+    first = 1 if seen is None else seen.sequence + 1
+    return [] if present is None or present.sequence < first else states(store, present, first)
+
+
+def _rests_on(state: Live | None) -> tuple[object, ...]:
+    """Return what a decision about releases rests on: neither datasets nor the pause."""
+    return () if state is None else (state.release, state.previous, state.candidate, state.epoch)
+
+
+def _changed(store: Store, state: Live) -> LiveChangedError:
+    done = state.entry
+    return LiveChangedError(
+        "somebody else has changed what is live, so nothing was done",
+        where=f"{store.location}/{paths.LIVE}",
+        got=f"{done.action} by {done.actor} at {done.time}: release {state.release}",
+        expected="the state that you were shown",
+        remedy="look at `nimbus history`, and decide again",
+    )
+
+
+def _restless(store: Store) -> StoreError:
+    return StoreError(
         "live.json keeps changing while it is being changed",
         where=f"{store.location}/{paths.LIVE}",
         remedy="see who else publishes to this folder, then run the same command with --resume",
@@ -84,17 +150,25 @@ def judge(store: Store, plan: Plan, present: Live | None) -> Publication:
     return Publication.PUBLISHED
 
 
-def _with_dataset(present: Live | None, plan: Plan, run: Run) -> Live:
+def _by_hand(store: Store, run: Run) -> bool:
+    """Say whether a run's release is a bundle that was named for it, and never deployed."""
+    place = paths.release(run.release)
+    data = store.read(place)
+    return data is None or codec.decode(Release, data, f"{store.location}/{place}").job is None
+
+
+def _with_dataset(present: Live | None, plan: Plan, run: Run, *, by_hand: bool) -> Live:
     """Return the state with the run's dataset. A run by hand also makes its release the live one."""
-    entry = Entry("publish", plan.execution.actor, clock.iso(clock.now()), f"run {run.run}", plan.execution.id)
+    done = Entry("publish", plan.execution.actor, clock.iso(clock.now()), f"run {run.run}", plan.execution.id)
     if present is None:
-        return Live(1, entry, run.release, dataset=run.run, datasets={run.release: run.run})
+        return Live(1, done, run.release, dataset=run.run, datasets={run.release: run.run})
+    release = run.release if by_hand else present.release
     return replace(
         present,
         sequence=present.sequence + 1,
-        entry=entry,
-        release=run.release,
-        previous=present.release if present.release != run.release else present.previous,
+        entry=done,
+        release=release,
+        previous=present.release if present.release != release else present.previous,
         dataset=run.run,
         datasets={**present.datasets, run.release: run.run},
     )

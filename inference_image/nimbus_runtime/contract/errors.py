@@ -101,6 +101,10 @@ class StoreUnsupportedError(StoreError):
     """A root that cannot create once or compare and swap is refused before anything is written."""
 
 
+class LiveChangedError(NimbusError):
+    """Another has changed what is live since it was looked at."""
+
+
 class RecordInvalidError(NimbusError):
     """A record of the protocol is damaged or of a schema this version does not read."""
 

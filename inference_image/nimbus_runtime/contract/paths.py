@@ -4,16 +4,24 @@ from __future__ import annotations
 
 LIVE = "live.json"
 RUNS = "runs"
+RELEASES = "releases"
+LEDGER = "ledger"
+BUNDLES = "bundles"
 
 
 def ledger(sequence: int) -> str:
     """Return the place of an earlier state of live.json; names sort by sequence."""
-    return f"ledger/{sequence:08d}.json"
+    return f"{LEDGER}/{sequence:08d}.json"
 
 
 def release(name: str) -> str:
     """Return the place of a release."""
-    return f"releases/{name}.json"
+    return f"{RELEASES}/{name}.json"
+
+
+def bundle(digest: str) -> str:
+    """Return the folder that keeps a release's bundle where a root is a directory."""
+    return f"{BUNDLES}/{digest}"
 
 
 def plan(run: str) -> str:

@@ -1,0 +1,95 @@
+"""Rules of a promotion: the next run is the release's, and nothing else changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.fixtures.roots import ANYBODY, Everything, finish, planned, ran, register
+
+from nimbus.releases import promote, registry
+from nimbus.releases.errors import ReleaseUnusableError
+from nimbus_runtime import live
+from nimbus_runtime.contract import paths
+from nimbus_runtime.contract.errors import LiveChangedError, UsageError
+from nimbus_runtime.contract.records import Candidate, Live
+from nimbus_runtime.store import Store
+
+
+@pytest.fixture
+def one(store: Store) -> Store:
+    """Return a root where v1 is live and has published, and v2 is registered."""
+    for name in ("v1", "v2"):
+        register(store, name)
+    make_live(store, "v1")
+    ran(store, 1, "v1")
+    return store
+
+
+def make_live(store: Store, release: str) -> Live:
+    """Promote a release."""
+    return promote.apply(store, promote.plan(store, Everything(), release), ANYBODY, "why not")
+
+
+def test_the_first_promotion_makes_the_first_state(store: Store) -> None:
+    """There is no data yet, and nothing before it."""
+    register(store, "v1")
+    state = make_live(store, "v1")
+    assert (state.sequence, state.release, state.previous, state.dataset, state.epoch) == (1, "v1", None, None, 0)
+
+
+def test_data_stays_until_the_next_run(one: Store) -> None:
+    """Readers see the dataset that they saw; the release before is the previous one."""
+    before = registry.present(one)
+    state = make_live(one, "v2")
+    assert (state.release, state.previous, state.dataset, state.epoch) == ("v2", "v1", before.dataset, before.epoch)
+
+
+def test_promoting_twice_writes_once(one: Store) -> None:
+    """A command that is repeated changes nothing."""
+    make_live(one, "v2")
+    before = one.read(paths.LIVE)
+    assert not promote.plan(one, Everything(), "v2").needed
+    make_live(one, "v2")
+    assert one.read(paths.LIVE) == before
+
+
+def test_a_run_on_its_way_publishes_and_does_not_take_the_promotion_back(one: Store) -> None:
+    """It keeps its release for itself: ordinary runs do not fence each other."""
+    on_its_way = planned(one, 2, "v1")
+    make_live(one, "v2")
+    assert finish(one, on_its_way) is live.Publication.PUBLISHED
+    state = registry.present(one)
+    assert (state.release, state.previous, state.dataset) == ("v2", "v1", on_its_way.run)
+
+
+def test_of_two_that_promote_the_second_is_told(one: Store) -> None:
+    """Both saw v1 live; the other's release is named."""
+    register(one, "v3")
+    first, second = (promote.plan(one, Everything(), name) for name in ("v2", "v3"))
+    promote.apply(one, first, "ben@ci", "")
+    with pytest.raises(LiveChangedError) as raised:
+        promote.apply(one, second, ANYBODY, "")
+    assert "promote by ben@ci" in str(raised.value.got)
+    assert str(raised.value.got).endswith("release v2")
+    assert registry.present(one).release == "v2"
+
+
+def test_a_canary_is_not_promoted_over(one: Store) -> None:
+    """Its own release may be, and ends it."""
+    register(one, "v3")
+    entry = live.entry("canary", ANYBODY, "")
+    state = registry.present(one)
+    live.decide(one, state, entry, lambda _: replace(state, candidate=Candidate("v2", 5)))
+    with pytest.raises(UsageError, match="in its canary"):
+        promote.plan(one, Everything(), "v3")
+    assert make_live(one, "v2").candidate is None
+
+
+def test_what_cannot_run_is_not_promoted(one: Store) -> None:
+    """Neither a release whose image is gone nor a bundle that was run by hand."""
+    with pytest.raises(ReleaseUnusableError, match="cannot run"):
+        promote.plan(one, Everything({"v2": "its image"}), "v2")
+    register(one, "by-hand", deployed=False)
+    with pytest.raises(ReleaseUnusableError, match="what its runs read"):
+        promote.plan(one, Everything(), "by-hand")

@@ -1,0 +1,234 @@
+"""Rules of a rollback: release and data go back together, once, and nothing publishes over it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from tests.fixtures.roots import ANYBODY, Everything, finish, planned, ran, register
+
+from nimbus.releases import history, promote, registry, rollback
+from nimbus.releases.errors import NotDeployedError, ReleaseNotFoundError, ReleaseUnusableError
+from nimbus_runtime import live
+from nimbus_runtime.contract import paths
+from nimbus_runtime.contract.errors import LiveChangedError, UsageError
+from nimbus_runtime.contract.records import Candidate, Live
+from nimbus_runtime.store import Store
+
+FIRST, SECOND, THIRD = "20261101T020000Z", "20261102T020000Z", "20261103T020000Z"
+
+
+@pytest.fixture
+def two(store: Store) -> Store:
+    """Return a root where v1 published on the first and v2 on the second of November."""
+    for name in ("v1", "v2"):
+        register(store, name)
+    make_live(store, "v1")
+    ran(store, 1, "v1")
+    make_live(store, "v2")
+    ran(store, 2, "v2")
+    return store
+
+
+def make_live(store: Store, release: str) -> Live:
+    """Promote a release."""
+    return promote.apply(store, promote.plan(store, Everything(), release), ANYBODY, "")
+
+
+def roll_back(store: Store, release: str | None = None, *, keep_data: bool = False) -> Live:
+    """Roll back as it was just shown."""
+    shown = rollback.plan(store, Everything(), release, keep_data=keep_data)
+    return rollback.apply(store, shown, ANYBODY, "entities went missing")
+
+
+def test_release_and_data_go_back_together(two: Store) -> None:
+    """One change takes both, raises the epoch, and says who did it and why."""
+    shown = rollback.plan(two, Everything())
+    assert {(d.name, d.before, d.after) for d in shown.state} == {
+        ("release", "v2", "v1"),
+        ("previous", "v1", "v2"),
+        ("dataset", SECOND, FIRST),
+    }
+    assert shown.age_seconds(datetime(2026, 11, 2, 2, tzinfo=UTC)) == 24 * 3600
+    before = registry.present(two)
+    after = rollback.apply(two, shown, ANYBODY, "entities went missing")
+    assert (after.release, after.dataset, after.epoch) == ("v1", FIRST, before.epoch + 1)
+    assert after.sequence == before.sequence + 1
+    assert (after.entry.action, after.entry.actor, after.entry.reason) == ("rollback", ANYBODY, "entities went missing")
+    assert registry.present(two) == after
+
+
+def test_a_rollback_can_be_undone(two: Store) -> None:
+    """Rolling back again brings the later release and its data."""
+    before = registry.present(two)
+    roll_back(two)
+    undone = roll_back(two)
+    assert (undone.release, undone.dataset, undone.previous) == (before.release, before.dataset, before.previous)
+
+
+def test_data_can_be_kept(two: Store) -> None:
+    """Then the release alone goes back; naming it again brings its data too."""
+    assert roll_back(two, keep_data=True).dataset == SECOND
+    assert registry.present(two).release == "v1"
+    assert roll_back(two, "v1").dataset == FIRST
+
+
+def test_any_earlier_release_can_be_named(two: Store) -> None:
+    """It need not be the previous one."""
+    register(two, "v3")
+    make_live(two, "v3")
+    ran(two, 3, "v3")
+    after = roll_back(two, "v1")
+    assert (after.release, after.dataset, after.previous) == ("v1", FIRST, "v3")
+
+
+def test_a_run_on_its_way_keeps_its_release_and_does_not_publish(two: Store) -> None:
+    """However late it is due; the next one that is planned does."""
+    on_its_way = planned(two, 3, "v2")
+    after = roll_back(two)
+    assert finish(two, on_its_way) is live.Publication.FENCED
+    assert registry.present(two) == after
+    assert ran(two, 4, "v1") is live.Publication.PUBLISHED
+    assert registry.present(two).dataset == "20261104T020000Z"
+
+
+def test_a_canary_is_dropped_with_its_rows(two: Store) -> None:
+    """Without a name, the live release stays and the dataset is the last that it made alone."""
+    register(two, "v3")
+    present = registry.present(two)
+    canary = replace(present, candidate=Candidate("v3", 5), dataset=THIRD)
+    entry = live.entry("canary", ANYBODY, "")
+    live.decide(two, present, entry, lambda _: canary)
+    after = roll_back(two)
+    assert (after.release, after.candidate, after.dataset) == ("v2", None, SECOND)
+
+
+def test_a_release_that_published_nothing_leaves_nothing(two: Store) -> None:
+    """That is shown beforehand, and its next run publishes."""
+    register(two, "v3")
+    shown = rollback.plan(two, Everything(), "v3")
+    assert (shown.dataset, shown.age_seconds(datetime.now(UTC))) == (None, None)
+    assert ("dataset", SECOND, "-") in {(d.name, d.before, d.after) for d in shown.state}
+    rollback.apply(two, shown, ANYBODY, "")
+    assert ran(two, 3, "v3") is live.Publication.PUBLISHED
+
+
+def test_what_cannot_run_is_refused_before_anything_changes(two: Store) -> None:
+    """A release whose image or bundle is gone, one that was never registered, one that is live."""
+    before = two.read(paths.LIVE)
+    with pytest.raises(ReleaseUnusableError, match="can no longer run"):
+        rollback.plan(two, Everything({"v1": "its image, expired"}))
+    with pytest.raises(ReleaseNotFoundError, match="no such release"):
+        rollback.plan(two, Everything(), "v0")
+    with pytest.raises(ReleaseNotFoundError, match="no such release"):
+        rollback.plan(two, Everything(), "../live")
+    with pytest.raises(UsageError, match="live already"):
+        rollback.plan(two, Everything(), "v2")
+    assert two.read(paths.LIVE) == before
+
+
+def test_there_must_be_something_to_go_back_to(store: Store) -> None:
+    """Not before the first release, and not from it."""
+    with pytest.raises(NotDeployedError):
+        rollback.plan(store, Everything())
+    register(store, "v1")
+    make_live(store, "v1")
+    with pytest.raises(UsageError, match="no earlier release"):
+        rollback.plan(store, Everything())
+
+
+def test_a_dataset_that_was_pruned_is_told(two: Store) -> None:
+    """The release alone can still be taken back."""
+    entry = live.entry("publish", ANYBODY, "")
+    live.decide(two, registry.present(two), entry, lambda p: replace(p, datasets={**p.datasets, "v1": THIRD}))
+    with pytest.raises(ReleaseUnusableError, match="is gone"):
+        rollback.plan(two, Everything())
+    assert roll_back(two, keep_data=True).release == "v1"
+
+
+def test_a_run_that_was_published_meanwhile_does_not_stand_in_the_way(two: Store) -> None:
+    """An emergency brake works while runs publish; what the bad release published goes with it."""
+    shown = rollback.plan(two, Everything())
+    ran(two, 3, "v2")
+    after = rollback.apply(two, shown, ANYBODY, "")
+    assert (after.release, after.dataset, after.datasets["v2"]) == ("v1", FIRST, THIRD)
+
+
+def test_who_decided_on_an_older_state_is_told_who_came_first(two: Store) -> None:
+    """Nothing is done: the diff that was shown is no longer true."""
+    shown = rollback.plan(two, Everything())
+    register(two, "v3")
+    other = promote.plan(two, Everything(), "v3")
+    promote.apply(two, other, "ben@ci", "")
+    before = two.read(paths.LIVE)
+    with pytest.raises(LiveChangedError) as raised:
+        rollback.apply(two, shown, ANYBODY, "")
+    assert "promote by ben@ci" in str(raised.value.got)
+    assert two.read(paths.LIVE) == before
+
+
+def test_of_a_hundred_writers_one_wins_and_the_others_say_who(two: Store) -> None:
+    """All decided on the same state; the winner's name is what each other is told."""
+    shown = rollback.plan(two, Everything())
+    barrier, won, told = threading.Barrier(100), [], []
+
+    def write(number: int) -> None:
+        barrier.wait()
+        try:
+            won.append(rollback.apply(two, shown, f"writer {number}", "").entry.actor)
+        except LiveChangedError as error:
+            told.append(error.got)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = won
+    assert len(told) == 99
+    assert all(f"rollback by {winner} at" in str(got) for got in told)
+    assert registry.present(two).entry.actor == winner
+
+
+class Forgetful:
+    """A store whose first swap is done and answered as if it were not; somebody else changes what stands there."""
+
+    def __init__(self, store: Store) -> None:
+        """Stand before a store."""
+        self._store = store
+        self._lost = False
+
+    def __getattr__(self, name: str) -> object:
+        """Return all else from the store."""
+        return getattr(self._store, name)
+
+    def compare_and_swap(self, name: str, data: bytes, version: str | None) -> bool:
+        """Swap; deny it once, after a run has published on top of it."""
+        done = self._store.compare_and_swap(name, data, version)
+        if done and not self._lost:
+            self._lost = True
+            ran(self._store, 9, "v1")
+            return False
+        return done
+
+
+def test_a_lost_reply_is_recognised(two: Store) -> None:
+    """The attempt's own entry is found in the ledger, though another state stands in live.json."""
+    shown = rollback.plan(two, Everything())
+    after = rollback.apply(Forgetful(two), shown, ANYBODY, "")  # type: ignore[arg-type]
+    assert (after.entry.action, after.release) == ("rollback", "v1")
+    assert [c.state.entry.action for c in history.history(two, 3)] == ["publish", "rollback", "publish"]
+
+
+def test_history_tells_who_did_what_and_what_it_meant(two: Store) -> None:
+    """The newest first, none left out, as many as are asked for."""
+    roll_back(two)
+    told = history.history(two, 100)
+    actions = [(c.state.sequence, c.state.entry.action) for c in told]
+    assert actions == [(5, "rollback"), (4, "publish"), (3, "promote"), (2, "publish"), (1, "promote")]
+    assert [(d.name, d.after) for d in told[1].differences] == [("dataset", SECOND)]
+    assert ("release", "v1") in {(d.name, d.after) for d in told[-1].differences}
+    assert [c.state.sequence for c in history.history(two, 2)] == [5, 4]
+    assert [(d.name, d.after) for d in history.history(two, 2)[-1].differences] == [("dataset", SECOND)]

@@ -1,0 +1,17 @@
+"""Failures of releasing."""
+
+from __future__ import annotations
+
+from nimbus_runtime.contract.errors import NimbusError, UsageError
+
+
+class ReleaseNotFoundError(UsageError):
+    """No release of this name is registered here."""
+
+
+class ReleaseUnusableError(NimbusError):
+    """A release is registered and can no longer run: its bundle, image or task definition is gone."""
+
+
+class NotDeployedError(UsageError):
+    """Nothing is live in this environment yet."""

@@ -1,0 +1,57 @@
+"""The states that live.json goes through, as values: each change is a function from one state to the next.
+
+Sequence and entry are set where a change is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nimbus_runtime.contract.errors import UsageError
+from nimbus_runtime.contract.records import Entry, Live
+
+_NOT_YET = Entry("", "", "", "", "")
+
+
+def promoted(present: Live | None, release: str) -> Live:
+    """Return the state in which a release is live; the published dataset stays until its first run."""
+    if present is None:
+        return Live(0, _NOT_YET, release)
+    if present.candidate is not None and present.candidate.release != release:
+        raise UsageError(
+            "another release is in its canary",
+            got=f"{present.candidate.release} at {present.candidate.percent} %",
+            remedy=f"promote {present.candidate.release}, or drop it with `nimbus rollback`; then promote {release}",
+        )
+    previous = present.release if present.release != release else present.previous
+    return replace(present, release=release, previous=previous, candidate=None)
+
+
+def rolled_back(present: Live, release: str | None = None, *, keep_data: bool = False) -> Live:
+    """Return the state in which a release and the last dataset that it made alone are live again.
+
+    Without a name it is the previous release, or during a canary the present one without its
+    candidate. A later epoch keeps runs that are on their way from publishing.
+    """
+    to = release or target(present)
+    return replace(
+        present,
+        release=to,
+        previous=present.release if present.release != to else present.previous,
+        candidate=None,
+        dataset=present.dataset if keep_data else present.datasets.get(to),
+        epoch=present.epoch + 1,
+    )
+
+
+def target(present: Live) -> str:
+    """Return the release that a rollback without a name goes to."""
+    if present.candidate is not None:
+        return present.release
+    if present.previous is None:
+        raise UsageError(
+            "there is no earlier release to roll back to",
+            got=f"release {present.release}, the first",
+            remedy="name a release out of `nimbus history`, or deploy one",
+        )
+    return present.previous

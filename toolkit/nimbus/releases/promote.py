@@ -1,0 +1,62 @@
+"""Makes a release the live one: the next run is its."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nimbus.releases import diff, registry
+from nimbus.releases import live as changes
+from nimbus.releases.errors import ReleaseUnusableError
+from nimbus_runtime import live
+from nimbus_runtime.contract.records import Live, Release
+
+if TYPE_CHECKING:
+    from nimbus.releases.rollback import Runnable
+    from nimbus_runtime.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What promoting a release will do; `needed` is False where it is live already."""
+
+    before: Live | None
+    after: Live
+    state: tuple[diff.Difference, ...]
+    release: tuple[diff.Difference, ...]
+    needed: bool
+
+
+def plan(store: Store, runnable: Runnable, release: str) -> Promotion:
+    """Decide on a promotion by what is live now; refuse a release that cannot run."""
+    before = live.read(store)
+    to = registry.release(store, release)
+    if to.job is None:
+        raise ReleaseUnusableError(
+            "this release does not say what its runs read",
+            where=release,
+            got="a bundle that was run by hand",
+            remedy="deploy it: `nimbus deploy`",
+        )
+    missing = runnable.lacks(to)
+    if missing is not None:
+        raise ReleaseUnusableError(
+            "this release cannot run", where=release, got=missing, remedy="deploy it again: `nimbus deploy`"
+        )
+    after = changes.promoted(before, release)
+    present = _present(store, before)
+    needed = before is None or before.release != release or before.candidate is not None
+    return Promotion(before, after, diff.of_states(before, after), diff.of_releases(present, to), needed)
+
+
+def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str = "promote") -> Live:
+    """Promote by one compare-and-swap; nothing is written where the release is live already."""
+    if planned.before is not None and not planned.needed:
+        return planned.before
+    entry = live.entry(action, actor, reason)
+    return live.decide(store, planned.before, entry, lambda now: changes.promoted(now, planned.after.release))
+
+
+def _present(store: Store, before: Live | None) -> Release | None:
+    registered = before is not None and before.release in registry.names(store)
+    return registry.release(store, before.release) if before is not None and registered else None

@@ -1,0 +1,55 @@
+"""Reads what is registered in a root: releases, runs, and what is live."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from nimbus.releases.errors import NotDeployedError, ReleaseNotFoundError
+from nimbus_runtime import live
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Live, Release, Run
+
+if TYPE_CHECKING:
+    from nimbus_runtime.store import Store
+
+_NAMED = 5  # how many releases an error names
+
+
+def names(store: Store) -> list[str]:
+    """Return the names of all registered releases, sorted."""
+    return [name.removesuffix(".json") for name in store.names(paths.RELEASES) if name.endswith(".json")]
+
+
+def release(store: Store, name: str) -> Release:
+    """Return a registered release."""
+    known = names(store)
+    data = store.read(paths.release(name)) if name in known else None  # a name, never a path
+    if data is None:
+        near = difflib.get_close_matches(name, known, n=_NAMED) or known[-_NAMED:]
+        raise ReleaseNotFoundError(
+            "there is no such release",
+            where=store.location,
+            got=name,
+            expected=f"one of {', '.join(near)}" if near else "a release; none is registered yet",
+            remedy="`nimbus history` tells which were live; `nimbus deploy` registers one",
+        )
+    return codec.decode(Release, data, f"{store.location}/{paths.release(name)}")
+
+
+def present(store: Store) -> Live:
+    """Return what is live."""
+    state = live.read(store)
+    if state is None:
+        raise NotDeployedError(
+            "nothing is live here yet",
+            where=f"{store.location}/{paths.LIVE}",
+            remedy="deploy a release first: `nimbus deploy`",
+        )
+    return state
+
+
+def run(store: Store, name: str) -> Run | None:
+    """Return the record of a finished run, None where it is not there."""
+    data = store.read(paths.dataset(name))
+    return None if data is None else codec.decode(Run, data, f"{store.location}/{paths.dataset(name)}")
