@@ -35,11 +35,15 @@ class Attempt:
 
 def this_process() -> Execution:
     """Return this process as an execution."""
-    host = socket.gethostname()
+    return Execution(secrets.token_hex(8), actor(), socket.gethostname(), os.getpid(), clock.iso(clock.now()))
+
+
+def actor() -> str:
+    """Return who this process acts for, as entries and evidence name them."""
     user = str(os.getuid())
     with suppress(KeyError, OSError):  # a container's user may have no name
         user = getpass.getuser()
-    return Execution(secrets.token_hex(8), f"{user}@{host}", host, os.getpid(), clock.iso(clock.now()))
+    return f"{user}@{socket.gethostname()}"
 
 
 @contextmanager

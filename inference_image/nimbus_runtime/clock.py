@@ -19,3 +19,8 @@ def run_name(time: datetime, suffix: str = "") -> str:
     """Return the name of a run that is due at a time; names sort as times do."""
     name = time.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     return f"{name}-{suffix}" if suffix else name
+
+
+def file_stamp(time: datetime) -> str:
+    """Return a time as a file's name holds it, to the microsecond; names sort as times do."""
+    return time.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import RecordInvalidError
-from nimbus_runtime.contract.records import Commit, Counts, DataFile, Live, Plan, Run
+from nimbus_runtime.contract.records import Commit, Counts, DataFile, Live, Plan, Release, Run
 
 TEXT = st.text(st.characters(), max_size=8)  # half surrogate pairs among them, as in paths that are not UTF-8
 st.register_type_strategy(str, TEXT)
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 
-@pytest.mark.parametrize("cls", [Plan, Commit, Run, Live])
+@pytest.mark.parametrize("cls", [Plan, Commit, Run, Live, Release])
 @given(data=st.data())
 def test_a_record_survives_its_bytes(cls: type, data: st.DataObject) -> None:
     """Reading what was written gives the record again, and writing that gives the same bytes."""

@@ -6,16 +6,43 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from nimbus.compile.compile import Compiled
     from nimbus.compile.inspect import Description
+    from nimbus.config import Environment, Project
     from nimbus.export.target import Existing
     from nimbus.export.transfer import Exported
     from nimbus.runs.submit import Observer, Request, Result
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Run
+    from nimbus_runtime.store import Store
+
+
+def project(
+    env: str | None = None, *, config: Path | None = None, flags: Mapping[str, object] | None = None
+) -> Project:
+    """Return nimbus.toml as it holds in an environment; `flags` are values by their dotted names."""
+    from nimbus.config import load  # noqa: PLC0415
+
+    return load(config, env, flags=flags)
+
+
+def environment(env: str | Project | None = None, *, config: Path | None = None) -> Environment:
+    """Return an environment that can be opened, by its name or as it was read; the local one without either."""
+    from nimbus.adapters.terraform import TerraformFolder  # noqa: PLC0415
+    from nimbus.config import Project, resolving  # noqa: PLC0415
+
+    chosen = env if isinstance(env, Project) else project(env, config=config)
+    return resolving.resolve(chosen, lambda folder: TerraformFolder(folder).outputs())
+
+
+def open_environment(environment: Environment) -> Store:
+    """Open the root of a pipeline in an environment."""
+    from nimbus_runtime.store import open_store  # noqa: PLC0415
+
+    return open_store(environment.root)
 
 
 def dataset(

@@ -21,7 +21,7 @@ Record = TypeVar("Record")
 
 def encode(record: object) -> bytes:
     """Return a record's canonical bytes."""
-    return canonical(_plain(record))
+    return canonical(plain(record))
 
 
 def canonical(value: object) -> bytes:
@@ -49,20 +49,26 @@ def decode(cls: type[Record], data: bytes, where: str) -> Record:
             expected=f"schema version {wanted}",
             remedy="use the version of Nimbus that wrote it, or a newer one",
         )
+    return build(cls, value, where)
+
+
+def build(cls: type[Record], value: object, where: str) -> Record:
+    """Return the record that plain values mean, such as those of another record's field."""
     return typing.cast("Record", _read(cls, value, where))
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Return a record as plain JSON values."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        plain = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        values = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
         schema = getattr(value, "SCHEMA", None)
-        return plain if schema is None else {"schema_version": schema, **plain}
+        return values if schema is None else {"schema_version": schema, **values}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     return value
 
 
@@ -91,6 +97,8 @@ def _read(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401, C901, PLR0
         except ValueError:
             allowed = ", ".join(str(member.value) for member in kind)
             raise _invalid(where, repr(value), f"one of {allowed}") from None
+    if kind is object:
+        return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):
             return float(value)

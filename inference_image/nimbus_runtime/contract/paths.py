@@ -24,6 +24,16 @@ def bundle(digest: str) -> str:
     return f"{BUNDLES}/{digest}"
 
 
+def evidences(release_name: str) -> str:
+    """Return the folder of what was found out about a release."""
+    return f"evidence/{release_name}"
+
+
+def evidence(release_name: str, kind: str, time: str) -> str:
+    """Return the place of one finding; names of a kind sort by time."""
+    return f"{evidences(release_name)}/{kind}-{time}.json"
+
+
 def plan(run: str) -> str:
     """Return the place of a run's plan."""
     return f"{RUNS}/{run}/plan.json"

@@ -3,6 +3,7 @@
     live.json                               Live; the only thing ever overwritten
     ledger/<sequence>.json                  LedgerEntry; every earlier state of live.json
     releases/<release>.json                 Release
+    evidence/<release>/<kind>-<time>.json   Evidence
     runs/<run>/plan.json                    Plan; creating it is the first claim
     runs/<run>/claims/<k>.json              Claim; attempt k of 2 and later
     runs/<run>/attempts/<k>.json            AttemptEnd
@@ -23,7 +24,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from nimbus_runtime.contract.annotations import Annotation
-from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
+from nimbus_runtime.contract.inputs import Fields, Format, InputFile, Slice
 
 
 class RunKind(StrEnum):
@@ -232,13 +233,17 @@ class Job:
     annotations: tuple[Annotation, ...] | None
     output_format: OutputFormat
     max_quarantine: float  # share of the documents
+    input_format: Format | None = None  # where a file's name does not say
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """A bundle and the settings it is run with; immutable.
 
-    `task_definition` and `job` are set where it was deployed to run by schedule.
+    `job` is set where it was deployed; `task_definition` and `image` (repository@sha256:…) where
+    that was to tasks in the cloud, `bundle` where it was to a machine: the folder that holds it.
+    `precision`, `labels` by component, `versions` of the packages it requires and `size` in bytes
+    are what two releases are compared by, long after a bundle is gone.
     """
 
     SCHEMA: ClassVar[int] = 1
@@ -248,6 +253,29 @@ class Release:
     pipeline_version: str
     task_definition: str | None = None
     job: Job | None = None
+    image: str | None = None
+    bundle: str | None = None
+    precision: str | None = None
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found out about a release, once: a preflight, a shadow run, a load test, drift.
+
+    `outcome` is the finding in a word, such as ok, failed, promote, hold or inconclusive; `body`
+    is the kind's own record as plain values, without any document's text.
+    """
+
+    SCHEMA: ClassVar[int] = 1
+    release: str
+    kind: str
+    time: str
+    actor: str
+    outcome: str
+    body: dict[str, object] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):

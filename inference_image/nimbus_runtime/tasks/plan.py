@@ -129,7 +129,7 @@ def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
             run=run,
             release=release.release,
         )
-        inputs = readers.resolve(job.inputs, settings.bundle)
+        inputs = readers.resolve(job.inputs, settings.bundle, default_format=job.input_format)
         try:
             return planner.plan_run(store, bundle, inputs, order, execution)
         except RunMismatchError:  # planned by another at the same moment: its plan is the one

@@ -79,5 +79,9 @@ output "environment" {
 
 output "nimbus_toml" {
   description = "The same as a block to put into `nimbus.toml`."
-  value       = join("\n", concat(["[environments.${var.platform.name}]"], [for key, value in local.environment_block : "${key} = ${jsonencode(value)}"], [""]))
+  value = join("\n", concat(
+    ["[environments.${var.platform.name}]", "kind = \"aws\"", "", "[environments.${var.platform.name}.outputs]"],
+    [for key, value in local.environment_block : "${key} = ${jsonencode(value)}" if key != "kind"],
+    [""],
+  ))
 }

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from moto.scheduler.models import Schedule as MotoSchedule
 from moto.scheduler.models import scheduler_backends
 
-from tests.aws.scheduler import expressions
-from tests.aws.scheduler.due import Schedule, due
-from tests.aws.scheduler.expressions import Rate
+from nimbus.schedules import expressions
+from nimbus.schedules.due import Schedule, due
+from nimbus.schedules.expressions import Rate
 from tests.aws.scheduler.faults import DeliveredTwice
 from tests.aws.scheduler.invocation import Delivery, invoke
 

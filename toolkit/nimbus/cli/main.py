@@ -28,6 +28,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "dataset": "List the files of the published dataset.",
         "export": "Write the published dataset to one file or a database table.",
     },
+    "Projects": {
+        "config": "Show what nimbus.toml comes to in an environment, or its JSON Schema.",
+    },
     "Start here": {
         "demo": "Compile two small pipelines that come with Nimbus and run them.",
     },

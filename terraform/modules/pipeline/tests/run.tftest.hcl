@@ -149,7 +149,7 @@ run "the_scheduled_time_reaches_the_run_and_nimbus_toml_gets_what_it_needs" {
     error_message = "Root and family of releases are told."
   }
   assert {
-    condition     = startswith(output.nimbus_toml, "[environments.nimbus-test]\n") && strcontains(output.nimbus_toml, "kind = \"aws\"\n")
+    condition     = startswith(output.nimbus_toml, "[environments.nimbus-test]\n") && strcontains(output.nimbus_toml, "kind = \"aws\"\n") && strcontains(output.nimbus_toml, "\n[environments.nimbus-test.outputs]\narchitecture = ")
     error_message = "As TOML, too."
   }
 }

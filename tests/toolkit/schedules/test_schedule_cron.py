@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.aws.scheduler.cron import parse
+from nimbus.schedules.cron import parse
 
 NOVEMBER = [date(2026, 11, 1) + timedelta(days=days) for days in range(30)]
 """A Sunday to a Monday."""

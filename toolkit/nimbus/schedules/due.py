@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.aws.scheduler.cron import Cron
-from tests.aws.scheduler.expressions import At, Expression, Rate
+from nimbus.schedules.cron import Cron
+from nimbus.schedules.expressions import At, Expression, Rate
 
 _DAY = timedelta(days=1)
 

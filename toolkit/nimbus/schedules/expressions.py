@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.aws.scheduler import cron
-from tests.aws.scheduler.cron import Cron
+from nimbus.schedules import cron
+from nimbus.schedules.cron import Cron
 
 _UNITS = "minutes", "hours", "days"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.aws.scheduler import expressions
-from tests.aws.scheduler.due import Schedule, due, instant_of
-from tests.aws.scheduler.expressions import At, Rate
+from nimbus.schedules import expressions
+from nimbus.schedules.due import Schedule, due, instant_of
+from nimbus.schedules.expressions import At, Rate
 
 CREATED = datetime(2026, 11, 1, tzinfo=UTC)
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])

@@ -1,0 +1,25 @@
+"""The options that verbs of a project share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def of_project(command: Command) -> Command:
+    """Add --env and --config, which arrive as `env` and `config`: which environment of which nimbus.toml."""
+    for option in (
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            help="The project's file.  [default: nimbus.toml here or above]",
+        ),
+        click.option("--env", "-e", metavar="NAME", help="The environment.  [default: local; NIMBUS_ENV]"),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,1 @@
+"""When runs are due: schedule expressions as EventBridge Scheduler has them, so that any clock reads them alike."""
