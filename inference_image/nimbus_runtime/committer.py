@@ -7,10 +7,10 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
-from nimbus_runtime import clock, live
+from nimbus_runtime import canary, clock, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import QuarantineExceededError, RunFailedError
-from nimbus_runtime.contract.records import Commit, Counts, Duplicates, Plan, Run
+from nimbus_runtime.contract.records import Counts, Duplicates, Plan, Run
 from nimbus_runtime.duplicates import find_duplicates
 
 if TYPE_CHECKING:
@@ -22,14 +22,21 @@ Tell = Callable[[Counts, float], None]
 
 
 def committed(store: Store, plan: Plan) -> set[int]:
-    """Return the numbers of the shards that are done."""
-    return {int(name.removesuffix(".json")) for name in store.names(paths.commits(plan.run, plan.release))}
+    """Return the numbers of the shards that are done, each by the release that owes it."""
+    owing = canary.owners(store, plan)
+    return {
+        number
+        for release in sorted(set(owing))
+        for name in store.names(paths.commits(plan.run, release))
+        if owing[number := int(name.removesuffix(".json"))] == release
+    }
 
 
 def commit_run(
     store: Store, plan: Plan, max_quarantine: float, tell: Tell | None = None
 ) -> tuple[Run, live.Publication]:
     """Count every shard, write run.json once, and publish; doing it twice changes nothing."""
+    canary.settle(store, plan)
     missing = set(range(len(plan.shards))) - committed(store, plan)
     if missing:
         raise RunFailedError(
@@ -47,7 +54,8 @@ def commit_run(
 
 
 def _run(store: Store, plan: Plan, max_quarantine: float, tell: Tell | None) -> Run:
-    commits = [read_commit(store, plan, number) for number in range(len(plan.shards))]
+    owing = canary.owners(store, plan)
+    commits = [canary.read_commit(store, plan, release, number) for number, release in enumerate(owing)]
     counts = reduce(add, (commit.counts for commit in commits), Counts())
     if tell is not None:
         tell(counts, sum(commit.seconds for commit in commits))
@@ -67,13 +75,8 @@ def _run(store: Store, plan: Plan, max_quarantine: float, tell: Tell | None) -> 
         features=tuple(commit.features for commit in commits),
         counts=counts,
         duplicates=find_duplicates(store, plan.run, commits) if ids_given else Duplicates(),
+        candidate=next((release for release in owing if release != plan.release), None),
     )
-
-
-def read_commit(store: Store, plan: Plan, shard: int) -> Commit:
-    """Return a shard's commit record."""
-    place = paths.commit(plan.run, plan.release, shard)
-    return codec.decode(Commit, store.read(place) or b"", f"{store.location}/{place}")
 
 
 def _check_quarantine(plan: Plan, counts: Counts, allowed: float) -> None:

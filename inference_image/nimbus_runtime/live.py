@@ -44,7 +44,7 @@ def publish(store: Store, plan: Plan, run: Run) -> Publication:
 
     def change(present: Live | None) -> Live | None:
         nonlocal outcome
-        outcome = judge(store, plan, present)
+        outcome = judge(store, plan, present, run)
         if outcome is not Publication.PUBLISHED or (present is not None and present.dataset == run.run):
             return None
         return _with_dataset(present, plan, run, by_hand=_by_hand(store, run))
@@ -137,11 +137,11 @@ def _restless(store: Store) -> StoreError:
     )
 
 
-def judge(store: Store, plan: Plan, present: Live | None) -> Publication:
+def judge(store: Store, plan: Plan, present: Live | None, run: Run | None = None) -> Publication:
     """Say what publishing a finished run comes to in the present state; nothing is changed."""
     if present is None:
         return Publication.PUBLISHED
-    if present.epoch != plan.epoch:
+    if present.epoch != plan.epoch or _holds_a_dropped_candidate(run, present):
         return Publication.FENCED
     if present.dataset not in (None, plan.run):
         data = store.read(paths.dataset(present.dataset or ""))
@@ -157,11 +157,21 @@ def _by_hand(store: Store, run: Run) -> bool:
     return data is None or codec.decode(Release, data, f"{store.location}/{place}").job is None
 
 
+def _holds_a_dropped_candidate(run: Run | None, present: Live) -> bool:
+    """Say whether rows of a candidate that was dropped since they were committed would be published."""
+    candidate = None if run is None else run.candidate
+    if candidate is None or present.release == candidate:  # promoted meanwhile
+        return False
+    return present.candidate is None or present.candidate.release != candidate
+
+
 def _with_dataset(present: Live | None, plan: Plan, run: Run, *, by_hand: bool) -> Live:
     """Return the state with the run's dataset. A run by hand also makes its release the live one."""
     done = Entry("publish", plan.execution.actor, clock.iso(clock.now()), f"run {run.run}", plan.execution.id)
     if present is None:
         return Live(1, done, run.release, dataset=run.run, datasets={run.release: run.run})
+    if run.candidate is not None:
+        return replace(present, sequence=present.sequence + 1, entry=done, dataset=run.run)
     release = run.release if by_hand else present.release
     return replace(
         present,

@@ -10,13 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nimbus_runtime import clock, gemm, readers
+from nimbus_runtime import canary, clock, gemm, readers
 from nimbus_runtime.bundle import read_manifest
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.errors import RunMismatchError, UsageError
 from nimbus_runtime.contract.inputs import Fields, InputFile
 from nimbus_runtime.contract.records import (
+    Canary,
     Execution,
     Gemm,
     Live,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _MEGAFLOPS_A_SECOND = 60_000
 _BYTES_A_TOKEN = 5
 _SHORTEST, _LONGEST = 2.0, 90.0  # seconds of work in a shard
+_SHORTEST_OF_CANARY = 0.05  # so that a small input also has shards to share
 _SHARDS_WANTED = 32
 
 
@@ -53,6 +55,7 @@ class Order:
     gemm: Gemm | None = None  # None: whichever is faster here
     run: str | None = None  # None: named by its time
     release: str | None = None  # None: the bundle's own, registered where it is not yet
+    candidate: Canary | None = None  # a release that is given a share of the shards
 
 
 def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution) -> Plan:
@@ -64,8 +67,11 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
     time = order.scheduled_time or clock.now()
     release = order.release or record_release(store, bundle)
     live = store.read(paths.LIVE)
+    run = order.run or clock.run_name(time, secrets.token_hex(3) if order.kind is RunKind.MANUAL else "")
+    shortest = _SHORTEST if order.candidate is None else _SHORTEST_OF_CANARY
+    shards = tuple(_shards(inputs, bundle.manifest.megaflops_per_token, shortest))
     plan = Plan(
-        run=order.run or clock.run_name(time, secrets.token_hex(3) if order.kind is RunKind.MANUAL else ""),
+        run=run,
         kind=order.kind,
         scheduled_time=clock.iso(time),
         execution=execution,
@@ -76,11 +82,20 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
         max_quarantine=order.max_quarantine,
         settings=replace(settings, gemm=product, gemm_measured=measured),
         inputs=tuple(inputs),
-        shards=tuple(_shards(inputs, bundle.manifest.megaflops_per_token)),
+        shards=shards,
+        candidate=order.candidate and _share(order.candidate, run, bundle, inputs, shards),
     )
     if not store.create(paths.plan(plan.run), codec.encode(plan)):
         raise RunMismatchError("this run has been planned already", where=f"{store.location}/{paths.plan(plan.run)}")
     return plan
+
+
+def _share(
+    candidate: Canary, run: str, bundle: Bundle, inputs: Sequence[InputFile], shards: Sequence[Shard]
+) -> Canary | None:
+    """Return a candidate with its shards; None where there is but one shard, which is live's."""
+    own = canary.chosen(run, inputs, shards, candidate.percent)
+    return replace(candidate, shards=own, cats=bundle.manifest.cats) if own else None
 
 
 def settings_of(bundle: Bundle, order: Order) -> Settings:
@@ -128,10 +143,10 @@ def _bytes_a_second(megaflops_per_token: float) -> float:
     return _MEGAFLOPS_A_SECOND / megaflops_per_token * _BYTES_A_TOKEN
 
 
-def _shards(inputs: Sequence[InputFile], megaflops_per_token: float) -> list[Shard]:
+def _shards(inputs: Sequence[InputFile], megaflops_per_token: float, shortest: float) -> list[Shard]:
     bytes_a_second = _bytes_a_second(megaflops_per_token)
     seconds = sum(file.size for file in inputs) / bytes_a_second
-    target = int(bytes_a_second * min(_LONGEST, max(_SHORTEST, seconds / _SHARDS_WANTED)))
+    target = int(bytes_a_second * min(_LONGEST, max(shortest, seconds / _SHARDS_WANTED)))
     shards = [
         Shard(number, part.start, part.end)
         for number, file in enumerate(inputs)

@@ -70,14 +70,17 @@ class _Files:
 class Scorer:
     """A pipeline, a plan and a store: scores the plan's shards one by one."""
 
-    def __init__(self, nlp: Language, manifest: Manifest, plan: Plan, store: Store, attempt: str) -> None:
-        """Keep what all shards share."""
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a shard is scored with
+        self, nlp: Language, manifest: Manifest, plan: Plan, store: Store, attempt: str, release: str = ""
+    ) -> None:
+        """Keep what all shards share; `release` says as which of the plan's they are scored, live's if it is empty."""
+        self._release = release or plan.release
         self._nlp = nlp
         self._plan = plan
         self._store = store
         self._attempt = attempt
         self._max_length = manifest.max_length
-        self._format = RowFormat(plan.settings.annotations, manifest.cats, plan.bundle_digest)
+        self._format = RowFormat(plan.settings.annotations, manifest.cats, plan.digest_of(self._release))
 
     def score(self, number: int, watcher: Watcher, care: Care) -> Commit:
         """Score a shard and commit it; a shard that was committed meanwhile stays as it is."""
@@ -92,7 +95,7 @@ class Scorer:
             counts = self._score(number, watcher, care, files)
             commit = Commit(
                 shard=number,
-                release=self._plan.release,
+                release=self._release,
                 attempt=self._attempt,
                 rows=files.rows.publish(run),
                 quarantine=files.quarantine.publish(run) if counts.quarantined else None,
@@ -100,7 +103,7 @@ class Scorer:
                 counts=counts,
                 seconds=round(time.perf_counter() - started, 3),
             )
-        self._store.create(paths.commit(run, self._plan.release, number), codec.encode(commit))
+        self._store.create(paths.commit(run, self._release, number), codec.encode(commit))
         return commit
 
     def _writer(self, stack: contextlib.ExitStack, schema: pa.Schema, output_format: OutputFormat) -> RecordWriter:

@@ -169,9 +169,11 @@ class Supervisor:
             self._remove(worker)
         self._selector.close()
 
-    def score(self, root: str, run: str, attempt: str, shards: Sequence[int], progress: Progress) -> None:
-        """Have the shards scored and committed; return when all are."""
-        self._run = {"root": root, "run": run, "attempt": attempt}
+    def score(  # noqa: PLR0913, PLR0917 - all that a worker needs to know
+        self, root: str, run: str, attempt: str, shards: Sequence[int], progress: Progress, release: str = ""
+    ) -> None:
+        """Have the shards scored and committed by a release, the plan's own if none is named; return when all are."""
+        self._run = {"root": root, "run": run, "attempt": attempt, "release": release}
         waiting = deque(_Order(shard) for shard in shards)
         for worker in list(self._workers)[max(1, len(waiting)) :]:
             self._remove(worker)

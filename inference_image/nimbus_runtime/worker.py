@@ -18,7 +18,13 @@ from typing import Any, TextIO
 
 from nimbus_runtime.bundle import Bundle, load, verify
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.errors import BundleInvalidError, NimbusError, RunNotFoundError
+from nimbus_runtime.contract.annotations import Annotation
+from nimbus_runtime.contract.errors import (
+    BundleInvalidError,
+    BundleUnsupportedError,
+    NimbusError,
+    RunNotFoundError,
+)
 from nimbus_runtime.contract.records import Counts, Plan
 from nimbus_runtime.scorer import Care, Scorer
 from nimbus_runtime.store import Store, open_store
@@ -78,9 +84,10 @@ def _serve(bundle: Bundle, events: Events) -> None:
         if "run" in order:
             store = open_store(order["root"])
             plan = _plan(store, order["run"])
-            _check(bundle, plan)
+            release = order["release"] or plan.release
+            _check(bundle, plan, release)
             use_gemm(nlp, plan.settings.gemm)
-            scorer = Scorer(nlp, bundle.manifest, plan, store, order["attempt"])
+            scorer = Scorer(nlp, bundle.manifest, plan, store, order["attempt"], release)
         elif scorer is not None:
             care = Care({int(n): why for n, why in order["left_out"].items()}, range(*order["singly"]))
             commit = scorer.score(order["shard"], events, care)
@@ -94,14 +101,31 @@ def _plan(store: Store, run: str) -> Plan:
     return codec.decode(Plan, data, paths.plan(run))
 
 
-def _check(bundle: Bundle, plan: Plan) -> None:
-    if bundle.digest != plan.bundle_digest:
+def _check(bundle: Bundle, plan: Plan, release: str) -> None:
+    if bundle.digest != plan.digest_of(release):
         raise BundleInvalidError(
             "the bundle is not the one that the run was planned with",
             where=str(bundle.path),
             got=bundle.digest,
-            expected=plan.bundle_digest,
+            expected=plan.digest_of(release),
             remedy="resume the run with the bundle it was planned with, or start a new run",
+        )
+    if release != plan.release:
+        _check_columns(bundle, plan)
+
+
+def _check_columns(bundle: Bundle, plan: Plan) -> None:
+    """Refuse a candidate whose rows would not be of live's schema."""
+    manifest, settings = bundle.manifest, plan.settings
+    missing = {*settings.annotations} - {*manifest.annotations, Annotation.TOKENS}
+    other = Annotation.CATS in settings.annotations and plan.candidate and manifest.cats != plan.candidate.cats
+    if missing or other:
+        raise BundleUnsupportedError(
+            "the candidate's rows would have other columns than live's",
+            where=str(bundle.path),
+            got=f"no {', '.join(sorted(missing))}" if missing else f"categories {', '.join(manifest.cats)}",
+            expected="what live's rows hold",
+            remedy="promote it at once, without a canary: the next dataset then has its columns",
         )
 
 

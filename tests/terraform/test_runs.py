@@ -148,7 +148,7 @@ def test_a_schedule_publishes_the_bytes_of_one_machine(environment: Environment,
     environment.image(NIMBUS_ALONE_SECONDS="0", NIMBUS_BATCH_SECONDS="0.000000001")
     (ended,) = environment.fire()
     assert ended["status"] == "SUCCEEDED", ended
-    assert json.loads(ended["output"]) == {"outcome": "fan_out", "run": RUN}
+    assert json.loads(ended["output"]) == {"candidate": False, "outcome": "fan_out", "run": RUN}
     present = live.read(environment.store)
     assert present is not None
     assert present.dataset == RUN

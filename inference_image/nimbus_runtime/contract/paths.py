@@ -64,6 +64,11 @@ def commit(run: str, release_name: str, shard: int) -> str:
     return f"{commits(run, release_name)}/{shard:07d}.json"
 
 
+def canary(run: str) -> str:
+    """Return the place of the verdict on a run's candidate."""
+    return f"{RUNS}/{run}/canary.json"
+
+
 def data(run: str, file: str) -> str:
     """Return the place of a data file."""
     return f"{RUNS}/{run}/data/{file}"
@@ -74,11 +79,14 @@ def begun(execution: str) -> str:
     return f"executions/{execution}/begun.json"
 
 
-def dispatch(execution: str) -> str:
+SECOND = "second/"  # what is done after a candidate was dropped
+
+
+def dispatch(execution: str, turn: str = "") -> str:
     """Return the place of what was decided for an execution."""
-    return f"executions/{execution}/dispatch.json"
+    return f"executions/{execution}/{turn}dispatch.json"
 
 
-def batches(execution: str) -> str:
+def batches(execution: str, turn: str = "") -> str:
     """Return the place of the batches that an execution's tasks score."""
-    return f"executions/{execution}/map.json"
+    return f"executions/{execution}/{turn}map.json"

@@ -8,11 +8,13 @@
     runs/<run>/claims/<k>.json              Claim; attempt k of 2 and later
     runs/<run>/attempts/<k>.json            AttemptEnd
     runs/<run>/commits/<release>/<n>.json   Commit
+    runs/<run>/canary.json                  CanaryVerdict; whether a candidate's shards are kept
     runs/<run>/run.json                     Run; the dataset
     runs/<run>/data/<sha256>.<suffix>       what commits refer to
     executions/<name>/begun.json            Begun; of runs that are due when they are asked for
     executions/<name>/dispatch.json         Dispatch
     executions/<name>/map.json              Batches
+    executions/<name>/second/…              Dispatch and Batches of the shards that a dropped candidate leaves
 
 Times are UTC in ISO 8601, such as 2026-11-22T02:00:00Z.
 """
@@ -99,6 +101,31 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryLimits:
+    """How much worse than live's shards of the same run a candidate's may be before it is dropped."""
+
+    quarantine: float = 0.01  # share of the documents that fail in it beyond live's
+    slowdown: float = 2.0  # times live's seconds a character
+    labels: float = 0.1  # total variation between the label mixes, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A candidate's part in a run: `shards` are its own, by number.
+
+    `bundle` is where it lies, if on this machine; `cats` are live's categories: a dataset has one schema.
+    """
+
+    release: str
+    bundle_digest: str
+    bundle: str
+    percent: int
+    limits: CanaryLimits
+    cats: tuple[str, ...] = ()
+    shards: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a run will do, decided before anything is scored."""
 
@@ -115,6 +142,13 @@ class Plan:
     settings: Settings
     inputs: tuple[InputFile, ...]
     shards: tuple[Shard, ...]
+    candidate: Canary | None = None
+
+    def digest_of(self, release: str) -> str:
+        """Return the digest of the bundle that a release of this run scores with."""
+        if self.candidate is not None and release == self.candidate.release:
+            return self.candidate.bundle_digest
+        return self.bundle_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +230,34 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryRule:
+    """One comparison of a candidate's shards with live's. `why` says in words what was found."""
+
+    name: str
+    candidate: float
+    live: float
+    limit: float
+    held: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryVerdict:
+    """Whether a candidate's shards of a run are published, decided once when all of the run's shards are scored."""
+
+    SCHEMA: ClassVar[int] = 1
+    run: str
+    release: str
+    percent: int
+    kept: bool
+    reason: str
+    time: str
+    shards: int  # the candidate's
+    documents: int  # the candidate's
+    rules: tuple[CanaryRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicates:
     """Ids that more than one document of a run brought. Their rows are all kept."""
 
@@ -222,6 +284,7 @@ class Run:
     features: tuple[DataFile, ...]
     counts: Counts
     duplicates: Duplicates
+    candidate: str | None = None  # the release whose shards, as the plan has them, are among these
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +357,7 @@ class Dispatch:
 
     outcome: Outcome
     run: str
+    candidate: bool = False  # whether a candidate's shards are among those that wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +367,7 @@ class Batch:
     task_definition: str
     release: str
     shards: str
+    candidate: bool = False  # then it may fail: live scores its shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +394,7 @@ class Candidate:
 
     release: str
     percent: int
+    limits: CanaryLimits = CanaryLimits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nimbus_runtime import bundle as bundles
-from nimbus_runtime import claims, clock, committer, live, planner, readers
+from nimbus_runtime import canary, claims, clock, committer, live, planner, readers
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import BundleInvalidError, RunMismatchError, UsageError
 from nimbus_runtime.contract.records import Batch, Begun, Dispatch, Execution, Outcome, Plan, Release, RunKind
 from nimbus_runtime.store import Store, open_store
-from nimbus_runtime.tasks import owners
+from nimbus_runtime.tasks import batches, owners
 from nimbus_runtime.tasks.figures import told
 from nimbus_runtime.tasks.score import score_shards
 
 if TYPE_CHECKING:
     from nimbus_runtime.tasks.settings import TaskSettings
 
-_MOST_BATCHES = 5000  # tasks that a run may start
-
 
 def plan_task(settings: TaskSettings, executions: owners.Executions) -> Dispatch:
     """Decide what becomes of a run, record it for the state machine, and return it; doing it twice changes nothing."""
     store = open_store(settings.root)
-    name = execution_name(settings.execution)
+    name = batches.execution_name(settings.execution)
     dispatch = _decided(store, name) or _decide(store, settings, name, executions)
     if dispatch.outcome is not Outcome.WAIT:
         store.create(paths.dispatch(name), codec.encode(dispatch))
     return dispatch
-
-
-def execution_name(execution: str) -> str:
-    """Return the last part of an execution's ARN, which is its name."""
-    return execution.rpartition(":")[2]
 
 
 def _decided(store: Store, name: str) -> Dispatch | None:
@@ -58,15 +50,47 @@ def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.
     if attempt is None:
         return Dispatch(Outcome.DUPLICATE, run)
     if store.read(paths.dataset(run)) is None:
-        waiting = sorted(set(range(len(plan.shards))) - committer.committed(store, plan))
         seconds = planner.seconds_of_work(plan, settings.bundle) / settings.workers
-        if waiting and seconds > settings.alone_seconds and len(waiting) > 1:
-            batches = _batches(waiting, seconds / len(plan.shards), settings.batch_seconds, release)
-            store.create(paths.batches(name), codec.encode(batches))
-            return Dispatch(Outcome.FAN_OUT, run)
-        score_shards(settings, plan, attempt.execution.id, waiting)
+        while waiting := _waiting(store, plan):
+            own = waiting.get(release.release, [])
+            if waiting.keys() - {release.release} or (seconds > settings.alone_seconds and len(own) > 1):
+                cut = _cut(store, settings, plan, waiting, seconds / len(plan.shards))
+                store.create(paths.batches(name), codec.encode(cut))
+                undecided = plan.candidate is not None and canary.verdict(store, plan) is None
+                return Dispatch(Outcome.FAN_OUT, run, candidate=undecided)
+            score_shards(settings, plan, attempt.execution.id, own, release.release)
     committer.commit_run(store, plan, plan.max_quarantine, told(settings, plan))
     return Dispatch(Outcome.DONE, run)
+
+
+def _waiting(store: Store, plan: Plan) -> dict[str, list[int]]:
+    """Return the shards that are not done, by the release that owes them; those of a dropped candidate by live."""
+    done = committer.committed(store, plan)
+    if len(done) == len(plan.shards):
+        canary.settle(store, plan)
+        done = committer.committed(store, plan)
+    waiting: dict[str, list[int]] = {}
+    for number, release in enumerate(canary.owners(store, plan)):
+        if number not in done:
+            waiting.setdefault(release, []).append(number)
+    return waiting
+
+
+def _cut(
+    store: Store, settings: TaskSettings, plan: Plan, waiting: dict[str, list[int]], a_shard: float
+) -> list[Batch]:
+    """Cut what waits into batches, each with the task definition of its own release."""
+    return [
+        batch
+        for release, shards in waiting.items()
+        for batch in batches.cut(
+            shards,
+            a_shard,
+            settings.batch_seconds,
+            batches.read_release(store, release),
+            candidate=release != plan.release,
+        )
+    ]
 
 
 def _time(store: Store, settings: TaskSettings, name: str) -> datetime:
@@ -128,6 +152,7 @@ def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
             scheduled_time=time,
             run=run,
             release=release.release,
+            candidate=None if settings.requested else canary.offered(store, release.release, _in_a_task),
         )
         inputs = readers.resolve(job.inputs, settings.bundle, default_format=job.input_format)
         try:
@@ -135,6 +160,11 @@ def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
         except RunMismatchError:  # planned by another at the same moment: its plan is the one
             data = store.read(paths.plan(run)) or b""
     return codec.decode(Plan, data, paths.plan(run))
+
+
+def _in_a_task(release: Release) -> str | None:
+    """Say that a release's bundle lies in the image of its own tasks, if it has any."""
+    return None if release.task_definition is None else ""
 
 
 def _earlier_runs(store: Store, run: str, execution: Execution, executions: owners.Executions) -> bool:
@@ -145,21 +175,3 @@ def _earlier_runs(store: Store, run: str, execution: Execution, executions: owne
             if owner.id != execution.id and executions.running(owner):
                 return True
     return False
-
-
-def _batches(waiting: Sequence[int], a_shard: float, wanted: float, release: Release) -> list[Batch]:
-    """Cut shards of so many seconds into batches of the wanted length, no more of them than may be started."""
-    size = max(1, round(wanted / a_shard), -(-len(waiting) // _MOST_BATCHES))
-    cut = [waiting[at : at + size] for at in range(0, len(waiting), size)]
-    return [Batch(release.task_definition or "", release.release, _in_ranges(numbers)) for numbers in cut]
-
-
-def _in_ranges(numbers: Sequence[int]) -> str:
-    """Return numbers as ranges, such as 0-15,20."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and ranges[-1][1] + 1 == number:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    return ",".join(f"{first}-{last}" if first < last else str(first) for first, last in ranges)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nimbus_runtime import committer
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import RunNotFoundError
 from nimbus_runtime.contract.records import Commit, Plan
@@ -25,8 +24,10 @@ def score_task(settings: TaskSettings) -> int:
     """Score what is missing of the shards that the task was given; return how many those were."""
     store = open_store(settings.root)
     plan = read_plan(store, settings.run)
-    waiting = sorted(set(settings.shards) - committer.committed(store, plan))
-    score_shards(settings, plan, settings.execution, waiting)
+    release = settings.release or plan.release
+    done = {int(name.removesuffix(".json")) for name in store.names(paths.commits(plan.run, release))}
+    waiting = sorted(set(settings.shards) - done)
+    score_shards(settings, plan, settings.execution, waiting, release)
     return len(waiting)
 
 
@@ -38,7 +39,7 @@ def read_plan(store: Store, run: str) -> Plan:
     return codec.decode(Plan, data, paths.plan(run))
 
 
-def score_shards(settings: TaskSettings, plan: Plan, attempt: str, shards: Sequence[int]) -> None:
+def score_shards(settings: TaskSettings, plan: Plan, attempt: str, shards: Sequence[int], release: str = "") -> None:
     """Have shards scored by worker processes; what was committed before a deadline or a signal stays."""
     if not shards:
         return
@@ -46,7 +47,7 @@ def score_shards(settings: TaskSettings, plan: Plan, attempt: str, shards: Seque
         interruptible(_REMEDY, settings.deadline),
         Supervisor(settings.bundle, min(settings.workers, len(shards))) as supervisor,
     ):
-        supervisor.score(settings.root, plan.run, attempt, shards, _Log(plan.run))
+        supervisor.score(settings.root, plan.run, attempt, shards, _Log(plan.run), release)
 
 
 class _Log:

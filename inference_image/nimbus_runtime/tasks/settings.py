@@ -25,7 +25,8 @@ class TaskSettings:
     `shards` are those to score; `deadline` is in seconds from the task's start; `waits` says that a
     run waits while an earlier one goes. A run of at most `alone_seconds` of work is done by the task
     that plans it; of a larger one, each task gets `batch_seconds` of work. `task_hour_usd` is what an
-    hour of such a task costs, None where nobody says.
+    hour of such a task costs, None where nobody says. `second` says that what a dropped candidate left
+    has been scored.
     """
 
     root: str
@@ -43,6 +44,7 @@ class TaskSettings:
     alone_seconds: float = 300.0
     batch_seconds: float = 900.0
     task_hour_usd: float | None = None
+    second: bool = False
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> TaskSettings:
@@ -63,6 +65,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> TaskSettings:
         alone_seconds=_number(environment, "NIMBUS_ALONE_SECONDS", 300.0) or 0.0,
         batch_seconds=_number(environment, "NIMBUS_BATCH_SECONDS", 900.0) or 900.0,
         task_hour_usd=_number(environment, "NIMBUS_TASK_HOUR_USD", None, "US dollars"),
+        second=environment.get("NIMBUS_TURN") == "second",
     )
 
 

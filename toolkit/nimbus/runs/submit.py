@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from nimbus_runtime import bundle as bundles
-from nimbus_runtime import claims, committer, live, planner, readers
+from nimbus_runtime import canary, claims, committer, live, planner, readers
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import (
+    InputChangedError,
+    InputUnreadableError,
     NimbusError,
     RunInterruptedError,
     RunMismatchError,
@@ -22,7 +24,7 @@ from nimbus_runtime.contract.errors import (
     UsageError,
 )
 from nimbus_runtime.contract.inputs import Format, InputFile
-from nimbus_runtime.contract.records import Commit, Ending, Live, Plan, Run, Settings
+from nimbus_runtime.contract.records import Canary, Commit, Ending, Live, Plan, Release, Run, Settings
 from nimbus_runtime.interrupts import interruptible
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.supervisor import Progress, Supervisor
@@ -76,14 +78,14 @@ def submit(request: Request, observer: Observer) -> Result:
         execution = claims.this_process()
         if resumed is None:
             inputs = _resolve(store, request)
-            plan = planner.plan_run(store, bundle, inputs, request.order, execution)
+            plan = planner.plan_run(store, bundle, inputs, _with_candidate(store, request.order), execution)
             attempt = stack.enter_context(claims.first(store, plan))
         else:
             plan = resumed
             _check_same(store, plan, bundle, request)
             attempt = stack.enter_context(claims.take_over(store, plan.run, execution))
         try:
-            scored = _score(store, supervisor, plan, attempt, observer)
+            scored = _score(store, supervisor, request.workers, plan, attempt, observer)
             allowed = plan.max_quarantine if request.max_quarantine is None else request.max_quarantine
             run, publication = committer.commit_run(store, plan, allowed)
         except NimbusError as error:
@@ -95,16 +97,50 @@ def submit(request: Request, observer: Observer) -> Result:
     return Result(plan, run, publication, time.monotonic() - started, scored)
 
 
-def _score(
-    store: DirectoryStore, supervisor: Supervisor, plan: Plan, attempt: claims.Attempt, observer: Observer
+def _with_candidate(store: DirectoryStore, order: planner.Order) -> planner.Order:
+    """Let the candidate of a release that was deployed have its share."""
+    if order.release is None:
+        return order
+
+    def place(release: Release) -> str | None:
+        return None if release.bundle is None else str(store.root / release.bundle)
+
+    return replace(order, candidate=canary.offered(store, order.release, place))
+
+
+def _score(  # noqa: PLR0913, PLR0917 - all of one attempt
+    store: DirectoryStore, supervisor: Supervisor, workers: int, plan: Plan, attempt: claims.Attempt, observer: Observer
 ) -> int:
-    done = committer.committed(store, plan)
-    observer.planned(plan, [committer.read_commit(store, plan, number) for number in sorted(done)])
-    waiting = [number for number in range(len(plan.shards)) if number not in done]
+    owners, done = canary.owners(store, plan), committer.committed(store, plan)
+    observer.planned(plan, [canary.read_commit(store, plan, owners[number], number) for number in sorted(done)])
     counting = _Counting(observer)
-    if waiting:
-        supervisor.score(str(store.root), plan.run, attempt.execution.id, waiting, counting)
+
+    def waiting(release: str) -> list[int]:
+        done = committer.committed(store, plan)
+        return [n for n, owner in enumerate(canary.owners(store, plan)) if owner == release and n not in done]
+
+    def score(by: Supervisor, release: str) -> None:
+        shards = waiting(release)
+        if shards:
+            by.score(str(store.root), plan.run, attempt.execution.id, shards, counting, release)
+
+    score(supervisor, plan.release)
+    if plan.candidate is not None:
+        canary.settle(store, plan, _score_candidate(plan.candidate, workers, score))
+        score(supervisor, plan.release)  # what a candidate that was dropped leaves
     return counting.scored
+
+
+def _score_candidate(candidate: Canary, workers: int, score: Callable[[Supervisor, str], None]) -> str:
+    """Have a candidate score its shards; return why it could not, which is no failure of the run."""
+    try:
+        with Supervisor(bundles.verify(Path(candidate.bundle)).path, workers) as supervisor:
+            score(supervisor, candidate.release)
+    except (RunInterruptedError, StoreError, InputChangedError, InputUnreadableError):
+        raise
+    except NimbusError as error:
+        return error.what
+    return ""
 
 
 class _Counting:
