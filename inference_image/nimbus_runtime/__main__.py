@@ -16,9 +16,20 @@ def main(arguments: list[str] | None = None) -> int:
     worker.add_argument("--events", required=True, type=int)
     products = verbs.add_parser("gemm", help="measure both matrix products for a planner")
     products.add_argument("--bundle", required=True, type=Path)
+    scoring = verbs.add_parser("serve-worker", help="score batches for a server")
+    scoring.add_argument("--bundle", required=True)
+    verbs.add_parser("serve", help="answer requests over HTTP", add_help=False)
     for name, what in _TASKS.items():
         verbs.add_parser(name, help=what)
-    chosen = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["serve"]:
+        return _serve(given[1:])
+    chosen = parser.parse_args(given)
+    if chosen.verb == "serve-worker":
+        from nimbus_runtime.serve import scoring as serving  # noqa: PLC0415 - `--help` needs nothing of it
+
+        serving.main(chosen.bundle)
+        return 0
     if chosen.verb in _TASKS:
         return _task(chosen.verb)
     if chosen.verb == "gemm":
@@ -37,6 +48,19 @@ _TASKS = {
     "score": "score shards of a planned run",
     "commit": "make the dataset of a run, and publish it",
 }
+
+
+def _serve(arguments: list[str]) -> int:
+    """Answer requests until told to end; return the exit code."""
+    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415 - as above
+    from nimbus_runtime.serve import log, server, settings  # noqa: PLC0415 - as above
+
+    try:
+        server.serve(settings.read_settings(arguments))
+    except NimbusError as error:
+        log.say("failed", **error.to_json())
+        return error.exit_code
+    return 0
 
 
 def _task(verb: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -112,7 +111,7 @@ def settings_of(bundle: Bundle, order: Order) -> Settings:
 def record_release(store: Store, bundle: Bundle) -> str:
     """Register a bundle as a release, if it is not one yet, and return the release's name."""
     identity = bundle.manifest.pipeline
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{identity.name}-{identity.version}-{bundle.digest[:12]}")
+    name = bundle.manifest.release(bundle.digest)
     release = Release(name, bundle.digest, identity.name, identity.version)
     store.create(paths.release(name), codec.encode(release))
     return name

@@ -86,13 +86,18 @@ class RowFormat:
 def as_json(row: Row) -> bytes:
     """Return a row as a line of JSON; metadata as an object."""
     metadata = row["metadata"]
-    plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in row.items()}
-    plain["metadata"] = None if metadata is None else json.loads(metadata)
+    values = plain(row)
+    values["metadata"] = None if metadata is None else json.loads(metadata)
     try:
-        line = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+        line = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # metadata may hold half a surrogate pair, which only an escape can say
-        line = json.dumps(plain, separators=(",", ":")).encode()
+        line = json.dumps(values, separators=(",", ":")).encode()
     return line + b"\n"
+
+
+def plain(row: Row) -> Row:
+    """Return a row whose arrays are lists."""
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in row.items()}
 
 
 def _ents(doc: Doc) -> object:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HEAVY = {
     "alibi_detect",
     "boto3",
+    "fastapi",
     "locust",
     "numpy",
     "onnx",
@@ -28,6 +29,7 @@ HEAVY = {
     "tokenizers",
     "torch",
     "transformers",
+    "uvicorn",
 }
 VERBS = [verb for verbs in SECTIONS.values() for verb in verbs]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -146,8 +146,31 @@ def submit(request: Request, observer: Observer) -> Result:
     return submitting.submit(request, observer)
 
 
+def serve(
+    bundle: Path,
+    keys_file: Path | None,
+    listening: Callable[[str], None],
+    **settings: Any,  # noqa: ANN401 - checked by ServeSettings, whose fields they are
+) -> None:
+    """Serve a bundle over HTTP until a signal comes."""
+    from nimbus_runtime.serve import keys, server  # noqa: PLC0415
+    from nimbus_runtime.serve.settings import ServeSettings  # noqa: PLC0415
+
+    named = keys.read(os.environ.get(keys.VARIABLE, ""), keys.VARIABLE)
+    found = (*named, *(keys.read_file(keys_file) if keys_file else ()))
+    server.serve(ServeSettings(bundle, keys=found, **settings), listening)
+
+
+def new_key(name: str, keys_file: Path | None) -> tuple[str, str]:
+    """Return a new API key, and the line that is kept of it, also in a file where one is named."""
+    from nimbus_runtime.serve import keys  # noqa: PLC0415
+
+    secret, key = keys.make(name)
+    if keys_file is not None:
+        keys.add(keys_file, key)
+    return secret, f"{key.name}:{key.sha256}"
+
+
 def cores() -> int:
     """Return how many worker processes suit this machine: one for each core this process may use."""
-    import os  # noqa: PLC0415
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

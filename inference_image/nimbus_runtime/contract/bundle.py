@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -80,3 +81,8 @@ class Manifest:
     def size(self) -> int:
         """Return the bytes of all listed files."""
         return sum(file.size for file in self.files)
+
+    def release(self, digest: str) -> str:
+        """Return the name of the release that the bundle is by itself."""
+        name = f"{self.pipeline.name}-{self.pipeline.version}-{digest[:12]}"
+        return re.sub(r"[^A-Za-z0-9._-]", "-", name)

@@ -31,6 +31,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Projects": {
         "config": "Show what nimbus.toml comes to in an environment, or its JSON Schema.",
     },
+    "Serving": {
+        "serve": "Answer requests over HTTP with a bundle.",
+    },
     "Start here": {
         "demo": "Compile two small pipelines that come with Nimbus and run them.",
     },

@@ -1,0 +1,178 @@
+"""Brings waiting texts and workers together: each free worker takes whatever waits, up to a batch.
+
+Nothing waits for a batch to fill: while workers are busy it fills by itself, and while they are not
+a text goes alone and at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from nimbus_runtime import gemm
+from nimbus_runtime.contract.annotations import Annotation
+from nimbus_runtime.contract.documents import Reason, unusable_text
+from nimbus_runtime.contract.errors import NimbusError, WorkerLostError
+from nimbus_runtime.contract.records import Gemm
+from nimbus_runtime.serve import log
+from nimbus_runtime.serve.metrics import Metrics
+from nimbus_runtime.serve.pool import Worker, WorkerDiedError
+from nimbus_runtime.serve.settings import ServeSettings
+from nimbus_runtime.serve.waiting import Answer, Asked, Item, Waiting
+
+_STARTS_LOST = 3  # workers in a row that may die before they are warm
+_RATE_SECONDS = 10.0  # what is remembered of how fast texts are scored
+
+
+class Dispatcher:
+    """A queue, its workers, and what becomes of both."""
+
+    def __init__(self, settings: ServeSettings, digest: str, metrics: Metrics) -> None:
+        """Prepare; `run` starts the workers."""
+        self._settings, self._digest, self._metrics = settings, digest, metrics
+        self._waiting = Waiting(settings.queue_texts)
+        self._something = asyncio.Event()
+        self._workers: set[Worker] = set()
+        self._recent: deque[tuple[float, int]] = deque()
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        metrics.watch(lambda: len(self._waiting), lambda: [worker.pid for worker in self._workers])
+
+    @property
+    def ready(self) -> bool:
+        """Say whether a worker is warm."""
+        return bool(self._workers)
+
+    @property
+    def wait_seconds(self) -> int:
+        """Return how long what waits now will take, at the rate of late; 1 at least."""
+        if not self._recent:
+            return 1
+        scored = sum(count for _, count in self._recent)
+        rate = scored / max(0.5, time.monotonic() - self._recent[0][0])
+        return max(1, min(60, round(len(self._waiting) / rate)))
+
+    def ask(self, texts: Sequence[str], annotations: tuple[Annotation, ...]) -> Asked | None:
+        """Queue a request's texts; None where there is no room for them."""
+        loop = asyncio.get_running_loop()
+        refused = {number: why for number, text in enumerate(texts) if (why := self._refused(text))}
+        answers = [Answer(failure=refused[n]) if n in refused else None for n in range(len(texts))]
+        asked = Asked(annotations, answers, loop.create_future(), time.monotonic())
+        if not self._waiting.add(asked, [(n, text) for n, text in enumerate(texts) if n not in refused]):
+            return None
+        if not asked.missing:
+            asked.done.set_result(None)
+        self._something.set()
+        return asked
+
+    def _refused(self, text: str) -> tuple[str, str] | None:
+        """Say why a text is not even tried, for the reasons that a run has."""
+        unusable, limit = unusable_text(text), self._settings.text_characters
+        if unusable is not None:
+            return unusable[0].value, unusable[1]
+        if len(text) > limit:
+            return Reason.TOO_LONG.value, f"{len(text):,} characters; the server takes {limit:,}"
+        return None
+
+    def give_up(self, asked: Asked) -> None:
+        """Forget a request that nobody waits for."""
+        self._waiting.give_up(asked)
+
+    async def run(self) -> None:
+        """Keep all workers at work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            product = group.create_task(self._product())
+            for _ in range(self._settings.workers):
+                group.create_task(self._keep_working(product))
+
+    async def _product(self) -> Gemm:
+        product, _ = await asyncio.to_thread(gemm.decide, self._settings.bundle, self._settings.gemm)
+        log.say("gemm", gemm=product.value)
+        return product
+
+    async def _keep_working(self, product: asyncio.Task[Gemm]) -> None:
+        lost = 0
+        while True:
+            try:
+                worker = await Worker.start(self._settings.bundle, product, self._digest)
+            except WorkerDiedError as error:
+                lost += 1
+                log.say("worker_died", cause=str(error), warm=False)
+                if lost == _STARTS_LOST:
+                    self._fail(
+                        WorkerLostError(
+                            "worker processes end before they are warm",
+                            where=str(self._settings.bundle),
+                            got=str(error),
+                            remedy="give the server more memory, or fewer workers",
+                        )
+                    )
+                    return
+                continue
+            except NimbusError as error:
+                self._fail(error)
+                return
+            lost = 0
+            self._workers.add(worker)
+            log.say("worker_ready", worker=worker.pid)
+            try:
+                await self._serve(worker)
+            except WorkerDiedError as error:
+                self._metrics.worker_deaths.inc()
+                log.say("worker_died", cause=str(error), warm=True, worker=worker.pid)
+            finally:
+                self._workers.discard(worker)
+                with contextlib.suppress(ProcessLookupError):
+                    await worker.stop()
+
+    def _fail(self, error: NimbusError) -> None:
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    async def _serve(self, worker: Worker) -> None:
+        settings = self._settings
+        while True:
+            batch = self._waiting.take(settings.batch_texts, settings.batch_characters)
+            if not batch:
+                self._something.clear()
+                await self._something.wait()
+                continue
+            await self._score(worker, batch)
+
+    async def _score(self, worker: Worker, batch: list[Item]) -> None:
+        now = time.monotonic()
+        for item in batch:
+            item.asked.queued = now - item.asked.since
+            self._metrics.queued.observe(item.asked.queued)
+        annotations = [[a.value for a in item.asked.annotations] for item in batch]
+        try:
+            async with asyncio.timeout(self._settings.request_seconds):
+                scored = await worker.score([item.text for item in batch], annotations)
+        except TimeoutError:
+            await worker.kill()
+            self._retry(batch, f"more than {self._settings.request_seconds:g} s of work")
+            raise WorkerDiedError("a batch that took too long") from None
+        except WorkerDiedError as error:
+            self._retry(batch, str(error))
+            raise
+        for item, document, failure in zip(batch, scored.documents, scored.failures, strict=True):
+            item.asked.answer(item.number, Answer(document, failure))
+        self._note(now, len(batch))
+        self._metrics.scored(len(batch), sum(len(item.text) for item in batch), scored)
+
+    def _retry(self, batch: list[Item], cause: str) -> None:
+        """Try the texts of a batch one by one; one that was alone already is to blame."""
+        for item in batch:
+            if item.alone:
+                detail = f"the worker that scored it was ended by {cause}"
+                item.asked.answer(item.number, Answer(failure=(Reason.WORKER_KILLED.value, detail)))
+            else:
+                self._waiting.retry(item)
+        self._something.set()
+
+    def _note(self, now: float, count: int) -> None:
+        self._recent.append((now, count))
+        while now - self._recent[0][0] > _RATE_SECONDS:
+            self._recent.popleft()
