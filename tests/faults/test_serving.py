@@ -23,7 +23,7 @@ _CONNECTIONS = 1000
 @pytest.fixture(scope="module")
 def server(foreign: bundles.Built) -> Iterator[Server]:
     """Return a server of a bundle that fails on demand, short of patience."""
-    options = ("--receive-seconds", "2", "--idle-seconds", "3", "--request-seconds", "6", "--queue-texts", "64")
+    options = ("--receive-seconds", "2", "--idle-seconds", "3", "--request-seconds", "20", "--queue-texts", "64")
     with serving(foreign.path, *options, PYTHONPATH=str(foreign.package)) as running:
         yield running
 
@@ -37,7 +37,7 @@ def undisturbed(server: Server) -> None:
     """Have somebody else ask, and get an answer at once."""
     started = time.monotonic()
     assert server.predict("Anna paid in Berlin")[0]["ents"] is not None
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 10.0
 
 
 def test_a_slow_client_is_refused_in_time(server: Server) -> None:
@@ -51,11 +51,14 @@ def test_a_slow_client_is_refused_in_time(server: Server) -> None:
 
 def test_a_head_that_never_ends_is_cut_off(server: Server) -> None:
     """One byte now and then does not keep a connection."""
-    with server.connect() as slow, pytest.raises(OSError):  # noqa: PT011 - reset or broken, as the system says
+    with server.connect() as slow:
+        started = time.monotonic()
         slow.sendall(b"POST /v1/pre")
-        for _ in range(100):
-            time.sleep(0.1)
-            slow.sendall(b"d")
+        with contextlib.suppress(OSError):
+            while time.monotonic() - started < 30:
+                time.sleep(0.1)
+                slow.sendall(b"d")
+        assert time.monotonic() - started < 30
     undisturbed(server)
 
 
@@ -98,15 +101,12 @@ def closed(connection: socket.socket) -> bool:
 def test_a_client_that_vanishes_takes_its_texts_with_it(server: Server) -> None:
     """What nobody waits for is not scored: it leaves the queue."""
     body = json.dumps({"texts": ["Anna Berlin order late " * 800] * 40}).encode()
-    leaving = [server.connect() for _ in range(1)]
-    for each in leaving:
-        each.sendall(head(len(body)) + body)
-    server.wait(lambda: waiting(server) > 5)
-    for each in leaving:
-        each.close()
+    with server.connect() as leaving:
+        leaving.sendall(head(len(body)) + body)
+        server.wait(lambda: waiting(server) > 5)
     server.wait(lambda: waiting(server) == 0)
+    assert server.events("request")[-1]["status"] == 499
     undisturbed(server)
-    assert server.events("request")[-2]["status"] == 499 or server.events("request")[-1]["status"] == 200
 
 
 def test_a_client_that_does_not_read_is_ended(server: Server) -> None:
@@ -117,6 +117,7 @@ def test_a_client_that_does_not_read_is_ended(server: Server) -> None:
         deaf.sendall((head(len(body)) + body) * 8)
         time.sleep(1)
         undisturbed(server)
+    server.wait(lambda: waiting(server) == 0)
 
 
 def test_malformed_requests_hurt_nobody(server: Server) -> None:
