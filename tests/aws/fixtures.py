@@ -1,7 +1,8 @@
-"""pytest's view of the local AWS. A folder that wants it imports these names in its conftest."""
+"""pytest's view of the local AWS: one a process, since moto's mends are the process's. `tests/conftest.py` has it."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -37,3 +38,12 @@ def aws_environment(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     for name, value in aws.environment().items():
         monkeypatch.setenv(name, value)
     return aws
+
+
+@pytest.fixture
+def bucket(aws_environment: LocalAws) -> str:
+    """Return the name of an empty bucket of the local AWS."""
+    name = f"nimbus-{uuid.uuid4()}"
+    place = {"LocationConstraint": aws_environment.environment()["AWS_REGION"]}
+    aws_environment.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
+    return name

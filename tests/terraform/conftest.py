@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -10,11 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws.fixtures import aws, aws_environment, local_aws
-
 from .tables import ROOT, TERRAFORM
-
-__all__ = ["aws", "aws_environment", "local_aws"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +33,19 @@ class Terraform:
             "TF_PLUGIN_CACHE_DIR": str(cache),
             "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
         }
-        return subprocess.run(
-            [self.program, *arguments],
-            cwd=inside,
-            check=False,
-            capture_output=True,
-            text=True,
-            input=stdin,
-            env=environment,
-            timeout=300,
-        )
+        with (cache / ".lock").open("w") as lock:
+            if arguments[0] == "init":  # Terraform's cache of providers bears one writer
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            return subprocess.run(
+                [self.program, *arguments],
+                cwd=inside,
+                check=False,
+                capture_output=True,
+                text=True,
+                input=stdin,
+                env=environment,
+                timeout=300,
+            )
 
     def at(self, place: str) -> Path:
         """Return the copy of a module or an example, ready to be validated and tested."""
