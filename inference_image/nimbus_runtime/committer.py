@@ -8,6 +8,7 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from nimbus_runtime import canary, clock, live
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import QuarantineExceededError, RunFailedError
 from nimbus_runtime.contract.records import Counts, Duplicates, Plan, Run
@@ -55,7 +56,7 @@ def commit_run(
 
 def _run(store: Store, plan: Plan, max_quarantine: float, tell: Tell | None) -> Run:
     owing = canary.owners(store, plan)
-    commits = [canary.read_commit(store, plan, release, number) for number, release in enumerate(owing)]
+    commits = list(each(lambda shard: canary.read_commit(store, plan, shard[1], shard[0]), enumerate(owing)))
     counts = reduce(add, (commit.counts for commit in commits), Counts())
     if tell is not None:
         tell(counts, sum(commit.seconds for commit in commits))

@@ -58,10 +58,9 @@ class Order:
 
 
 def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution) -> Plan:
-    """Plan a run over `inputs` and claim it; the schema of every input is checked first."""
+    """Plan a run over `inputs` and claim it; their schema is checked first."""
     settings = settings_of(bundle, order)
-    for file in inputs:
-        readers.check_schema(file, order.fields)
+    readers.check_schemas(inputs, order.fields)
     product, measured = gemm.decide(bundle.path, order.gemm)
     time = order.scheduled_time or clock.now()
     release = order.release or record_release(store, bundle)

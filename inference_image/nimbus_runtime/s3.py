@@ -7,13 +7,16 @@ told by one of four answers: done, Found, Conflict, Lost.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
+AT_ONCE = 32  # requests that threads of one process may have under way
 _BLOCK = 8 * 2**20  # bytes that a reader fetches at once
 _HTTP_CONFLICT, _HTTP_PRECONDITION, _HTTP_NOT_FOUND, _HTTP_SERVER = 409, 412, 404, 500
 
@@ -53,12 +56,8 @@ class Bucket:
 
     def __init__(self, name: str) -> None:
         """Open a bucket by the environment's credentials and region; nothing is sent yet."""
-        import boto3  # noqa: PLC0415 - a run on one machine needs none of it
-        from botocore.config import Config  # noqa: PLC0415 - as above
-
         self.name = name
-        self._reading = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
-        self._writing = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
+        self._reading, self._writing = _clients(tuple(sorted(each for each in os.environ.items() if "AWS_" in each[0])))
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """Return an object's bytes and version, None where there is none."""
@@ -92,7 +91,7 @@ class Bucket:
 
     def put(self, key: str, data: bytes | BinaryIO, *, if_version: str | None) -> None:
         """Write an object where nothing stands (None) or where this version does; raise Found, Conflict or Lost."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in __init__
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in _clients
 
         condition = {"IfNoneMatch": "*"} if if_version is None else {"IfMatch": if_version}
         try:
@@ -112,7 +111,7 @@ class Bucket:
             raise Lost from error
 
     def _pages(self, prefix: str, delimiter: str) -> Iterator[dict[str, Any]]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in __init__
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in _clients
 
         paginator = self._reading.get_paginator("list_objects_v2")
         try:
@@ -123,7 +122,7 @@ class Bucket:
             raise _unusable(error) from error
 
     def _read(self, operation: str, **arguments: object) -> dict[str, Any] | None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in __init__
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in _clients
 
         try:
             answer: dict[str, Any] = getattr(self._reading, operation)(Bucket=self.name, **arguments)
@@ -134,6 +133,19 @@ class Bucket:
         except BotoCoreError as error:
             raise _unusable(error) from error
         return answer
+
+
+@lru_cache(maxsize=4)
+def _clients(environment: tuple[tuple[str, str], ...]) -> tuple[Any, Any]:
+    """Return the clients that read and that write, made once for what the environment says; threads may share them."""
+    import boto3  # noqa: PLC0415 - a run on one machine needs none of it
+    from botocore.config import Config  # noqa: PLC0415 - as above
+
+    del environment  # boto3 reads it itself
+    session = boto3.session.Session()
+    reading = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=AT_ONCE)
+    writing = Config(retries={"total_max_attempts": 1}, max_pool_connections=AT_ONCE)
+    return session.client("s3", config=reading), session.client("s3", config=writing)
 
 
 class ObjectReader(io.RawIOBase):
@@ -216,7 +228,7 @@ def _refused(error: ClientError, bucket: str) -> S3Error:
 
 
 def _never_sent(error: Exception) -> bool:
-    from botocore import exceptions  # noqa: PLC0415 - as in Bucket
+    from botocore import exceptions  # noqa: PLC0415 - as in _clients
 
     kinds = (exceptions.NoCredentialsError, exceptions.NoRegionError, exceptions.ParamValidationError)
     return isinstance(error, kinds)

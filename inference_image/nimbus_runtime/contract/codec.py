@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -106,7 +107,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401, C901, PLR0
 
 
 def _read_dataclass(kind: type, value: dict[str, Any], where: str) -> object:
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     known = {}
     for field in dataclasses.fields(kind):
         if field.name in value:
@@ -114,6 +115,12 @@ def _read_dataclass(kind: type, value: dict[str, Any], where: str) -> object:
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise _invalid(where, "nothing", f"a field {field.name!r}")
     return kind(**known)
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Return the types of a dataclass's fields, resolved once: a plan holds them a hundred thousand times."""
+    return typing.get_type_hints(kind)
 
 
 def _expect(kind: type, value: Any, where: str) -> Any:  # noqa: ANN401 - checked here, typed by the caller

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nimbus_runtime import s3
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract.errors import InputNotFoundError, InputUnreadableError, UsageError
 from nimbus_runtime.contract.inputs import InputFile
 from nimbus_runtime.readers.compression import MAGIC_LENGTH, detect
 from nimbus_runtime.readers.formats import READERS, recognise, suffixes_in_words
-from nimbus_runtime.readers.objects import SCHEME, bucket_of, explained
+from nimbus_runtime.readers.objects import SCHEME, bucket_of, explained, sample
 
 if TYPE_CHECKING:
     from nimbus_runtime.contract.inputs import Format
@@ -25,13 +27,13 @@ def resolve_objects(addresses: Sequence[str], default_format: Format | None) -> 
         with explained(address):
             for listed in _listed(bucket, key, default_format):
                 found[f"{SCHEME}{bucket.name}/{listed.key}"] = bucket, listed
-    top = _shared([PurePosixPath(address.removeprefix(SCHEME)) for address in found])
-    return [
-        _inspect(
-            address, PurePosixPath(address.removeprefix(SCHEME)).relative_to(top).as_posix(), *place, default_format
-        )
-        for address, place in found.items()
-    ]
+    top = len(_shared([address.split("/")[2:-1] for address in found]))
+    files = {
+        address: _described(address, "/".join(address.split("/")[2 + top :]), listed, default_format)
+        for address, (_, listed) in found.items()
+    }
+    deque(each(lambda address: _expect_packed(files[address], *found[address]), sample(list(found))), maxlen=0)
+    return list(files.values())
 
 
 def _listed(bucket: s3.Bucket, key: str, default_format: Format | None) -> Iterator[s3.Listed]:
@@ -58,7 +60,8 @@ def _wanted(listed: s3.Listed, prefix: str, default_format: Format | None) -> bo
     return visible and (default_format is not None or recognise(parts[-1])[0] is not None)
 
 
-def _inspect(address: str, name: str, bucket: s3.Bucket, listed: s3.Listed, default_format: Format | None) -> InputFile:
+def _described(address: str, name: str, listed: s3.Listed, default_format: Format | None) -> InputFile:
+    """Return what the listing says of an object."""
     form, compression = recognise(name)
     form = form or default_format
     if form is None:
@@ -68,26 +71,25 @@ def _inspect(address: str, name: str, bucket: s3.Bucket, listed: s3.Listed, defa
             expected=f"a suffix out of {suffixes_in_words()}",
             remedy=f"say it with --input-format: {', '.join(READERS)}",
         )
-    with explained(address):
-        head = bucket.part(listed.key, 0, min(MAGIC_LENGTH, listed.size), listed.version) if listed.size else b""
-    if head and detect(head) is not compression:
-        raise InputUnreadableError(
-            f"{name} is not packed as its name says",
-            where=address,
-            got=f"content that is {detect(head)}",
-            expected=f"{compression}, by its suffix",
-            remedy="give the object the suffix that its content has, or write it again",
-        )
     return InputFile(address, name, listed.size, listed.version, form, compression)
 
 
-def _shared(paths: Sequence[PurePosixPath]) -> PurePosixPath:
-    """Return the deepest folder that all paths lie in."""
-    folders = [path.parent.parts for path in paths]
-    shared = folders[0]
-    for parts in folders[1:]:
-        length = next(
-            (n for n, (a, b) in enumerate(zip(shared, parts, strict=False)) if a != b), min(len(shared), len(parts))
+def _expect_packed(file: InputFile, bucket: s3.Bucket, listed: s3.Listed) -> None:
+    """Refuse an object whose first bytes are not what its suffix says."""
+    with explained(file.key):
+        head = bucket.part(listed.key, 0, min(MAGIC_LENGTH, listed.size), listed.version) if listed.size else b""
+    if head and detect(head) is not file.compression:
+        raise InputUnreadableError(
+            f"{file.name} is not packed as its name says",
+            where=file.key,
+            got=f"content that is {detect(head)}",
+            expected=f"{file.compression}, by its suffix",
+            remedy="give the object the suffix that its content has, or write it again",
         )
-        shared = shared[:length]
-    return PurePosixPath(*shared)
+
+
+def _shared(folders: Sequence[list[str]]) -> list[str]:
+    """Return the deepest folder that all of these are, or lie in."""
+    least, most = min(folders), max(folders)
+    length = next((n for n, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), min(len(least), len(most)))
+    return least[:length]

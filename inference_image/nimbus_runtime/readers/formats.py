@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract.inputs import Compression, Format
 from nimbus_runtime.readers import delimited, docbin, jsonl, parquet, text
 from nimbus_runtime.readers.compression import SUFFIXES as PACKED
+from nimbus_runtime.readers.objects import SCHEME, sample
 from nimbus_runtime.readers.opening import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nimbus_runtime.contract.documents import Document, Rejected
     from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
@@ -63,6 +66,15 @@ def check_schema(file: InputFile, fields: Fields) -> None:
     """
     if file.size:
         READERS[file.format].check_schema(file, fields)
+
+
+def check_schemas(files: Sequence[InputFile], fields: Fields) -> None:
+    """Check the schema of every file; of objects in a bucket, those that are looked into before a run."""
+    if files and files[0].key.startswith(SCHEME):
+        deque(each(lambda file: check_schema(file, fields), sample(files)), maxlen=0)
+    else:
+        for file in files:
+            check_schema(file, fields)
 
 
 def split(file: InputFile, target: int) -> list[Slice]:

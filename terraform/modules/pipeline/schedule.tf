@@ -9,6 +9,7 @@ resource "aws_sqs_queue" "dead_letters" {
   name                      = "${local.name}-dead-letters"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
+  policy                    = data.aws_iam_policy_document.dead_letters.json # a resource of its own would take as long again
 }
 
 data "aws_iam_policy_document" "dead_letters" {
@@ -16,7 +17,7 @@ data "aws_iam_policy_document" "dead_letters" {
     sid       = "OnlyByTls"
     effect    = "Deny"
     actions   = ["sqs:SendMessage", "sqs:ReceiveMessage"]
-    resources = [aws_sqs_queue.dead_letters.arn]
+    resources = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.name}-dead-letters"]
 
     principals {
       type        = "*" # everyone, since it denies
@@ -29,11 +30,6 @@ data "aws_iam_policy_document" "dead_letters" {
       values   = ["false"]
     }
   }
-}
-
-resource "aws_sqs_queue_policy" "dead_letters" {
-  queue_url = aws_sqs_queue.dead_letters.id
-  policy    = data.aws_iam_policy_document.dead_letters.json
 }
 
 data "aws_iam_policy_document" "schedule_assume" {

@@ -116,10 +116,6 @@ override_resource {
   target = aws_scheduler_schedule.this
 }
 
-override_resource {
-  target = aws_sqs_queue_policy.dead_letters
-}
-
 variables {
   name                = "en_support"
   schedule_expression = "cron(0 2 * * ? *)"
