@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     scoring = verbs.add_parser("serve-worker", help="score batches for a server")
     scoring.add_argument("--bundle", required=True)
     verbs.add_parser("serve", help="answer requests over HTTP", add_help=False)
-    for name, what in _TASKS.items():
+    for name, what in {**_TASKS, **_CHECKS}.items():
         verbs.add_parser(name, help=what)
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["serve"]:
@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if chosen.verb in _TASKS:
         return _task(chosen.verb)
+    if chosen.verb in _CHECKS:
+        return _check(chosen.verb)
     if chosen.verb == "gemm":
         from nimbus_runtime import gemm  # noqa: PLC0415 - `--help` needs nothing of it
 
@@ -48,6 +50,27 @@ _TASKS = {
     "score": "score shards of a planned run",
     "commit": "make the dataset of a run, and publish it",
 }
+
+_CHECKS = {
+    "self-check": "verify the bundle, score a built-in text, say what this machine and this image are",
+    "health": "say whether the container's first process does what it was started for",
+}
+
+
+def _check(verb: str) -> int:
+    """Check the image or the container; return the exit code."""
+    if verb == "health":
+        from nimbus_runtime import health  # noqa: PLC0415 - as above
+
+        return 0 if health.healthy() else 1
+    import os  # noqa: PLC0415 - as above
+
+    from nimbus_runtime.contract import codec  # noqa: PLC0415 - as above
+    from nimbus_runtime.self_check import self_check  # noqa: PLC0415 - as above
+
+    checked = self_check(Path(os.environ.get("NIMBUS_BUNDLE", "/bundle")))
+    sys.stdout.write(codec.encode(checked).decode())
+    return 0 if checked.ok else 1
 
 
 def _serve(arguments: list[str]) -> int:
@@ -66,18 +89,21 @@ def _serve(arguments: list[str]) -> int:
 def _task(verb: str) -> int:
     """Do what a state machine's task is for; return the exit code, 0 only where it is done."""
     from nimbus_runtime.contract.errors import NimbusError, RunInterruptedError  # noqa: PLC0415 - as above
+    from nimbus_runtime.interrupts import interruptible  # noqa: PLC0415 - as above
     from nimbus_runtime.step_functions import StepFunctions  # noqa: PLC0415 - as above
     from nimbus_runtime.tasks import commit, plan, score, settings  # noqa: PLC0415 - as above
 
     try:
-        told = settings.read_settings()
-        if verb == "plan":
-            dispatch = plan.plan_task(told, StepFunctions())
-            score.say("planned", run=dispatch.run, outcome=dispatch.outcome.value)
-        elif verb == "score":
-            score.say("scored", run=told.run, shards=score.score_task(told))
-        else:
-            score.say("committed_run", run=told.run, publication=commit.commit_task(told).value)
+        # Also while nothing is scored yet: the first process of a container has no other answer to SIGTERM.
+        with interruptible("the next attempt goes on"):
+            told = settings.read_settings()
+            if verb == "plan":
+                dispatch = plan.plan_task(told, StepFunctions())
+                score.say("planned", run=dispatch.run, outcome=dispatch.outcome.value)
+            elif verb == "score":
+                score.say("scored", run=told.run, shards=score.score_task(told))
+            else:
+                score.say("committed_run", run=told.run, publication=commit.commit_task(told).value)
     except NimbusError as error:
         score.say("failed", **error.to_json())
         return 143 if isinstance(error, RunInterruptedError) else 1

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 Build = Callable[[str], "Wheel"]
+RECIPE = ("Dockerfile", "assemble.py", "pyproject.toml", "requirements.lock")
 SKIPPED = {"__pycache__", ".venv", ".git"}
 
 
@@ -66,9 +67,10 @@ def sources(folder: Path) -> set[str]:
 
 
 def test_the_toolkits_wheel_holds_all_three_packages(toolkit_wheel: Wheel, checkout: Path) -> None:
-    """Every source file of the three, each package's py.typed, and nothing else: no tests."""
+    """Every source file of the three, each package's py.typed, what images are built by, and nothing else: no tests."""
     folders = ("toolkit/nimbus", "tui/nimbus_tui", "inference_image/nimbus_runtime")
-    assert toolkit_wheel.files == set().union(*(sources(checkout / folder) for folder in folders))
+    recipe = {f"nimbus/image/recipe/{name}" for name in RECIPE}
+    assert toolkit_wheel.files == recipe.union(*(sources(checkout / folder) for folder in folders))
     assert {f"{name}/py.typed" for name in ("nimbus", "nimbus_tui", "nimbus_runtime")} <= toolkit_wheel.files
 
 

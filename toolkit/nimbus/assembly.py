@@ -9,11 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from nimbus.adapters.docker import Docker
+    from nimbus.adapters.podman import Podman
     from nimbus.compile.compile import Compiled
     from nimbus.compile.inspect import Description
     from nimbus.config import Environment, Project
+    from nimbus.engines.orders import Found
     from nimbus.export.target import Existing
     from nimbus.export.transfer import Exported
+    from nimbus.image import build as image_build
+    from nimbus.image import findings
+    from nimbus.image.record import ImageRecord
+    from nimbus.image.sizes import Sizes
     from nimbus.runs.submit import Observer, Request, Result
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Run
@@ -174,3 +181,74 @@ def new_key(name: str, keys_file: Path | None) -> tuple[str, str]:
 def cores() -> int:
     """Return how many worker processes suit this machine: one for each core this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def engines() -> list[Found]:
+    """Look for container engines, the one to be preferred first."""
+    from nimbus.adapters.docker import Docker  # noqa: PLC0415
+    from nimbus.adapters.podman import Podman  # noqa: PLC0415
+
+    return [Docker.find(), Podman.find()]
+
+
+def _engine(wanted: str | None) -> Docker | Podman:
+    from nimbus.adapters.docker import Docker  # noqa: PLC0415
+    from nimbus.adapters.podman import Podman  # noqa: PLC0415
+    from nimbus.image.choosing import choose  # noqa: PLC0415
+
+    return Docker() if choose(engines(), wanted).engine == Docker.name else Podman()
+
+
+def plan_image(order: image_build.Order, engine: str | None = None) -> image_build.Planned:
+    """Decide what an image is built from, and fetch it; `engine` is docker or podman, whichever works without."""
+    from nimbus.adapters.pip import Pip  # noqa: PLC0415
+    from nimbus.image import build, recipe  # noqa: PLC0415
+
+    return build.plan(order, recipe.read(), _engine(engine), Pip())
+
+
+def build_image(planned: image_build.Planned, output: Path, engine: str | None = None) -> ImageRecord:
+    """Build what was planned, try it, and record it in a folder."""
+    from nimbus.image import build  # noqa: PLC0415
+
+    return build.apply(planned, _engine(engine), output)
+
+
+def image(named: Path) -> ImageRecord:
+    """Return the record of an image, by its folder or by the bundle that it carries."""
+    from nimbus.image import record  # noqa: PLC0415
+
+    return record.read(named)
+
+
+def push_image(record: ImageRecord, repository: str, folder: Path) -> ImageRecord:
+    """Push an image to a repository of ECR, or of another registry as the engine is logged in there."""
+    from nimbus.adapters import ecr  # noqa: PLC0415
+    from nimbus.adapters.registry import EngineRegistry  # noqa: PLC0415
+    from nimbus.image import push  # noqa: PLC0415
+
+    engine = _engine(record.engine)
+    registry = ecr.Ecr(ecr.region_of(repository)) if ecr.is_ecr(repository) else EngineRegistry(engine)
+    return push.push(record, repository, engine, registry, folder)
+
+
+def weigh_image(record: ImageRecord) -> dict[str, Sizes]:
+    """Return where an image's bytes are, by architecture."""
+    from nimbus.image import sizes  # noqa: PLC0415
+
+    engine, weighed = _engine(record.engine), {}
+    for part in record.parts:
+        with engine.saved(part.id) as archive:
+            weighed[part.architecture.value] = sizes.weigh(archive)
+    return weighed
+
+
+def scan_image(reference: str, threshold: str = "high", wait_seconds: float = 0.0) -> findings.Verdict:
+    """Judge what ECR's scan found in an image, named as repository@sha256:…."""
+    from nimbus.adapters import ecr  # noqa: PLC0415
+    from nimbus.engines.orders import Severity  # noqa: PLC0415
+    from nimbus.image import findings  # noqa: PLC0415
+
+    repository, _, digest = reference.partition("@")
+    scan = ecr.Ecr(ecr.region_of(repository)).scan(repository, digest, wait_seconds)
+    return findings.judge(scan, Severity(threshold))

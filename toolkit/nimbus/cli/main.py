@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "compile": "Compile a trained pipeline into a bundle.",
         "inspect": "Show what a pipeline or a bundle holds, and what would compile.",
         "verify": "Check that a bundle is whole and unchanged.",
+        "image": "Build, weigh and push the image that production runs.",
     },
     "Runs": {
         "run": "Score documents and publish the dataset.",

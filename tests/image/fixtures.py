@@ -1,0 +1,96 @@
+"""The real image, built by the toolkit with podman. A folder that wants it imports these names in its conftest.
+
+Both images are kept by podman: the next run of the tests finds the base as it is, and builds on what it has.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nimbus import assembly
+from nimbus.image import build as building
+from nimbus.image.record import ImageRecord
+
+from . import base
+
+_PIPELINE = Path(__file__).parents[2] / "toolkit/nimbus/demo/pipelines/support_cnn"
+_SETTINGS = Path(__file__).with_name("containers.conf")
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """An image, the bundle that it carries, and the folder of its records."""
+
+    tag: str
+    """Its name for podman."""
+    bundle: Path
+    folder: Path
+    record: ImageRecord
+
+
+@pytest.fixture(scope="session")
+def podman() -> str:
+    """Return the program, set up so that it runs containers here; a machine where nothing helps skips."""
+    program = shutil.which("podman")
+    if program is None:
+        pytest.skip("images are built and run by podman, which is not installed")
+    for settings in (None, str(_SETTINGS)):
+        if settings is not None and "CONTAINERS_CONF" not in os.environ:
+            os.environ["CONTAINERS_CONF"] = settings  # for good: children of other fixtures need it, too
+        done = subprocess.run([program, "info"], check=False, capture_output=True, text=True)
+        if done.returncode == 0 and _runs(program, base_of(program)):
+            return program
+    pytest.skip("podman does not run containers here")
+
+
+def base_of(program: str) -> str:
+    """Return the base image, made under a lock: test processes run side by side."""
+    del program
+    with _alone("base"):
+        return base.make()
+
+
+@pytest.fixture(scope="session")
+def base_image(podman: str) -> str:
+    """Return the name of a base image that is on this machine."""
+    return base_of(podman)
+
+
+@pytest.fixture(scope="session")
+def built_image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> BuiltImage:
+    """Build the image of the demo's CNN pipeline as `nimbus image build` does."""
+    folder = tmp_path_factory.mktemp("image")
+    assembly.compile_pipeline(str(_PIPELINE), folder / "bundle")
+    return build(folder / "bundle", base_image)
+
+
+def build(bundle: Path, base_image: str) -> BuiltImage:
+    """Build the image of a bundle."""
+    folder = bundle.parent / f"{bundle.name}.image"
+    with _alone("build"):
+        planned = assembly.plan_image(building.Order(bundle=bundle, base_image=base_image), "podman")
+        record = assembly.build_image(planned, folder, "podman")
+    return BuiltImage(record.tag, bundle, folder, record)
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Hold the others back while an image is made: they would make the same."""
+    with Path(tempfile.gettempdir(), f"nimbus-test-{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _runs(program: str, image: str) -> bool:
+    command = [program, "run", "--rm", "--network=none", image, "python3", "-c", "print(1)"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0

@@ -1,0 +1,91 @@
+"""Runs an engine's program, and keeps its words."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nimbus.engines import errors
+from nimbus.engines.orders import Base
+
+# Asked of a base image: which wheels it can carry.
+PROBE = (
+    "import json, os, platform, sys; "
+    "print(json.dumps([list(sys.version_info[:2]), platform.libc_ver()[1], oct(os.stat('/tmp').st_mode & 0o7777)]))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def words(self) -> str:
+        """Return what it said, errors last."""
+        return f"{self.out}\n{self.err}"
+
+
+def run(*command: str | Path, given: str | None = None) -> Said:
+    """Run a program to its end; nothing is raised for its exit code."""
+    words = list(map(str, command))
+    done = subprocess.run(words, check=False, capture_output=True, text=True, input=given, errors="replace")  # noqa: S603 - an engine that was found
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def exported(*command: str | Path) -> Iterator[Path]:
+    """Run a program that writes a file named by `{}` in its command, and give the file's place for a while."""
+    with tempfile.TemporaryDirectory(prefix="nimbus-image-") as folder:
+        place = Path(folder, "image.tar")
+        yield_to = [str(place) if word == "{}" else word for word in command]
+        said = run(*yield_to)
+        if said.code != 0:
+            from nimbus.engines import refusals  # noqa: PLC0415 - only where it failed
+
+            known = refusals.common(said.err, str(command[0]))
+            raise known or errors.ImageMissingError(
+                "there is no such image here",
+                where=str(command[-1]),
+                got=refusals.last_line(said.err),
+                remedy="build it first: nimbus image build --bundle BUNDLE",
+            )
+        yield place
+
+
+def base(name: str, inspected: Mapping[str, Any], probed: Said) -> Base:
+    """Return a base image as it was inspected and probed; BaseUnsuitableError where it cannot carry the runtime."""
+    try:
+        python, glibc, scratch = json.loads(probed.out.strip().splitlines()[-1])
+        libc = tuple(int(part) for part in glibc.split(".")[:2])
+    except (ValueError, IndexError):
+        raise _unsuitable(name, "no Python that starts as python3, or no glibc", probed.words) from None
+    if tuple(python) < (3, 11):
+        raise _unsuitable(name, f"Python {'.'.join(map(str, python))}", "")
+    if scratch != "0o1777":
+        raise _unsuitable(name, f"a folder for scratch files with mode {scratch}", "")
+    digests = [one for one in inspected.get("RepoDigests") or () if one]
+    repository = name.partition("@")[0]
+    reference = next((one for one in digests if one.partition("@")[0] == repository), digests[0] if digests else "")
+    digest = reference.partition("@")[2] or str(inspected["Id"])
+    return Base(name, reference or name, digest, (python[0], python[1]), (libc[0], libc[1]))
+
+
+def _unsuitable(name: str, got: str, words: str) -> errors.BaseUnsuitableError:
+    said = [line for line in words.splitlines() if line.strip()]
+    return errors.BaseUnsuitableError(
+        "the base image cannot carry the runtime",
+        where=name,
+        got=f"{got} ({said[-1].strip()})" if said else got,
+        expected="python3 of 3.11 or newer with glibc, and /tmp with mode 1777",
+        remedy="take python:3.11-slim, or another image with Debian's or a newer glibc, with --base-image",
+    )

@@ -1,0 +1,141 @@
+"""podman: builds, saves, runs and pushes images without a daemon."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from nimbus.adapters import engine_process
+from nimbus.engines import errors, refusals
+from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored
+
+
+class Podman:
+    """The program `podman` of this machine."""
+
+    name = "podman"
+
+    @classmethod
+    def find(cls) -> Found:
+        """Look for it, and ask whether it works."""
+        program = shutil.which("podman")
+        if program is None:
+            return Found(cls.name, "", usable=False, detail="not installed")
+        said = engine_process.run(program, "info", "--format", "{{.Version.Version}}")
+        if said.code != 0:
+            return Found(cls.name, "", usable=False, detail=refusals.last_line(said.err))
+        return Found(cls.name, said.out.strip(), usable=True, detail=program)
+
+    def base(self, name: str, architectures: Sequence[Architecture]) -> Base:
+        """Fetch a base image where it is not here, and ask it what it can carry."""
+        for architecture in architectures:
+            self._have(name, architecture)
+        inspected = self._inspect(name)
+        probe = ("--entrypoint", "python3", inspected["Id"], "-c", engine_process.PROBE)
+        probed = engine_process.run("podman", "run", "--rm", "--network=none", *probe)
+        return engine_process.base(name, inspected, probed)
+
+    def build(self, order: BuildOrder) -> tuple[Built, ...]:
+        """Build, with an index where there is more than one architecture; return what was built."""
+        arguments = [f"--build-arg={key}={value}" for key, value in order.arguments.items()]
+        fixed = ["--network=none", f"--timestamp={order.time}", "--pull=never", "--format=oci"]
+        several = len(order.architectures) > 1
+        if several:
+            engine_process.run("podman", "manifest", "rm", order.tag)
+            fixed += [f"--platform={','.join(a.platform for a in order.architectures)}", f"--manifest={order.tag}"]
+        else:
+            fixed += [f"--platform={order.architectures[0].platform}", f"--tag={order.tag}"]
+        said = engine_process.run("podman", "build", *fixed, *arguments, order.context)
+        if said.code != 0:
+            raise refusals.of_build(said.words, "podman build")
+        return self.built(order.tag)
+
+    def built(self, tag: str) -> tuple[Built, ...]:
+        """Return the images that a tag stands for, one an architecture."""
+        listed = engine_process.run("podman", "manifest", "inspect", f"containers-storage:{tag}")
+        names = [tag]
+        if listed.code == 0 and (members := json.loads(listed.out).get("manifests")):
+            names = [f"{tag.rpartition(':')[0]}@{member['digest']}" for member in members]
+        found = [self._inspect(name) for name in names]
+        return tuple(Built(Architecture(one["Architecture"]), one["Id"], one["Size"]) for one in found)
+
+    @contextlib.contextmanager
+    def saved(self, image: str) -> Iterator[Path]:
+        """Give an image as an archive of uncompressed layers, for a while."""
+        with engine_process.exported("podman", "save", "--format=docker-archive", "-o", "{}", image) as place:
+            yield place
+
+    def run(self, image: str, *arguments: str) -> tuple[int, str]:
+        """Run a command of an image as production does, without a network; return its exit code and what it said."""
+        hardened = ("--read-only", "--user=65532:65532", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+        said = engine_process.run("podman", "run", "--rm", "--network=none", *hardened, image, *arguments)
+        return said.code, said.out if said.code == 0 or said.out else said.err
+
+    def stored(self, reference: str, login: Login | None) -> Stored | None:
+        """Return what a registry has under a tag, None where it has nothing."""
+        with _as(login) as options:
+            said = engine_process.run("podman", "pull", "--quiet", *_transport(reference), *options, reference)
+        if said.code == 0:
+            found = self._inspect(said.out.strip().splitlines()[-1])
+            return Stored(str(found["Digest"]), (str(found["Id"]),))
+        if refusals.absent(said.err):
+            return None
+        raise refusals.of_push(said.err, reference, "podman pull")
+
+    def push(self, tag: str, reference: str, login: Login | None) -> str:
+        """Push what a tag stands for, compressed with zstd; return the digest that it has in the registry."""
+        several = engine_process.run("podman", "manifest", "exists", tag).code == 0
+        verb = ("manifest", "push", "--all") if several else ("push",)
+        packed = () if several else ("--compression-format=zstd",)
+        with tempfile.TemporaryDirectory(prefix="nimbus-push-") as folder, _as(login) as options:
+            digest = Path(folder, "digest")
+            how = ("--format=oci", *packed, f"--digestfile={digest}", *_transport(reference), *options)
+            said = engine_process.run("podman", *verb, *how, tag, f"docker://{reference}")
+            if said.code != 0:
+                raise refusals.of_push(said.err, reference, "podman push")
+            return digest.read_text(encoding="utf-8").strip()
+
+    def _have(self, name: str, architecture: Architecture) -> None:
+        there = engine_process.run("podman", "image", "inspect", "--format={{.Architecture}}", name)
+        if there.code == 0 and there.out.strip() == architecture.value:
+            return
+        said = engine_process.run("podman", "pull", "--quiet", f"--platform={architecture.platform}", name)
+        if said.code != 0:
+            raise refusals.of_base(said.err, name, "podman pull")
+
+    @staticmethod
+    def _inspect(name: str) -> dict[str, Any]:
+        said = engine_process.run("podman", "image", "inspect", name)
+        if said.code != 0:
+            raise refusals.common(said.err, "podman") or errors.ImageMissingError(
+                "there is no such image here", where=name, got=refusals.last_line(said.err)
+            )
+        inspected: dict[str, Any] = json.loads(said.out)[0]
+        return inspected
+
+
+@contextlib.contextmanager
+def _as(login: Login | None) -> Iterator[tuple[str, ...]]:
+    """Log in for one command, in a file that nobody else reads and that goes with it."""
+    if login is None:
+        yield ()
+        return
+    with tempfile.TemporaryDirectory(prefix="nimbus-login-") as folder:
+        place = f"--authfile={folder}/auth.json"
+        how = (f"--username={login.user}", "--password-stdin", *_transport(login.registry), place)
+        said = engine_process.run("podman", "login", *how, login.registry, given=login.password)
+        if said.code != 0:
+            raise refusals.of_push(said.err, login.registry, "podman login")
+        yield (place,)
+
+
+def _transport(reference: str) -> tuple[str, ...]:
+    """Speak without TLS to this machine only, as docker does."""
+    host = re.sub(r":\d+$", "", reference.partition("/")[0])
+    return ("--tls-verify=false",) if host in {"127.0.0.1", "localhost", "[::1]"} else ()

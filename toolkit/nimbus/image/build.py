@@ -1,0 +1,198 @@
+"""Builds an image: everything is decided and fetched first, the engine is called once, and what came out is tried."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nimbus.engines import errors
+from nimbus.engines.orders import Architecture, Base, BuildOrder, Built
+from nimbus.image import context as contexts
+from nimbus.image import lock, sbom
+from nimbus.image import record as records
+from nimbus.image.archive import read_archive
+from nimbus.image.context import Context, Wheelhouse
+from nimbus.image.recipe import Recipe
+from nimbus.image.record import ImageRecord, Part
+from nimbus_runtime import bundle as bundles
+from nimbus_runtime.bundle import Bundle
+
+BASE_IMAGE = "docker.io/library/python:3.11-slim"
+_EARLIEST = 315532800 + 366 * 86400  # 1981: whoever has set a clock is beyond it
+_DIGITS = 16
+
+
+class Engine(Protocol):
+    """What a container engine does for a build."""
+
+    name: str
+
+    def base(self, name: str, architectures: Sequence[Architecture]) -> Base:
+        """Have a base image here, and say what it is."""
+        ...
+
+    def build(self, order: BuildOrder) -> tuple[Built, ...]:
+        """Build."""
+        ...
+
+    def saved(self, image: str) -> AbstractContextManager[Path]:
+        """Give an image as an archive."""
+        ...
+
+    def run(self, image: str, *arguments: str) -> tuple[int, str]:
+        """Run a command of an image, as production does."""
+        ...
+
+
+class Wheels(Protocol):
+    """Has wheels."""
+
+    def fetch(self, lock: bytes, *, python: tuple[int, int], platforms: Sequence[str]) -> Path:
+        """Return a folder with exactly the wheels of a lock."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for. `requirements` are locks beside the runtime's own, for packages that the bundle requires."""
+
+    bundle: Path
+    base_image: str = BASE_IMAGE
+    architectures: tuple[Architecture, ...] = ()
+    requirements: tuple[Path, ...] = ()
+    tag: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A build that could start: nothing has been changed but caches."""
+
+    bundle: Bundle
+    base: Base
+    release: str
+    tag: str
+    architectures: tuple[Architecture, ...]
+    context: Context
+
+
+def here() -> Architecture:
+    """Return the architecture of this machine."""
+    return {one.machine: one for one in Architecture}.get(platform.machine().lower(), Architecture.AMD64)
+
+
+def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Callable[[], float] = time.time) -> Planned:
+    """Decide everything: the bundle is whole, the base can carry it, every wheel is there."""
+    check_clock(now())
+    bundle = bundles.verify(order.bundle)
+    architectures = order.architectures or (here(),)
+    texts = {str(path): path.read_text(encoding="utf-8") for path in order.requirements}
+    pins = [*lock.read(recipe.lock, "requirements.lock")]
+    for where, text in texts.items():
+        known = {pin.name for pin in pins}
+        pins += [pin for pin in lock.read(text, where) if pin.name not in known]
+    base = engine.base(order.base_image, architectures)
+    targets = [lock.Target(one, base.python, base.glibc) for one in architectures]
+    houses = {target.architecture: _house(tuple(pins), bundle, target, wheels) for target in targets}
+    release = order.tag or tag_of(bundle.digest, recipe)
+    name = f"localhost/nimbus/{_plain(bundle.manifest.pipeline.name)}:{release}"
+    context = contexts.lay_out(recipe, bundle, houses, base, release=release, source=order.source)
+    return Planned(bundle, base, release, name, architectures, context)
+
+
+def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
+    """Build what was planned, try it on this machine's architecture, list what is in it, and record it."""
+    with tempfile.TemporaryDirectory(prefix="nimbus-context-") as folder:
+        contexts.write(planned.context, Path(folder))
+        copied = bundles.verify(Path(folder, "bundle"))
+        assert copied.digest == planned.bundle.digest  # noqa: S101 - the same manifest, read again
+        order = BuildOrder(Path(folder), planned.tag, planned.architectures, planned.context.arguments, contexts.TIME)
+        built = engine.build(order)
+    for one in built:
+        if one.architecture is here():
+            _try(engine, one)
+    parts = tuple(_part(engine, one, planned, output) for one in built)
+    identity = planned.bundle.manifest.pipeline
+    record = ImageRecord(
+        tag=planned.tag,
+        release=planned.release,
+        bundle_digest=planned.bundle.digest,
+        pipeline=identity.name,
+        pipeline_version=identity.version,
+        runtime_version=planned.context.arguments["RUNTIME_VERSION"],
+        base=planned.base.name,
+        base_digest=planned.base.digest,
+        engine=engine.name,
+        parts=parts,
+    )
+    records.write(record, output)
+    return record
+
+
+def check_clock(now: float) -> None:
+    """Raise ClockWrongError before 1981: certificates and signatures would fail, each in words of its own."""
+    if now < _EARLIEST:
+        raise errors.ClockWrongError(
+            "this machine's clock is not set",
+            got=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now)),
+            expected="a date after 1980, which archives, certificates and AWS's signatures need",
+            remedy="set the clock (timedatectl set-ntp true), then build again",
+        )
+
+
+def tag_of(bundle_digest: str, recipe: Recipe) -> str:
+    """Return what a release's image is called: the bundle, and the runtime that opens it."""
+    version = recipe_version(recipe)
+    return f"{bundle_digest[:_DIGITS]}-r{version}"
+
+
+def recipe_version(recipe: Recipe) -> str:
+    """Return the runtime's version."""
+    import tomllib  # noqa: PLC0415 - as small as it gets
+
+    project: Mapping[str, Mapping[str, str]] = tomllib.loads(recipe.files["pyproject.toml"].decode())
+    return project["project"]["version"]
+
+
+def _house(pins: tuple[lock.Pin, ...], bundle: Bundle, target: lock.Target, wheels: Wheels) -> Wheelhouse:
+    chosen = lock.wanted(pins, target)
+    lock.check_covers(chosen, bundle.manifest.requires, str(bundle.path))
+    house = Wheelhouse(chosen, Path(), ())
+    folder = wheels.fetch(house.lock, python=target.python, platforms=target.platforms)
+    found = tuple(sorted(path.name for path in folder.glob("*.whl")))
+    lock.check_complete(chosen, found, target)
+    return Wheelhouse(chosen, folder, found)
+
+
+def _try(engine: Engine, built: Built) -> None:
+    code, said = engine.run(built.id, "self-check")
+    if code != 0:
+        raise errors.BuildFailedError(
+            "the image was built and does not work",
+            where=built.id,
+            got=said.strip()[-600:],
+            expected="self-check with exit code 0",
+            remedy="see which check failed; the image was not recorded",
+        )
+
+
+def _part(engine: Engine, built: Built, planned: Planned, output: Path) -> Part:
+    with engine.saved(built.id) as place:
+        contents = read_archive(place)
+    listed = sbom.compose(contents, release=planned.release, bundle_digest=planned.bundle.digest, base=planned.base)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / records.SBOM.format(architecture=built.architecture.value)).write_bytes(listed)
+    return Part(built.architecture, built.id, built.size, hashlib.sha256(listed).hexdigest())
+
+
+def _plain(name: str) -> str:
+    """Return a pipeline's name as registries allow it."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower()).strip("-")
+    return kept or "pipeline"
