@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import http.client
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 _SECONDS = 5.0
+_PORT = 8000
 
 
 def healthy(first: Path = Path("/proc/1")) -> bool:
     """Say so of the first process."""
     try:
-        words = (first / "cmdline").read_bytes().split(b"\0")
+        words = (first / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return False
-    return _answers() if b"serve" in words else b"nimbus_runtime" in words
+    return _answers(_port(words)) if "serve" in words else "nimbus_runtime" in words
 
 
-def _answers() -> bool:
-    server = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("NIMBUS_PORT", "8080")), timeout=_SECONDS)
+def _port(words: Sequence[str]) -> int:
+    """Return which port a server was told to listen at, by its command line or by its environment."""
+    given = words[words.index("--port") + 1] if "--port" in words else os.environ.get("NIMBUS_SERVE_PORT", "")
+    return int(given) if given.isdigit() else _PORT
+
+
+def _answers(port: int) -> bool:
+    server = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
     try:
         server.request("GET", "/health")
         return server.getresponse().status == http.client.OK
