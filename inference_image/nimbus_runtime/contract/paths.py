@@ -7,6 +7,7 @@ RUNS = "runs"
 RELEASES = "releases"
 LEDGER = "ledger"
 BUNDLES = "bundles"
+EXECUTIONS = "executions"
 
 
 def ledger(sequence: int) -> str:
@@ -76,7 +77,7 @@ def data(run: str, file: str) -> str:
 
 def begun(execution: str) -> str:
     """Return the place of the record of when an execution first asked for a run."""
-    return f"executions/{execution}/begun.json"
+    return f"{EXECUTIONS}/{execution}/begun.json"
 
 
 SECOND = "second/"  # what is done after a candidate was dropped
@@ -84,9 +85,9 @@ SECOND = "second/"  # what is done after a candidate was dropped
 
 def dispatch(execution: str, turn: str = "") -> str:
     """Return the place of what was decided for an execution."""
-    return f"executions/{execution}/{turn}dispatch.json"
+    return f"{EXECUTIONS}/{execution}/{turn}dispatch.json"
 
 
 def batches(execution: str, turn: str = "") -> str:
     """Return the place of the batches that an execution's tasks score."""
-    return f"executions/{execution}/{turn}map.json"
+    return f"{EXECUTIONS}/{execution}/{turn}map.json"

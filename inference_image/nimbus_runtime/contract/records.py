@@ -304,7 +304,7 @@ class Release:
     """A bundle and the settings it is run with; immutable.
 
     `job` is set where it was deployed; `task_definition` and `image` (repository@sha256:…) where
-    that was to tasks in the cloud, `bundle` where it was to a machine: the folder that holds it.
+    that was to tasks in the cloud, `bundle` where it was to a machine: the folder below the root that keeps it.
     `precision`, `labels` by component, `versions` of the packages it requires and `size` in bytes
     are what two releases are compared by, long after a bundle is gone.
     """

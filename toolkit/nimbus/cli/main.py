@@ -24,9 +24,18 @@ SECTIONS: dict[str, dict[str, str]] = {
         "verify": "Check that a bundle is whole and unchanged.",
         "image": "Build, weigh and push the image that production runs.",
     },
+    "Releases": {
+        "promote": "Make a registered release the live one.",
+        "rollback": "Take back a release and the dataset that it published.",
+        "history": "Show who changed what is live, when and why.",
+        "show": "Show a release and what was found out about it.",
+        "prune": "Remove old runs and releases that nothing needs.",
+    },
     "Runs": {
         "run": "Score documents and publish the dataset.",
         "dataset": "List the files of the published dataset.",
+        "explain": "Trace a row back to its release, bundle, image and input.",
+        "replay": "Make a row again and compare.",
         "export": "Write the published dataset to one file or a database table.",
     },
     "Projects": {

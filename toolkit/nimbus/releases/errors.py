@@ -15,3 +15,7 @@ class ReleaseUnusableError(NimbusError):
 
 class NotDeployedError(UsageError):
     """Nothing is live in this environment yet."""
+
+
+class PreflightFailedError(NimbusError):
+    """A release could not run where it was to be deployed."""

@@ -27,9 +27,9 @@ class Promotion:
     needed: bool
 
 
-def plan(store: Store, runnable: Runnable, release: str) -> Promotion:
-    """Decide on a promotion by what is live now; refuse a release that cannot run."""
-    before = live.read(store)
+def plan(store: Store, runnable: Runnable, release: str, seen: tuple[Live | None] | None = None) -> Promotion:
+    """Decide on a promotion by what is live now, or was when it was seen; refuse a release that cannot run."""
+    before = live.read(store) if seen is None else seen[0]
     to = registry.release(store, release)
     if to.job is None:
         raise ReleaseUnusableError(

@@ -63,11 +63,7 @@ def plan(store: Store, runnable: Runnable, release: str | None = None, *, keep_d
         )
     dataset = registry.run(store, after.dataset) if after.dataset else None
     if after.dataset is not None and dataset is None:
-        raise ReleaseUnusableError(
-            "the dataset that this release published last is gone",
-            where=after.dataset,
-            remedy="add --keep-data to take back the release alone, and run it again",
-        )
+        raise _gone(after.dataset)
     present = _registered(store, before.release)
     return Rollback(before, after, keep_data, dataset, diff.of_states(before, after), diff.of_releases(present, to))
 
@@ -77,9 +73,20 @@ def apply(store: Store, planned: Rollback, actor: str, reason: str) -> Live:
 
     def change(present: Live | None) -> Live:
         assert present is not None  # noqa: S101 - it was shown, and is never removed
-        return changes.rolled_back(present, planned.after.release, keep_data=planned.keep_data)
+        after = changes.rolled_back(present, planned.after.release, keep_data=planned.keep_data)
+        if after.dataset is None and planned.after.dataset is not None:
+            raise _gone(planned.after.dataset)
+        return after
 
     return live.decide(store, planned.before, live.entry("rollback", actor, reason), change)
+
+
+def _gone(dataset: str) -> ReleaseUnusableError:
+    return ReleaseUnusableError(
+        "the dataset that this release published last is gone",
+        where=dataset,
+        remedy="add --keep-data to take back the release alone, and run it again",
+    )
 
 
 def _registered(store: Store, name: str) -> Release | None:

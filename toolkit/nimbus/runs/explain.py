@@ -64,7 +64,7 @@ class Lineage:
         """Return the digest of the bundle that scored it."""
         if self.row is not None:
             return str(self.row["bundle_digest"])
-        return self.release.bundle_digest if self.release else self.plan.bundle_digest
+        return self.plan.digest_of(self.commit.release)
 
 
 def explain(store: Store, rows: Rows, run: str, document: str) -> list[Lineage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nimbus.runs.explain import Lineage, Row, Rows
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.errors import InputChangedError, RunMismatchError
+from nimbus_runtime.contract.errors import InputChangedError, RunMismatchError, UsageError
 from nimbus_runtime.contract.records import Commit, OutputFormat
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.supervisor import Supervisor
@@ -44,6 +44,22 @@ class Replay:
     deviation: float = 0.0
 
 
+def kept(lineage: Lineage, root: Path) -> Path:
+    """Return where the row's bundle should lie: below the root, or where the run was planned with it."""
+    if lineage.release is not None and lineage.release.bundle is not None:
+        return root / lineage.release.bundle
+    place = Path(lineage.plan.bundle)
+    if not place.is_dir():
+        raise UsageError(
+            "the bundle that the row was scored with is not on this machine",
+            where=lineage.commit.release,
+            got=lineage.release.image if lineage.release else None,
+            expected=f"the bundle with digest {lineage.bundle_digest[:12]}",
+            remedy="name it with --bundle; compiling the same pipeline gives the same digest",
+        )
+    return place
+
+
 def replay(rows: Rows, lineage: Lineage, bundle: Path, scratch: Path) -> Replay:
     """Score the row's shard again below `scratch`; the input must still have the snapshot's version."""
     verified = bundles.verify(bundle)
@@ -55,12 +71,12 @@ def replay(rows: Rows, lineage: Lineage, bundle: Path, scratch: Path) -> Replay:
             expected=lineage.bundle_digest[:12],
             remedy="name that one with --bundle",
         )
-    plan = replace(lineage.plan, release=lineage.commit.release, bundle_digest=verified.digest, bundle=str(bundle))
+    plan, release = lineage.plan, lineage.commit.release
     store = DirectoryStore(scratch)
     store.create(paths.plan(plan.run), codec.encode(plan))
     try:
         with Supervisor(bundle, 1) as supervisor:
-            supervisor.score(str(scratch), plan.run, "replay", [lineage.shard], _Silent())
+            supervisor.score(str(scratch), plan.run, "replay", [lineage.shard], _Silent(), release)
     except InputChangedError as error:
         raise InputChangedError(
             "the row cannot be made again: its input is no longer what the run read",
@@ -69,7 +85,7 @@ def replay(rows: Rows, lineage: Lineage, bundle: Path, scratch: Path) -> Replay:
             expected=error.expected,
             remedy="bring that version back, from a backup or as the bucket's earlier version, and replay again",
         ) from error
-    place = paths.commit(plan.run, plan.release, lineage.shard)
+    place = paths.commit(plan.run, release, lineage.shard)
     commit = codec.decode(Commit, store.read(place) or b"", place)
     again = _find(store, rows, lineage, commit.rows.file, lineage.run.output_format)
     failed = commit.quarantine and _find(store, rows, lineage, commit.quarantine.file, OutputFormat.PARQUET)

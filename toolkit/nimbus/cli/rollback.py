@@ -1,0 +1,89 @@
+"""`nimbus rollback`: take back a release and the dataset that it published."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nimbus import assembly
+from nimbus.cli import confirm as asking
+from nimbus.cli import options, output, shown
+
+if TYPE_CHECKING:
+    from nimbus.config import Environment
+    from nimbus.releases.rollback import Rollback
+
+
+@click.command("rollback")
+@click.argument("release", required=False)
+@options.of_project
+@asking.options
+@click.option("--keep-data", is_flag=True, help="Take back the release alone; readers keep what they see.")
+@click.option("--reason", default="", help="Why; stays in the history.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def command(  # noqa: PLR0913 - one argument an option
+    release: str | None,
+    env: str | None,
+    config: Path | None,
+    *,
+    yes: bool,
+    confirm: str | None,
+    keep_data: bool,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Go back to the previous release, or to RELEASE, and to the dataset that it published last.
+
+    One step takes both back: readers see the earlier dataset at once, and the next run is the earlier
+    release's. A run on its way keeps its release, and cannot publish over this. During a canary, and
+    without RELEASE, the candidate goes and the live release stays. Rolling back again undoes it.
+    """
+    environment = assembly.environment(env, config=config)
+    planned = assembly.plan_rollback(environment, release, keep_data=keep_data)
+    _show(environment, planned)
+    if dry_run:
+        if as_json:
+            output.print_json({"environment": environment.name, "done": False, **_json(planned)})
+        return
+    asking.confirm(environment, "roll back", yes=yes, confirm=confirm)
+    started = time.perf_counter()
+    state = assembly.apply_rollback(environment, planned, reason)
+    seconds = time.perf_counter() - started
+    output.say(f"{output.bold('Rolled back')} in {seconds:.2f} s: change {state.sequence} of {environment.name}")
+    if as_json:
+        done = {"sequence": state.sequence, "epoch": state.epoch, "seconds": round(seconds, 3)}
+        output.print_json({"environment": environment.name, "done": True, **done, **_json(planned)})
+    output.say(
+        f"`nimbus run --env {environment.name}` scores the latest inputs with it; `nimbus rollback` again undoes this."
+    )
+
+
+def _show(environment: Environment, planned: Rollback) -> None:
+    output.say(f"{output.bold('Rollback')} of {environment.name} to {shown.cell(planned.after.release)}")
+    shown.differences(planned.state)
+    age = planned.age_seconds(datetime.now(UTC))
+    if planned.dataset is None:
+        output.say("  Readers will find no dataset until the next run is published; --keep-data keeps the present one.")
+    elif age is not None:
+        count = planned.dataset.counts.scored
+        output.say(f"  Readers will see {count:,} documents, finished {shown.age(age)} ago")
+    if planned.release:
+        output.say("  between the releases")
+        shown.differences(planned.release, "    ")
+
+
+def _json(planned: Rollback) -> dict[str, object]:
+    return {
+        "release": planned.after.release,
+        "dataset": planned.after.dataset,
+        "dataset_finished": None if planned.dataset is None else planned.dataset.finished,
+        "keep_data": planned.keep_data,
+        "changes": shown.as_json(planned.state),
+        "release_changes": shown.as_json(planned.release),
+    }

@@ -1,0 +1,173 @@
+"""Removes what no reader, no run and no rollback needs any more.
+
+Releases that go leave live.json first, by compare-and-swap: a rollback to one of them comes before
+that, and it stays, or afterwards, and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from nimbus.releases import registry
+from nimbus_runtime import evidence, live
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Dispatch, Entry, Live, Plan, Release
+
+if TYPE_CHECKING:
+    from nimbus_runtime.store import Store
+
+_RUN_TIME = "%Y%m%dT%H%M%SZ"
+_FIRST = (paths.plan, paths.dataset)  # of a run: without them it is none, should the rest take a while
+
+
+class Removal(Protocol):
+    """Deletes in a root, which a store never does."""
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return every name below a folder with its size in bytes."""
+        ...
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Delete records and files, in this order; one that is gone already is no failure."""
+        ...
+
+
+class Surplus(Protocol):
+    """Knows what releases have outside of their records: bundles, images, task definitions."""
+
+    def beyond(self, kept: Collection[Release], begun_before: datetime) -> list[str]:
+        """Return the names of all that deploying made before a time and no kept release needs."""
+        ...
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove such things."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What stays besides what is live: everything of so many days, and so many of the latest runs."""
+
+    days: int = 30
+    runs: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """What goes. `kept` are the releases that stay."""
+
+    seen: Live
+    runs: tuple[str, ...]
+    releases: tuple[str, ...]
+    executions: tuple[str, ...]
+    surplus: tuple[str, ...]
+    files: int
+    size: int
+    kept: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Say whether nothing goes."""
+        return not (self.runs or self.releases or self.executions or self.surplus)
+
+
+def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: datetime) -> Pruning:
+    """Decide what goes, by what is live now and was within the policy's days."""
+    present = registry.present(store)
+    since = now - timedelta(days=policy.days)
+    window = [s for s in live.states(store, present) if datetime.fromisoformat(s.entry.time) >= since or s is present]
+    releases = _needed_releases(present, window)
+    runs = _needed_runs(present, window, releases)
+    every = [name for name in store.names(paths.RUNS) if _time(name) is not None]
+    runs |= {name for name in every if (_time(name) or now) >= since} | set(
+        every[-policy.runs :] if policy.runs else ()
+    )
+    releases |= set(_releases_of(store, runs & set(every)))
+    known = registry.names(store)
+    releases |= {name for name in known if _examined_since(store, name, since)}
+    gone_runs = tuple(name for name in every if name not in runs)
+    gone_releases = tuple(name for name in known if name not in releases)
+    executions = tuple(_executions(store, set(every) - set(gone_runs), since))
+    kept = [registry.release(store, name) for name in known if name in releases]
+    sizes = [removal.sizes(folder) for folder in _folders(gone_runs, gone_releases, executions)]
+    return Pruning(
+        seen=present,
+        runs=gone_runs,
+        releases=gone_releases,
+        executions=executions,
+        surplus=tuple(surplus.beyond(kept, since)),
+        files=sum(map(len, sizes)) + len(gone_releases),
+        size=sum(sum(found.values()) for found in sizes),
+        kept=tuple(release.release for release in kept),
+    )
+
+
+def apply(store: Store, removal: Removal, surplus: Surplus, planned: Pruning, entry: Entry) -> None:
+    """Remove what was planned; doing it again, after it was killed, removes the rest."""
+    going = set(planned.releases) & set(planned.seen.datasets)
+    if going:
+        live.decide(store, planned.seen, entry, lambda now: _without(now or planned.seen, going))
+    for run in planned.runs:
+        removal.remove([place(run) for place in _FIRST])
+    removal.remove([paths.release(name) for name in planned.releases])
+    for folder in _folders(planned.runs, planned.releases, planned.executions):
+        removal.remove(list(removal.sizes(folder)))
+    surplus.remove(planned.surplus)
+
+
+def _without(present: Live, going: Collection[str]) -> Live:
+    return replace(present, datasets={name: run for name, run in present.datasets.items() if name not in going})
+
+
+def _needed_releases(present: Live, window: Iterable[Live]) -> set[str]:
+    """Return what is live, could be again by a rollback without a name, or was within the window."""
+    needed = {present.release, present.previous}
+    for state in window:
+        needed |= {state.release, state.previous, state.candidate.release if state.candidate else None}
+    return {name for name in needed if name is not None}
+
+
+def _needed_runs(present: Live, window: Iterable[Live], releases: Collection[str]) -> set[str]:
+    """Return what readers see, saw within the window, or would see after a rollback."""
+    runs = {state.dataset for state in window} | {present.datasets.get(name) for name in releases}
+    return {name for name in runs if name is not None}
+
+
+def _releases_of(store: Store, runs: Iterable[str]) -> Iterator[str]:
+    for run in runs:
+        data = store.read(paths.plan(run))
+        if data is not None:
+            yield codec.decode(Plan, data, f"{store.location}/{paths.plan(run)}").release
+        yield from store.names(f"{paths.RUNS}/{run}/commits")
+
+
+def _examined_since(store: Store, release: str, since: datetime) -> bool:
+    """Say whether anything was found out about a release since a time: deploying begins with that."""
+    names = evidence.names(store, release)
+    return bool(names) and datetime.fromisoformat(evidence.read(store, release, names[-1]).time) >= since
+
+
+def _executions(store: Store, kept: Collection[str], since: datetime) -> Iterator[str]:
+    """Yield the executions of old runs that go, or that are gone already."""
+    for name in store.names(paths.EXECUTIONS):
+        data = store.read(paths.dispatch(name))
+        run = "" if data is None else codec.decode(Dispatch, data, paths.dispatch(name)).run
+        due = _time(run)
+        if run not in kept and due is not None and due < since:
+            yield name
+
+
+def _folders(runs: Iterable[str], releases: Iterable[str], executions: Iterable[str]) -> Iterator[str]:
+    yield from (f"{paths.RUNS}/{name}" for name in runs)
+    yield from (paths.evidences(name) for name in releases)
+    yield from (f"{paths.EXECUTIONS}/{name}" for name in executions)
+
+
+def _time(run: str) -> datetime | None:
+    try:
+        return datetime.strptime(run.partition("-")[0], _RUN_TIME).replace(tzinfo=UTC)
+    except ValueError:  # not the name of a run
+        return None

@@ -1,0 +1,107 @@
+"""A bundle and its settings as a release: named by their content, created once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Job, Release
+
+if TYPE_CHECKING:
+    from nimbus_runtime.bundle import Bundle
+    from nimbus_runtime.store import Store
+
+_MOST = 100  # releases of the same content, of which all but the last can no longer run
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a bundle lies in an environment: a folder below the root, or an image.
+
+    `recipe` stands for all else that decides how its tasks run, such as their size.
+    """
+
+    bundle: str | None = None
+    image: str | None = None
+    recipe: str = ""
+
+
+class Host(Protocol):
+    """What runs releases in an environment."""
+
+    def lacks(self, release: Release) -> str | None:
+        """Say what of a release is gone; None where it can run."""
+        ...
+
+    def find(self, bundle: Bundle) -> Placed | None:
+        """Return where a bundle lies already, None where it must be placed first."""
+        ...
+
+    def place(self, bundle: Bundle) -> Placed:
+        """Put a bundle where its releases run; doing it twice changes nothing."""
+        ...
+
+    def define(self, release: Release) -> str | None:
+        """Return the definition of the release's tasks, registered now if it is not; None where there is none."""
+        ...
+
+
+def compose(bundle: Bundle, placed: Placed, job: Job) -> Release:
+    """Return the release that a bundle and its settings are; the same ones always have the same name."""
+    manifest = bundle.manifest
+    identity = manifest.pipeline
+    content = {
+        "bundle": bundle.digest,
+        "image": placed.image,
+        "job": codec.plain(job),
+        "recipe": placed.recipe,
+    }
+    digest = hashlib.sha256(codec.canonical(content)).hexdigest()
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{identity.name}-{identity.version}-{digest[:12]}")
+    return Release(
+        release=name,
+        bundle_digest=bundle.digest,
+        pipeline=identity.name,
+        pipeline_version=identity.version,
+        job=job,
+        image=placed.image,
+        bundle=placed.bundle,
+        precision=manifest.precision.value,
+        labels={part.name: part.labels for part in manifest.components if part.labels},
+        versions=dict(manifest.requires),
+        size=manifest.size,
+    )
+
+
+def find(store: Store, host: Host, wanted: Release) -> Release | None:
+    """Return the release if it is registered and can run."""
+    for name in _names(wanted):
+        data = store.read(paths.release(name))
+        if data is None:
+            return None
+        known = codec.decode(Release, data, f"{store.location}/{paths.release(name)}")
+        if host.lacks(known) is None:
+            return known
+    return None
+
+
+def register(store: Store, host: Host, wanted: Release) -> Release:
+    """Return the release, registered now if it is not; by another name where that one can no longer run."""
+    for name in _names(wanted):
+        data = store.read(paths.release(name))
+        if data is None:
+            new = replace(wanted, release=name)
+            new = replace(new, task_definition=host.define(new))
+            store.create(paths.release(name), codec.encode(new))
+            data = store.read(paths.release(name)) or b""
+        known = codec.decode(Release, data, f"{store.location}/{paths.release(name)}")
+        if host.lacks(known) is None:
+            return known
+    raise AssertionError(f"{_MOST} releases of the same content cannot run")
+
+
+def _names(wanted: Release) -> list[str]:
+    return [wanted.release, *(f"{wanted.release}-{number}" for number in range(2, _MOST))]
