@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     scoring = verbs.add_parser("serve-worker", help="score batches for a server")
     scoring.add_argument("--bundle", required=True)
     verbs.add_parser("serve", help="answer requests over HTTP", add_help=False)
+    memory = verbs.add_parser("footprint", help="measure a worker's memory for a preflight")
+    memory.add_argument("--bundle", required=True, type=Path)
     for name, what in {**_TASKS, **_CHECKS}.items():
         verbs.add_parser(name, help=what)
     given = sys.argv[1:] if arguments is None else arguments
@@ -34,14 +36,19 @@ def main(arguments: list[str] | None = None) -> int:
         return _task(chosen.verb)
     if chosen.verb in _CHECKS:
         return _check(chosen.verb)
-    if chosen.verb == "gemm":
-        from nimbus_runtime import gemm  # noqa: PLC0415 - `--help` needs nothing of it
-
-        gemm.main(chosen.bundle)
-        return 0
+    if chosen.verb in {"gemm", "footprint"}:
+        return _measure(chosen.verb, chosen.bundle)
     from nimbus_runtime import worker as process  # noqa: PLC0415 - as above
 
     process.main(chosen.bundle, chosen.events)
+    return 0
+
+
+def _measure(what: str, bundle: Path) -> int:
+    """Measure and print figures."""
+    from nimbus_runtime import footprint, gemm  # noqa: PLC0415 - as above
+
+    (gemm if what == "gemm" else footprint).main(bundle)
     return 0
 
 

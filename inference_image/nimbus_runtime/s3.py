@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 AT_ONCE = 32  # requests that threads of one process may have under way
+_DELETED_AT_ONCE = 1000
 _BLOCK = 8 * 2**20  # bytes that a reader fetches at once
 _HTTP_CONFLICT, _HTTP_PRECONDITION, _HTTP_NOT_FOUND, _HTTP_SERVER = 409, 412, 404, 500
 
@@ -109,6 +110,21 @@ class Bucket:
             if _never_sent(error):
                 raise _unusable(error) from error
             raise Lost from error
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects, in this order where they do not fit into one request; none is missed."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in __init__
+
+        for start in range(0, len(keys), _DELETED_AT_ONCE):
+            objects = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
+            try:
+                answer = self._reading.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+            except ClientError as error:
+                raise _refused(error, self.name) from error
+            except BotoCoreError as error:
+                raise _unusable(error) from error
+            for failed in answer.get("Errors", ()):
+                raise S3Error(f"{failed['Key']} stays", str(failed.get("Code")), "let this role delete it")
 
     def _pages(self, prefix: str, delimiter: str) -> Iterator[dict[str, Any]]:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in _clients

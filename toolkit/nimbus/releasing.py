@@ -1,4 +1,4 @@
-"""Where the use cases of releases meet their adapters. Each function imports what it needs, so that start-up stays light."""
+"""Where the use cases of releases meet adapters. Each function imports what it needs: start-up stays light."""
 
 from __future__ import annotations
 
@@ -171,7 +171,9 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
         [Path(project.path(file)) for file in pipeline.code],
         pipeline.allow,
     )
-    return deploying.Tools(assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment), None)
+    return deploying.Tools(
+        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment), None
+    )
 
 
 def _preflight(environment: Environment) -> Preflight:

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,15 @@ from nimbus_runtime.bundle import Bundle, read_manifest, verify
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.errors import NimbusError, StoreError
 from nimbus_runtime.contract.records import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A bundle that is kept, by its folder below the root."""
+
+    bundle: str
+    image: None = None
+    recipe: str = ""
 
 
 class BundleShelf:
@@ -41,8 +51,16 @@ class BundleShelf:
             return f"its bundle, {place}"
         return None if digest == release.bundle_digest else f"its bundle: {place} holds another one"
 
-    def keep(self, bundle: Bundle) -> str:
-        """Copy a verified bundle unless it is kept already; return its folder below the root."""
+    def find(self, bundle: Bundle) -> Shelved | None:
+        """Return where a bundle is kept, None where it is not."""
+        name = paths.bundle(bundle.digest)
+        return Shelved(name) if (self._root / name).is_dir() else None
+
+    def define(self, release: Release) -> None:
+        """Return None: a run on this machine needs no definition."""
+
+    def place(self, bundle: Bundle) -> Shelved:
+        """Copy a verified bundle unless it is kept already."""
         name = paths.bundle(bundle.digest)
         place = self._root / name
         if not place.is_dir():
@@ -63,7 +81,7 @@ class BundleShelf:
                 shutil.rmtree(copy, ignore_errors=True)
         verify(place)
         os.utime(place)  # needed from now on: a prune that goes on at this moment spares it
-        return name
+        return Shelved(name)
 
     def beyond(self, kept: Collection[Release], begun_before: datetime) -> list[str]:
         """Return the bundles that were kept before a time and no kept release needs."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, releasing
 from nimbus.cli import options, output, shown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def command(run: str, document: str, env: str | None, config: Path | None, *, as
     A document that was set aside is traced too, with its reason. No text is shown.
     """
     environment = assembly.environment(env, config=config)
-    found = assembly.explain(environment, run, document)
+    found = releasing.explain(environment, run, document)
     if as_json:
         output.print_json({"environment": environment.name, "rows": [as_object(item) for item in found]})
         return

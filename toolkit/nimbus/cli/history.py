@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, releasing
 from nimbus.cli import options, output, shown
 
 
@@ -20,7 +20,7 @@ def command(env: str | None, config: Path | None, *, limit: int, as_json: bool) 
     Every deployment, promotion, canary, rollback, pause and publication is here; none is ever lost.
     """
     environment = assembly.environment(env, config=config)
-    changes = assembly.history(environment, limit)
+    changes = releasing.history(environment, limit)
     if as_json:
         told = [
             {

@@ -25,6 +25,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "image": "Build, weigh and push the image that production runs.",
     },
     "Releases": {
+        "deploy": "Compile, check, judge and release a pipeline.",
+        "preflight": "Check whether a deployment could succeed.",
         "promote": "Make a registered release the live one.",
         "rollback": "Take back a release and the dataset that it published.",
         "history": "Show who changed what is live, when and why.",

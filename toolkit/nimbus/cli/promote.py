@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, releasing
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
 
@@ -31,7 +31,7 @@ def command(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Make RELEASE live: the next run is its. Readers keep the present dataset until then."""
     environment = assembly.environment(env, config=config)
-    planned = assembly.plan_promotion(environment, release)
+    planned = releasing.plan_promotion(environment, release)
     output.say(f"{output.bold('Promotion')} of {shown.cell(release)} in {environment.name}")
     shown.differences(planned.state)
     if planned.release:
@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913 - one argument an option
         output.say("It is live already.")
     elif not dry_run:
         asking.confirm(environment, f"make {release} live", yes=yes, confirm=confirm)
-        state = assembly.apply_promotion(environment, planned, reason)
+        state = releasing.apply_promotion(environment, planned, reason)
         output.say(f"{output.bold('Live')}: {shown.cell(release)}, change {state.sequence} of {environment.name}")
         told["sequence"] = state.sequence
     if as_json:

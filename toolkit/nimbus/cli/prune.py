@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, releasing
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
 
@@ -36,7 +36,7 @@ def command(  # noqa: PLR0913 - one argument an option
     What is live, what was live within --days, and what a rollback to it would need always stays.
     """
     environment = assembly.environment(env, config=config)
-    planned = assembly.plan_pruning(environment, days=days, runs=runs)
+    planned = releasing.plan_pruning(environment, days=days, runs=runs)
     for kind, names in (("run", planned.runs), ("release", planned.releases), ("", planned.surplus)):
         for name in names:
             output.say(f"  {kind} {shown.cell(name)}".rstrip())
@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913 - one argument an option
         output.say(f"{counts}, {planned.size / 1e6:,.1f} MB")
         if not dry_run:
             asking.confirm(environment, "remove these", yes=yes, confirm=confirm)
-            assembly.apply_pruning(environment, planned, reason)
+            releasing.apply_pruning(environment, planned, reason)
             output.say(output.bold("Removed"))
     if as_json:
         output.print_json({**told, "done": not dry_run and not planned.empty})

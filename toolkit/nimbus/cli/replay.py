@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, releasing
 from nimbus.cli import options, output, shown
 
 _FINDINGS = 3
@@ -31,7 +31,7 @@ def command(  # noqa: PLR0913 - one argument an option
     where it is another one.
     """
     environment = assembly.environment(env, config=config)
-    results = assembly.replay(environment, run, document, bundle)
+    results = releasing.replay(environment, run, document, bundle)
     for result in results:
         if not as_json:
             click.echo(json.dumps(result.row or result.quarantine, ensure_ascii=False, default=str))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, releasing
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
 
@@ -45,7 +45,7 @@ def command(  # noqa: PLR0913 - one argument an option
     without RELEASE, the candidate goes and the live release stays. Rolling back again undoes it.
     """
     environment = assembly.environment(env, config=config)
-    planned = assembly.plan_rollback(environment, release, keep_data=keep_data)
+    planned = releasing.plan_rollback(environment, release, keep_data=keep_data)
     _show(environment, planned)
     if dry_run:
         if as_json:
@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913 - one argument an option
         return
     asking.confirm(environment, "roll back", yes=yes, confirm=confirm)
     started = time.perf_counter()
-    state = assembly.apply_rollback(environment, planned, reason)
+    state = releasing.apply_rollback(environment, planned, reason)
     seconds = time.perf_counter() - started
     output.say(f"{output.bold('Rolled back')} in {seconds:.2f} s: change {state.sequence} of {environment.name}")
     if as_json:

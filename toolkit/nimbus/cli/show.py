@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, releasing
 from nimbus.cli import options, output, shown
 from nimbus_runtime.contract import codec
 
@@ -25,7 +25,7 @@ _LABELS_SHOWN = 12
 def command(release: str | None, env: str | None, config: Path | None, *, as_json: bool) -> None:
     """Show RELEASE, or the live one: bundle, image, settings, evidence, and its difference from what is live."""
     environment = assembly.environment(env, config=config)
-    found = assembly.show(environment, release)
+    found = releasing.show(environment, release)
     if as_json:
         output.print_json({"environment": environment.name, **_json(found)})
     else:

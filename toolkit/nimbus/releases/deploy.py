@@ -163,6 +163,13 @@ def plan(tools: Tools, job: Job) -> Planned:
     return Planned(steps, known or wanted, _against(tools.store, present, known or wanted))
 
 
+def preflight(tools: Tools, job: Job) -> Report:
+    """Compile if needed, and return every check of deploying it; nothing is placed or registered."""
+    bundle = tools.compiler.compile()
+    placed = tools.host.find(bundle)
+    return tools.preflight(register.compose(bundle, placed or register.Nowhere(), job), bundle)
+
+
 def compare(tools: Tools, job: Job) -> tuple[Release, tuple[diff.Difference, ...]]:
     """Compile and place, and return what the release would change against the live one."""
     bundle = tools.compiler.compile()

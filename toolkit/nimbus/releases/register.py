@@ -17,15 +17,31 @@ if TYPE_CHECKING:
 _MOST = 100  # releases of the same content, of which all but the last can no longer run
 
 
+class Placed(Protocol):
+    """Where a bundle lies in an environment."""
+
+    @property
+    def bundle(self) -> str | None:
+        """Return the folder below the root that keeps it, None where an image does."""
+        ...
+
+    @property
+    def image(self) -> str | None:
+        """Return the image that holds it, by its digest; None where a folder does."""
+        ...
+
+    @property
+    def recipe(self) -> str:
+        """Return what stands for all else that decides how its tasks run, such as their size."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a bundle lies in an environment: a folder below the root, or an image.
+class Nowhere:
+    """A bundle that is not placed yet."""
 
-    `recipe` stands for all else that decides how its tasks run, such as their size.
-    """
-
-    bundle: str | None = None
-    image: str | None = None
+    bundle: None = None
+    image: None = None
     recipe: str = ""
 
 

@@ -1,0 +1,195 @@
+"""Rules of pruning: what goes is old, and nothing that readers, runs or rollbacks need ever goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.fixtures.roots import ANYBODY, Everything, planned, ran, register
+
+from nimbus.adapters.folder_removal import FolderRemoval
+from nimbus.adapters.s3_removal import S3Removal
+from nimbus.releases import promote, prune, registry, rollback
+from nimbus.releases.errors import ReleaseUnusableError
+from nimbus.releases.prune import Policy, Removal
+from nimbus_runtime import live
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Dispatch, Outcome, Release
+from nimbus_runtime.store import DirectoryStore, Store
+
+LATER = datetime.now(UTC) + timedelta(days=400)
+SOON = Policy(days=30, runs=1)
+
+
+@dataclass
+class Beside:
+    """What deploying made beside the records, one thing for each release."""
+
+    made: list[str]
+    removed: list[str] = field(default_factory=list)
+
+    def beyond(self, kept: Collection[Release], begun_before: datetime) -> list[str]:
+        """Return what no kept release needs."""
+        del begun_before
+        return [name for name in self.made if name not in {release.release for release in kept}]
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove them."""
+        self.removed += names
+
+
+@pytest.fixture
+def removal(store: Store, request: pytest.FixtureRequest) -> Removal:
+    """Return what deletes in the root."""
+    if isinstance(store, DirectoryStore):
+        return FolderRemoval(store.root)
+    return S3Removal.at(f"s3://{request.getfixturevalue('bucket')}/support")
+
+
+@pytest.fixture
+def three(store: Store) -> Store:
+    """Return a root where v1, v2 and v3 each published once, long ago, and v3 is live."""
+    for day, name in enumerate(("v1", "v2", "v3"), 1):
+        register(store, name)
+        promote.apply(store, promote.plan(store, Everything(), name), ANYBODY, "")
+        ran(store, day, name)
+    return store
+
+
+def pruned(store: Store, removal: Removal, now: datetime, policy: Policy = SOON) -> prune.Pruning:
+    """Prune, and return what went."""
+    beside = Beside(registry.names(store))
+    shown = prune.plan(store, removal, beside, policy, now)
+    prune.apply(store, removal, beside, shown, live.entry("prune", ANYBODY))
+    assert beside.removed == list(shown.surplus)
+    return shown
+
+
+def test_what_is_live_and_what_a_rollback_needs_stays(three: Store, removal: Removal) -> None:
+    """However old: the live release, the previous one, and the last dataset of each."""
+    shown = pruned(three, removal, LATER, Policy(days=30, runs=0))
+    assert (shown.releases, shown.runs, shown.surplus) == (("v1",), ("20261101T020000Z",), ("v1",))
+    assert registry.names(three) == ["v2", "v3"]
+    assert three.names(paths.RUNS) == ["20261102T020000Z", "20261103T020000Z"]
+    state = registry.present(three)
+    assert (state.entry.action, set(state.datasets)) == ("prune", {"v2", "v3"})
+    back = rollback.plan(three, Everything())
+    assert rollback.apply(three, back, ANYBODY, "").dataset == "20261102T020000Z"
+
+
+def test_the_window_stays(three: Store, removal: Removal) -> None:
+    """Whatever was live or published within so many days, though nothing names it any more."""
+    assert pruned(three, removal, datetime.now(UTC) + timedelta(days=1)).empty
+    assert registry.names(three) == ["v1", "v2", "v3"]
+
+
+def test_the_latest_runs_stay(three: Store, removal: Removal) -> None:
+    """Also those that were not published, with their releases."""
+    register(three, "v0")
+    planned(three, 4, "v0")
+    shown = pruned(three, removal, LATER, Policy(days=30, runs=1))
+    assert ("v0" in shown.kept, shown.runs) == (True, ("20261101T020000Z",))
+    assert pruned(three, removal, LATER, Policy(days=30, runs=0)).releases == ("v0",)
+
+
+def test_what_a_dry_run_shows_is_what_goes(three: Store, removal: Removal) -> None:
+    """And showing removes nothing."""
+    before = removal.sizes("")
+    beside = Beside(registry.names(three))
+    shown = prune.plan(three, removal, beside, SOON, LATER)
+    assert removal.sizes("") == before
+    prune.apply(three, removal, beside, shown, live.entry("prune", ANYBODY))
+    after = removal.sizes("")
+    gone = {name: size for name, size in before.items() if name not in after}
+    assert shown.files == len(gone)
+    assert set(gone) == {
+        "releases/v1.json",
+        "runs/20261101T020000Z/plan.json",
+        "runs/20261101T020000Z/run.json",
+    }
+
+
+def test_executions_of_runs_that_go_go_too(three: Store, removal: Removal) -> None:
+    """Those of runs that stay are kept."""
+    for day in (1, 3):
+        dispatch = Dispatch(Outcome.DONE, f"202611{day:02d}T020000Z")
+        three.create(paths.dispatch(f"execution-{day}"), codec.encode(dispatch))
+    assert pruned(three, removal, LATER).executions == ("execution-1",)
+    assert three.names(paths.EXECUTIONS) == ["execution-3"]
+
+
+def test_a_prune_that_was_killed_is_finished_by_the_next(three: Store, removal: Removal) -> None:
+    """Whatever it had removed already."""
+    shown = prune.plan(three, removal, Beside([]), SOON, LATER)
+    removal.remove([paths.plan(shown.runs[0])])
+    register(three, "unrelated")
+    assert pruned(three, removal, LATER).runs == shown.runs
+    assert three.names(f"{paths.RUNS}/{shown.runs[0]}") == []
+
+
+def test_a_rollback_and_a_prune_never_both_win(three: Store, removal: Removal) -> None:
+    """A rollback to what goes comes first, and it stays, or afterwards, and is refused."""
+    beside = Beside(registry.names(three))
+    to_v1 = rollback.plan(three, Everything(), "v1")
+    shown = prune.plan(three, removal, beside, SOON, LATER)
+    prune.apply(three, removal, beside, shown, live.entry("prune", ANYBODY))
+    before = three.read(paths.LIVE)
+    with pytest.raises(ReleaseUnusableError, match="is gone"):
+        rollback.apply(three, to_v1, ANYBODY, "")
+    assert three.read(paths.LIVE) == before
+
+
+def test_nothing_goes_that_a_rollback_made_live_meanwhile(three: Store, removal: Removal) -> None:
+    """The prune is refused whole: what it was shown is no longer true."""
+    beside = Beside(registry.names(three))
+    shown = prune.plan(three, removal, beside, SOON, LATER)
+    rollback.apply(three, rollback.plan(three, Everything(), "v1"), ANYBODY, "")
+    before = removal.sizes("")
+    with pytest.raises(Exception, match="somebody else has changed"):
+        prune.apply(three, removal, beside, shown, live.entry("prune", ANYBODY))
+    assert removal.sizes("") == before
+
+
+def test_readers_see_one_whole_dataset_throughout(tmp_path: Path) -> None:
+    """While releases are promoted, runs published, rolled back and pruned, every look finds all that it names."""
+    store, stop, seen, wrong = DirectoryStore(tmp_path), threading.Event(), set(), []
+    removal = FolderRemoval(tmp_path)
+    for name in ("v1", "v2"):
+        register(store, name)
+    promote.apply(store, promote.plan(store, Everything(), "v1"), ANYBODY, "")
+    ran(store, 1, "v1")
+
+    def look() -> None:
+        while not stop.is_set():
+            state = live.read(store)
+            assert state is not None
+            record = registry.run(store, state.dataset or "")
+            if record is None:
+                wrong.append(state.dataset)
+            elif state.datasets.get(record.release) != record.run and state.entry.action != "rollback":
+                wrong.append(record.run)
+            seen.add(state.dataset)
+
+    readers = [threading.Thread(target=look) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        for day in range(2, 20):
+            store.create(paths.data(f"202401{day:02d}T020000Z", "old.parquet"), b"old")
+            release = "v2" if day % 2 else "v1"
+            register(store, release)
+            promote.apply(store, promote.plan(store, Everything(), release), ANYBODY, "")
+            ran(store, day, release)
+            if day % 3 == 0:
+                rollback.apply(store, rollback.plan(store, Everything()), ANYBODY, "")
+            assert len(pruned(store, removal, datetime.now(UTC), Policy(days=1, runs=0)).runs) == 1
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert wrong == []
+    assert len(seen) > 1

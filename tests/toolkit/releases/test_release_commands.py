@@ -1,0 +1,179 @@
+"""The verbs of releases, as typed: what they print, write and end with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import spacy
+from tests.faults import bundles, command
+from tests.fixtures.roots import ran
+
+from nimbus.releases import registry
+from nimbus_runtime import live
+from nimbus_runtime.contract.records import Live
+from nimbus_runtime.store import DirectoryStore
+
+TOML = """
+schema_version = 1
+
+[pipeline]
+name = "support"
+source = "pipeline"
+
+[input]
+paths = ["mails/*.jsonl"]
+id_field = "id"
+
+[environments.prod]
+root = "prod"
+protected = true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A folder with a project."""
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        """Return the local environment's root."""
+        return self.folder / ".nimbus" / "local"
+
+    @property
+    def store(self) -> DirectoryStore:
+        """Return the local environment's store."""
+        return DirectoryStore(self.root)
+
+    def nimbus(self, *arguments: str) -> command.Ended:
+        """Run `nimbus` in the folder."""
+        return command.nimbus(*arguments, cwd=self.folder)
+
+    def live(self) -> Live:
+        """Return what is live."""
+        state = live.read(self.store)
+        assert state is not None
+        return state
+
+    def retrain(self, version: str) -> None:
+        """Save the pipeline as another version."""
+        nlp = spacy.load(self.folder / "pipeline")
+        nlp.meta["version"] = version
+        nlp.to_disk(self.folder / "pipeline")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small trained pipeline."""
+    return bundles.build(tmp_path_factory.mktemp("bundle")).original
+
+
+@pytest.fixture
+def desk(tmp_path: Path, original: Path) -> Desk:
+    """Return a folder with a project that was never deployed."""
+    shutil.copytree(original, tmp_path / "pipeline")
+    (tmp_path / "nimbus.toml").write_text(TOML, encoding="utf-8")
+    (tmp_path / "mails").mkdir()
+    (tmp_path / "mails" / "1.jsonl").write_text(json.dumps({"id": "a", "text": "Anna in Berlin"}) + "\n", "utf-8")
+    return Desk(tmp_path)
+
+
+def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
+    """Deploy, deploy another version, look, roll back, undo: each in words and as JSON."""
+    planned = desk.nimbus("deploy", "--dry-run", "--json")
+    assert {step["step"]: step["state"] for step in planned.json["steps"]} == {
+        "compile": "to do",
+        "place": "to do",
+        "preflight": "to do",
+        "register": "to do",
+        "shadow": "skipped",
+        "gate": "skipped",
+        "promote": "to do",
+    }
+    assert not (desk.folder / ".nimbus" / "compiled").exists()
+    first = desk.nimbus("deploy", "--yes", "--json", "--reason", "first try")
+    assert first.code == 0, first.err
+    assert {check["status"] for check in first.json["checks"]} <= {"ok", "skipped"}
+    v1 = first.json["release"]
+    assert (desk.live().release, desk.live().entry.action, desk.live().entry.reason) == (v1, "deploy", "first try")
+    ran(desk.store, 1, v1)
+    again = desk.nimbus("deploy", "--yes", "--json")
+    assert (again.code, again.json["release"], again.json["changed"]) == (0, v1, False)
+
+    desk.retrain("2.0.0")
+    compared = desk.nimbus("deploy", "--diff", "--json")
+    assert {"name": "pipeline_version", "before": "0.0.0", "after": "2.0.0"} in compared.json["changes"]
+    second = desk.nimbus("deploy", "--yes", "--no-gate", "--json")
+    assert second.code == 0, second.err
+    v2 = second.json["release"]
+    ran(desk.store, 2, v2)
+    shown = desk.nimbus("show", v1, "--json").json
+    assert (shown["role"], shown["runnable"], shown["dataset"]) == ("previous", True, "20261101T020000Z")
+    assert [item["kind"] for item in shown["evidence"]] == ["preflight", "preflight"]
+
+    looked = desk.nimbus("rollback", "--dry-run", "--json")
+    assert (looked.code, looked.json["done"], desk.live().release) == (0, False, v2)
+    assert "Readers will see 0 documents, finished" in looked.err
+    back = desk.nimbus("rollback", "--yes", "--json", "--reason", "cities went missing")
+    assert back.code == 0, back.err
+    assert (desk.live().release, desk.live().dataset) == (v1, "20261101T020000Z")
+    assert back.json["seconds"] < 60
+    assert desk.nimbus("rollback", "--yes").code == 0
+    assert desk.live().release == v2
+    told = desk.nimbus("history", "--json").json["history"]
+    assert [change["action"] for change in told] == ["rollback", "rollback", "publish", "deploy", "publish", "deploy"]
+    assert told[1]["reason"] == "cities went missing"
+    lines = desk.nimbus("history", "-n", "2").out
+    assert f"release {v1} → {v2}" in lines
+
+
+def test_a_protected_environment_wants_its_name(desk: Desk) -> None:
+    """--yes is not enough, and another environment's name is none."""
+    refused = desk.nimbus("deploy", "--env", "prod", "--yes")
+    assert refused.code == 2
+    assert "prod is protected" in refused.err
+    assert not (desk.folder / "prod" / "live.json").exists()
+    assert desk.nimbus("deploy", "--env", "prod", "--confirm", "local").code == 2
+    assert desk.nimbus("deploy", "--env", "prod", "--confirm", "prod").code == 0
+    assert (desk.folder / "prod" / "live.json").exists()
+
+
+def test_nobody_there_is_no_yes(desk: Desk) -> None:
+    """Without a terminal and without --yes nothing is live, and the words name the option."""
+    refused = desk.nimbus("deploy")
+    assert (refused.code, desk.store.read("live.json")) == (2, None)
+    assert "--yes" in refused.err
+
+
+def test_a_failed_preflight_stops_a_deployment(desk: Desk) -> None:
+    """Nothing is registered; the check is named with what to do, and kept as evidence."""
+    (desk.folder / "mails" / "1.jsonl").write_text(json.dumps({"id": "a", "body": "Anna"}) + "\n", "utf-8")
+    refused = desk.nimbus("deploy", "--yes")
+    assert refused.code == 1
+    assert "FAILED" in refused.err
+    assert "input" in refused.err
+    assert desk.store.names("releases") == []
+    assert desk.store.read("live.json") is None
+    looked = desk.nimbus("preflight", "--json")
+    assert looked.code == 1
+    failed = [check for check in looked.json["checks"] if check["status"] == "failed"]
+    assert [(check["subject"], bool(check["remedy"])) for check in failed] == [("input", True)]
+
+
+def test_a_release_whose_bundle_is_gone_is_refused_and_deployed_again(desk: Desk) -> None:
+    """A rollback says so; deploying the same content makes a release that can run."""
+    v1 = desk.nimbus("deploy", "--yes", "--json").json["release"]
+    desk.retrain("2.0.0")
+    assert desk.nimbus("deploy", "--yes", "--no-gate").code == 0
+    shutil.rmtree(desk.root / registry.release(desk.store, v1).bundle)  # type: ignore[operator]
+    refused = desk.nimbus("rollback", "--yes")
+    assert refused.code == 1
+    assert "can no longer run" in refused.err
+    desk.retrain("0.0.0")
+    again = desk.nimbus("deploy", "--yes", "--no-gate", "--json")
+    assert (again.code, again.json["release"]) == (0, v1), again.err
