@@ -10,6 +10,7 @@ import getpass
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from nimbus_runtime.contract.records import AttemptEnd, Claim, Ending, Execution
 
 if TYPE_CHECKING:
     from nimbus_runtime.store import DirectoryStore, Store
+
+_LOOKS, _PAUSE = 10, 0.05  # how often, and how many seconds apart, one's own claim is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,11 @@ def end(store: Store, attempt: Attempt, ending: Ending, error: dict[str, str] | 
 
 @contextmanager
 def _held(store: DirectoryStore, attempt: Attempt) -> Iterator[None]:
-    file = store.hold(paths.claim(attempt.run, attempt.number))
+    file = None
+    for _ in range(_LOOKS):
+        file = file or store.hold(paths.claim(attempt.run, attempt.number))
+        if file is None:  # who asks whether a run still goes holds its claim for a moment
+            time.sleep(_PAUSE)
     if file is None:
         raise _owned(attempt.run, latest(store, attempt.run)[1])
     with file:

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from nimbus_runtime import refusals
+from nimbus_runtime.refusals import Refusal
+
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
@@ -234,12 +237,17 @@ def _refused(error: ClientError, bucket: str) -> S3Error:
     code = _code(error)
     if code == "NoSuchBucket":
         return S3Error("there is no such bucket", code, "check its name, its account and its region")
-    if _status(error) == 403:
+    refusal = refusals.of(error)
+    if refusal is Refusal.OTHER and _status(error) == 403:
+        refusal = Refusal.PERMISSION
+    if refusal is Refusal.PERMISSION:
         return S3Error(
             "access is denied",
             code,
             f"give this role the object and list permissions of {bucket} that docs/aws.md names",
         )
+    if refusal is not Refusal.OTHER:
+        return S3Error(refusal.value.what, code, refusal.value.remedy)
     return S3Error("S3 refused the request", f"{code} ({_status(error)})", "see what S3 says of this error's name")
 
 
@@ -251,6 +259,9 @@ def _never_sent(error: Exception) -> bool:
 
 
 def _unusable(error: Exception) -> S3Error:
+    refusal = refusals.of(error)
+    if refusal is not Refusal.OTHER:
+        return S3Error(refusal.value.what, f"{type(error).__name__}: {error}".rstrip("."), refusal.value.remedy)
     return S3Error(
         str(error).rstrip("."),
         type(error).__name__,

@@ -91,3 +91,13 @@ def dispatch(execution: str, turn: str = "") -> str:
 def batches(execution: str, turn: str = "") -> str:
     """Return the place of the batches that an execution's tasks score."""
     return f"{EXECUTIONS}/{execution}/{turn}map.json"
+
+
+def logs(run: str) -> str:
+    """Return the folder of what a run's attempts on one machine have logged, which is no record."""
+    return f"logs/{run}"
+
+
+def log(run: str, attempt: int) -> str:
+    """Return the place of an attempt's log: one JSON object a line."""
+    return f"{logs(run)}/{attempt:04d}.jsonl"

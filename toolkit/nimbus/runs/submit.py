@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
+from nimbus.runs.log import Log
+from nimbus.runs.observer import Observer
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime import canary, claims, committer, live, planner, readers
 from nimbus_runtime.contract import codec, paths
@@ -27,20 +28,15 @@ from nimbus_runtime.contract.inputs import Format, InputFile
 from nimbus_runtime.contract.records import Canary, Commit, Ending, Live, Plan, Release, Run, Settings
 from nimbus_runtime.interrupts import interruptible
 from nimbus_runtime.store import DirectoryStore
-from nimbus_runtime.supervisor import Progress, Supervisor
-
-
-class Observer(Progress, Protocol):
-    """Is told what a run is about to do, then how it goes."""
-
-    def planned(self, plan: Plan, committed: Sequence[Commit]) -> None:
-        """Note the plan, and the shards that an earlier attempt has done."""
-        ...
+from nimbus_runtime.supervisor import Supervisor
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to run. `inputs` and `bundle` may be left out to resume a run with those it was planned with."""
+    """What to run. `inputs` and `bundle` may be left out to resume a run with those it was planned with.
+
+    `run` names the run to resume; without it that is the newest unfinished one.
+    """
 
     root: Path
     inputs: tuple[str, ...]
@@ -50,6 +46,7 @@ class Request:
     input_format: Format | None = None
     resume: bool = False
     max_quarantine: float | None = None  # None: the plan's
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def submit(request: Request, observer: Observer) -> Result:
         stack.enter_context(interruptible("run the same command with --resume: finished shards are kept"))
         store = DirectoryStore(request.root)
         store.sweep()
-        resumed = _unfinished(store) if request.resume else None
+        resumed = _to_resume(store, request.run) if request.resume else None
         if resumed is None and not (request.inputs and request.bundle):
             raise _nothing_to_do(store, request)
         bundle = bundles.verify(request.bundle or Path(resumed.bundle if resumed else ""))
@@ -84,15 +81,18 @@ def submit(request: Request, observer: Observer) -> Result:
             plan = resumed
             _check_same(store, plan, bundle, request)
             attempt = stack.enter_context(claims.take_over(store, plan.run, execution))
+        log = stack.enter_context(Log(store.path(paths.log(plan.run, attempt.number)), plan.run, observer))
         try:
-            scored = _score(store, supervisor, request.workers, plan, attempt, observer)
+            scored = _score(store, supervisor, request.workers, plan, attempt, log)
             allowed = plan.max_quarantine if request.max_quarantine is None else request.max_quarantine
             run, publication = committer.commit_run(store, plan, allowed)
         except NimbusError as error:
             ending = Ending.CANCELLED if isinstance(error, RunInterruptedError) else Ending.FAILED
             with suppress(StoreError):  # what ended the run is the news, not that it could not be recorded
                 claims.end(store, attempt, ending, error.to_json())
+            log.say("failed", **error.to_json())
             raise
+        log.say("committed_run", publication=publication.value)
         planner.clear_spool(store, plan)
     return Result(plan, run, publication, time.monotonic() - started, scored)
 
@@ -161,6 +161,16 @@ class _Counting:
 def _resolve(store: DirectoryStore, request: Request) -> list[InputFile]:
     spool = planner.spool_folder(store)
     return readers.resolve(request.inputs, spool, sys.stdin.buffer, default_format=request.input_format)
+
+
+def _to_resume(store: DirectoryStore, run: str | None) -> Plan | None:
+    """Return the plan of the run that is named, or of the newest unfinished one."""
+    if run is None:
+        return _unfinished(store)
+    data = store.read(paths.plan(run)) if run in store.names(paths.RUNS) else None  # a name, never a path
+    if data is None:
+        raise RunNotFoundError("there is no such run to resume", where=store.location, got=run)
+    return codec.decode(Plan, data, f"{store.location}/{paths.plan(run)}")
 
 
 def _unfinished(store: DirectoryStore) -> Plan | None:
