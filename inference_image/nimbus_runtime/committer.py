@@ -77,6 +77,7 @@ def _run(store: Store, plan: Plan, max_quarantine: float, tell: Tell | None) -> 
         counts=counts,
         duplicates=find_duplicates(store, plan.run, commits) if ids_given else Duplicates(),
         candidate=next((release for release in owing if release != plan.release), None),
+        worker_seconds=round(sum(commit.seconds for commit in commits), 3),
     )
 
 

@@ -87,7 +87,7 @@ class Service:
             from botocore.config import Config  # noqa: PLC0415 - as above
 
             config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60)
-            self._client = boto3.client(self.name, region_name=self._region, config=config)
+            self._client = boto3.session.Session().client(self.name, region_name=self._region, config=config)
         return self._client
 
     def _in_words(self, operation: str, error: Exception) -> Exception:

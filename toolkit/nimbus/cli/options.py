@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,3 +24,14 @@ def of_project(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def time(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """Read a time, in UTC where it does not say."""
+    if value is None:
+        return None
+    try:
+        given = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a time; write 2026-11-22T02:00:00Z", ctx, param) from None
+    return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)

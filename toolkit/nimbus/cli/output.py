@@ -12,6 +12,8 @@ import click
 if TYPE_CHECKING:
     from nimbus_runtime.contract.errors import NimbusError
 
+FINDINGS = 3  # the exit code of what is done, with something to look at
+
 
 def colour() -> bool:
     """Say whether stderr takes colour: a terminal, and neither NO_COLOR nor a dumb one."""
@@ -43,3 +45,8 @@ def print_json(value: dict[str, object]) -> None:
 def printable(text: str) -> str:
     """Escape what could steer a terminal: names of files and ids come from outside."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def print_line(text: str) -> None:
+    """Write one line of data to stdout."""
+    click.echo(printable(text))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from nimbus import assembly
-from nimbus.cli import output
+from nimbus.cli import options, results
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.inputs import Fields, Format
 from nimbus_runtime.contract.records import Gemm, OutputFormat
 
-if TYPE_CHECKING:
-    from nimbus.runs.submit import Result
-
-_FINDINGS = 3
+_OF_RELEASES = (
+    "inputs bundle text_field id_field annotations output_format input_format max_quarantine gemm resume".split()
+)
 
 
 def _annotations(ctx: click.Context, param: click.Parameter, value: str) -> tuple[Annotation, ...] | None:
@@ -46,9 +47,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @click.command("run")
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
 @click.option("--bundle", "-b", type=click.Path(path_type=Path), help="The bundle to score with.")
-@click.option(
-    "--output", "-o", "root", required=True, type=click.Path(path_type=Path), help="The folder to publish in."
-)
+@click.option("--output", "-o", "root", type=click.Path(path_type=Path), help="The folder to publish in.")
 @click.option("--text-field", default="text", show_default=True, help="The field that holds the text.")
 @click.option("--id-field", help="The field that holds the id; derived from content and place if not given.")
 @click.option(
@@ -75,13 +74,24 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 )
 @click.option("--workers", type=click.IntRange(1, 512), help="Worker processes.  [default: one a core]")
 @click.option("--resume", is_flag=True, help="Continue the unfinished run of this folder.")
+@options.of_project
+@click.option("--release", metavar="NAME", help="In an environment: another release than the live one.")
+@click.option(
+    "--scheduled-time",
+    callback=options.time,
+    metavar="TIME",
+    help="In an environment: make up for the run that was due then, such as 2026-11-22T02:00:00Z.",
+)
+@click.option("--wait", is_flag=True, help="On AWS: stay until the run has ended.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout at the end.")
+@click.pass_context
 def command(  # noqa: PLR0913 - one argument an option
+    ctx: click.Context,
     *,
     inputs: tuple[str, ...],
     bundle: Path | None,
-    root: Path,
+    root: Path | None,
     text_field: str,
     id_field: str | None,
     annotations: tuple[Annotation, ...] | None,
@@ -91,10 +101,18 @@ def command(  # noqa: PLR0913 - one argument an option
     gemm: str | None,
     workers: int | None,
     resume: bool,
+    env: str | None,
+    config: Path | None,
+    release: str | None,
+    scheduled_time: datetime | None,
+    wait: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Score the documents of INPUT... with a bundle and publish the dataset.
+    """Score the documents of INPUT... with a bundle and publish the dataset in --output.
+
+    Without --output, start a run of what is live in an environment of nimbus.toml: here and now in a
+    local one, by the state machine on AWS.
 
     INPUT is a file, a folder, a pattern, or - for standard input: JSON lines, CSV, Parquet, plain
     text (a line a document) or spaCy's DocBin, packed with gzip or zstd or not. A document that
@@ -106,6 +124,15 @@ def command(  # noqa: PLR0913 - one argument an option
     from nimbus.runs.submit import Request  # noqa: PLC0415
     from nimbus_runtime.planner import Order  # noqa: PLC0415
 
+    if root is None:
+        _refuse(
+            ctx, _OF_RELEASES, "belongs to a release: change nimbus.toml and deploy, or add --output for a run by hand"
+        )
+        from nimbus.cli.environment_runs import start  # noqa: PLC0415 - as above
+
+        start(env, config, release, scheduled_time, workers=workers, wait=wait, quiet=quiet, as_json=as_json)
+        return
+    _refuse(ctx, ["env", "config", "release", "scheduled_time", "wait"], "is of an environment: leave out --output")
     request = Request(
         root=root,
         inputs=inputs,
@@ -124,63 +151,14 @@ def command(  # noqa: PLR0913 - one argument an option
     )
     with drawing(quiet=quiet or as_json) as observer:
         result = assembly.submit(request, observer)
-    if as_json:
-        output.print_json(_json(result, root))
-    else:
-        _summary(result, root)
-    if result.publication.value != "published":
-        raise SystemExit(_FINDINGS)
+    results.show(result, str(root), as_json=as_json)
 
 
-def _json(result: Result, root: Path) -> dict[str, object]:
-    counts, run, settings = result.run.counts, result.run, result.plan.settings
-    times = settings.gemm_measured
-    return {
-        "run": run.run,
-        "release": run.release,
-        "bundle_digest": run.bundle_digest,
-        "root": str(root),
-        "publication": result.publication.value,
-        "documents": counts.documents,
-        "scored": counts.scored,
-        "quarantined": counts.quarantined,
-        "reasons": counts.reasons,
-        "characters": counts.characters,
-        "tokens": counts.tokens,
-        "duplicate_ids": run.duplicates.ids,
-        "shards": len(result.plan.shards),
-        "seconds": round(result.seconds, 3),
-        "documents_per_second": round(result.scored_now / result.seconds, 1),
-        "gemm": settings.gemm.value,
-        "gemm_measured": None if times is None else {"numpy": times.numpy, "blis": times.blis},
-        "precision": settings.precision,
-    }
-
-
-def _summary(result: Result, root: Path) -> None:
-    from nimbus.cli.progress import duration  # noqa: PLC0415
-
-    counts, run = result.run.counts, result.run
-    rate = result.scored_now / result.seconds
-    took = f"in {duration(result.seconds)} ({rate:,.0f} documents/s from start to end)"
-    output.say(f"{output.bold('Scored')} {counts.scored:,} documents, {counts.tokens:,} tokens, {took}")
-    if counts.quarantined:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.reasons.items())
-        output.say(f"  quarantined  {counts.quarantined:,}: {reasons} (nimbus dataset {root} --quarantined)")
-    if run.duplicates.ids:
-        examples = ", ".join(map(output.printable, run.duplicates.examples[:3]))
-        output.say(
-            f"  repeated ids {run.duplicates.ids:,}, of {run.duplicates.documents:,} documents, such as {examples}; "
-            "all their rows are kept"
-        )
-    _say_publication(result, root)
-
-
-def _say_publication(result: Result, root: Path) -> None:
-    run = result.run.run
-    if result.publication.value == "published":
-        output.say(f"{output.bold('Published')} run {run} in {root}")
-    elif result.publication.value == "superseded":
-        output.say(f"Not published: a later run was published first. nimbus dataset {root} --run {run} lists this one.")
-    else:
-        output.say(f"Not published: there was a rollback meanwhile. nimbus dataset {root} --run {run} lists this one.")
+def _refuse(ctx: click.Context, names: Sequence[str], why: str) -> None:
+    """Refuse options that do not go with the way in which a run is asked for."""
+    for name in names:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            given = next(parameter for parameter in ctx.command.params if parameter.name == name)
+            shown = given.opts[0] if isinstance(given, click.Option) else "INPUT"
+            if ctx.params[name]:
+                raise click.UsageError(f"{shown} {why}.", ctx)

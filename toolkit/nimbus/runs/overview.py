@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nimbus.executions import State
 from nimbus.runs.executions import Executions
-from nimbus_runtime import claims, clock, committer, live
+from nimbus_runtime import canary, claims, clock, committer, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import RunNotFoundError
 from nimbus_runtime.contract.records import AttemptEnd, Counts, Dispatch, Ending, Execution, Plan, Run
@@ -41,7 +41,7 @@ class Standing(StrEnum):
 class Overview:
     """A run at a moment. `run` is empty for an execution that has planned none.
 
-    Times are ISO 8601 in UTC, durations in seconds; `vcpu_seconds` is processor time of workers; what
+    Times are ISO 8601 in UTC, durations in seconds; `worker_seconds` is processor time; what
     is not known is None.
     """
 
@@ -61,7 +61,7 @@ class Overview:
     reasons: dict[str, int] = field(default_factory=dict)
     documents_a_second: float | None = None
     eta: float | None = None
-    vcpu_seconds: float | None = None
+    worker_seconds: float | None = None
     error: str | None = None
 
 
@@ -102,7 +102,7 @@ def overview(store: Store, executions: Executions, name: str, published: str | N
         quarantined=counts.quarantined,
         reasons=counts.reasons,
         **(_pace(owner, counts, done, len(plan.shards)) if standing is Standing.RUNNING else {}),
-        vcpu_seconds=seconds,
+        worker_seconds=seconds,
         error=_error(ended) or status.error,
     )
 
@@ -150,6 +150,7 @@ def _finished(plan: Plan, run: Run, number: int, owner: Execution, published: st
         quarantined=run.counts.quarantined,
         reasons=run.counts.reasons,
         documents_a_second=run.counts.documents / took if took > 0 and number == 1 else None,
+        worker_seconds=run.worker_seconds,
     )
 
 
@@ -158,8 +159,8 @@ def _so_far(store: Store, plan: Plan) -> tuple[Counts, int, float | None]:
     done = sorted(committer.committed(store, plan))
     if not done:
         return Counts(), 0, None
-    read = done[:: max(1, len(done) // _SAMPLE)]
-    commits = [committer.read_commit(store, plan, number) for number in read]
+    read, owing = done[:: max(1, len(done) // _SAMPLE)], canary.owners(store, plan)
+    commits = [canary.read_commit(store, plan, owing[number], number) for number in read]
     counts = reduce(add, (commit.counts for commit in commits), Counts())
     seconds = sum(commit.seconds for commit in commits)
     if len(read) < len(done):

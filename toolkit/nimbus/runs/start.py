@@ -173,7 +173,7 @@ def _request(store: DirectoryStore, release: Release, wanted: Start, workers: in
         run=None if time is None else clock.run_name(time),
         release=release.release,
     )
-    bundle = _bundle(release.bundle, release.release)
+    bundle = _bundle(release.bundle and str(store.root / release.bundle), release.release)
     return submit.Request(store.root, job.inputs, bundle, order, workers, job.input_format)
 
 

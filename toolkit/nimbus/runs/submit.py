@@ -64,7 +64,7 @@ def submit(request: Request, observer: Observer) -> Result:
     """Run to the end, or say why not; what was committed before stays committed."""
     started = time.monotonic()
     with ExitStack() as stack:
-        stack.enter_context(interruptible("run the same command with --resume: finished shards are kept"))
+        stack.enter_context(interruptible(f"{_goes_on(request)}: finished shards are kept"))
         store = DirectoryStore(request.root)
         store.sweep()
         resumed = _to_resume(store, request.run) if request.resume else None
@@ -95,6 +95,11 @@ def submit(request: Request, observer: Observer) -> Result:
         log.say("committed_run", publication=publication.value)
         planner.clear_spool(store, plan)
     return Result(plan, run, publication, time.monotonic() - started, scored)
+
+
+def _goes_on(request: Request) -> str:
+    of_environment = request.run is not None or request.order.release is not None
+    return "`nimbus redrive` goes on with it" if of_environment else "run the same command with --resume"
 
 
 def _with_candidate(store: DirectoryStore, order: planner.Order) -> planner.Order:

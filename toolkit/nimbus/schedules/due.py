@@ -75,3 +75,13 @@ def _cron(cron: Cron, zone: str, after: datetime, until: datetime) -> list[datet
                         instants.append(instant)
         day += _DAY
     return sorted(instants)
+
+
+def upcoming(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
+    """Return the next instants that a schedule is due, at most `count`, and none that is years away."""
+    found: list[datetime] = []
+    for days in (1 / 24, 1, 32, 367, 1470):  # February 29th comes within four years
+        found = due(schedule, after, after + timedelta(days=days))
+        if len(found) >= count:
+            break
+    return found[:count]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from nimbus.image import findings
     from nimbus.image.record import ImageRecord
     from nimbus.image.sizes import Sizes
-    from nimbus.runs.submit import Observer, Request, Result
+    from nimbus.runs.observer import Observer
+    from nimbus.runs.submit import Request, Result
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Run
     from nimbus_runtime.store import Store
@@ -50,6 +51,17 @@ def open_environment(environment: Environment) -> Store:
     from nimbus_runtime.store import open_store  # noqa: PLC0415
 
     return open_store(environment.root)
+
+
+def actor(environment: Environment) -> str:
+    """Return who the caller is, as entries and evidence name them: on AWS as AWS knows them."""
+    if environment.region is not None:
+        from nimbus.adapters.callers import caller  # noqa: PLC0415
+
+        return caller(environment.region)
+    from nimbus_runtime import claims  # noqa: PLC0415
+
+    return claims.actor()
 
 
 def dataset(

@@ -1,0 +1,103 @@
+"""Runs in an environment: the same use cases, with processes and a folder or with AWS behind them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nimbus import assembly
+from nimbus.config import Environment, Kind
+from nimbus.runs import cancel as cancelling
+from nimbus.runs import logs as logging
+from nimbus.runs import overview, start
+from nimbus_runtime.contract.records import Live
+from nimbus_runtime.store import DirectoryStore
+
+if TYPE_CHECKING:
+    from nimbus.executions import Line, Status
+    from nimbus.runs.executions import Executions, Logs
+    from nimbus.runs.observer import Observer
+    from nimbus.runs.submit import Result
+    from nimbus_runtime.contract.records import Dispatch
+    from nimbus_runtime.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """An environment's runs. `machine` is None where this machine executes them."""
+
+    environment: Environment
+    store: Store
+    executions: Executions
+    source: Logs
+    machine: start.Machine | None = None
+
+    def latest(self, limit: int) -> list[overview.Overview]:
+        """Return the latest runs, the newest first."""
+        return overview.overviews(self.store, self.executions, limit)
+
+    def one(self, run: str) -> overview.Overview:
+        """Return how a run is."""
+        return overview.overview(self.store, self.executions, run)
+
+    def start(self, wanted: start.Start, workers: int, observer: Observer) -> start.Started | str:
+        """Run to the end on this machine, or start an execution in the cloud and return its id."""
+        if self.machine is not None:
+            return start.there(self.store, self.machine, wanted)
+        return start.here(self._folder(), self.executions, wanted, workers, observer)
+
+    def redrive(self, run: str, workers: int, observer: Observer) -> Result | str:
+        """Do what is missing of a run: on this machine to the end, or by an execution whose id is returned."""
+        if self.machine is not None:
+            return start.redo_there(self.store, self.executions, self.machine, run)
+        return start.redo_here(self._folder(), run, workers, observer)
+
+    def outcome(self, execution: str) -> Dispatch | None:
+        """Return what an execution in the cloud has decided to do, None while it has not."""
+        return start.outcome(self.store, execution)
+
+    def described(self, execution: str) -> Status:
+        """Return how an execution in the cloud is."""
+        from nimbus_runtime.contract.records import Execution  # noqa: PLC0415
+
+        return self.executions.status("", 0, Execution(execution, "", "", 0, ""))
+
+    def cancel(self, run: str, reason: str) -> bool:
+        """Stop a run; return whether it has ended, or was only asked to."""
+        return cancelling.cancel(self.store, self.executions, run, reason, time.sleep)
+
+    def logs(self, run: str, *, follow: bool) -> Iterator[Line]:
+        """Yield what a run's tasks have said."""
+        return logging.logs(self.store, self.executions, self.source, run, follow=follow, sleep=time.sleep)
+
+    def _folder(self) -> DirectoryStore:
+        assert isinstance(self.store, DirectoryStore)  # noqa: S101 - without a machine, it is
+        return self.store
+
+
+def runs(environment: Environment) -> Runs:
+    """Return the runs of an environment."""
+    if environment.kind is Kind.LOCAL:
+        from nimbus.adapters.processes import LogFiles, Processes  # noqa: PLC0415 - only what the environment needs
+
+        store = assembly.open_environment(environment)
+        assert isinstance(store, DirectoryStore)  # noqa: S101 - a local environment's root is a folder
+        return Runs(environment, store, Processes(store), LogFiles(store))
+    from nimbus.adapters.cloudwatch_logs import TaskLogs  # noqa: PLC0415 - as above
+    from nimbus.adapters.state_machine import StateMachine  # noqa: PLC0415 - as above
+
+    outputs = environment.outputs
+    assert outputs is not None  # noqa: S101 - one on AWS has them
+    machine = StateMachine(outputs.state_machine, outputs.region)
+    logs = TaskLogs(outputs.log_group, outputs.region)
+    return Runs(environment, assembly.open_environment(environment), machine, logs, machine)
+
+
+def pause(environment: Environment, reason: str, *, paused: bool) -> tuple[Live, bool]:
+    """Pause an environment's schedule or let it go on; return the state, and whether anything changed."""
+    from nimbus.releases import pause as pausing  # noqa: PLC0415
+
+    store = assembly.open_environment(environment)
+    return pausing.pause(store, assembly.actor(environment), reason, paused=paused)

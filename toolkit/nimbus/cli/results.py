@@ -1,0 +1,76 @@
+"""How a finished run of this machine is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nimbus.cli import output
+
+if TYPE_CHECKING:
+    from nimbus.runs.submit import Result
+
+
+def show(result: Result, root: str, *, as_json: bool) -> None:
+    """Show a finished run, and leave with findings where it is not what readers see."""
+    if as_json:
+        output.print_json(as_values(result, root))
+    else:
+        say(result, root)
+    if result.publication.value != "published":
+        raise SystemExit(output.FINDINGS)
+
+
+def as_values(result: Result, root: str) -> dict[str, object]:
+    """Return a finished run as `--json` shows it."""
+    counts, run, settings = result.run.counts, result.run, result.plan.settings
+    times = settings.gemm_measured
+    return {
+        "run": run.run,
+        "release": run.release,
+        "bundle_digest": run.bundle_digest,
+        "root": root,
+        "publication": result.publication.value,
+        "documents": counts.documents,
+        "scored": counts.scored,
+        "quarantined": counts.quarantined,
+        "reasons": counts.reasons,
+        "characters": counts.characters,
+        "tokens": counts.tokens,
+        "duplicate_ids": run.duplicates.ids,
+        "shards": len(result.plan.shards),
+        "seconds": round(result.seconds, 3),
+        "documents_per_second": round(result.scored_now / result.seconds, 1),
+        "gemm": settings.gemm.value,
+        "gemm_measured": None if times is None else {"numpy": times.numpy, "blis": times.blis},
+        "precision": settings.precision,
+    }
+
+
+def say(result: Result, root: str) -> None:
+    """Say what a finished run amounts to, and what became of it."""
+    from nimbus.cli.progress import duration  # noqa: PLC0415
+
+    counts, run = result.run.counts, result.run
+    rate = result.scored_now / result.seconds
+    took = f"in {duration(result.seconds)} ({rate:,.0f} documents/s from start to end)"
+    output.say(f"{output.bold('Scored')} {counts.scored:,} documents, {counts.tokens:,} tokens, {took}")
+    if counts.quarantined:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.reasons.items())
+        output.say(f"  quarantined  {counts.quarantined:,}: {reasons} (nimbus dataset {root} --quarantined)")
+    if run.duplicates.ids:
+        examples = ", ".join(map(output.printable, run.duplicates.examples[:3]))
+        output.say(
+            f"  repeated ids {run.duplicates.ids:,}, of {run.duplicates.documents:,} documents, such as {examples}; "
+            "all their rows are kept"
+        )
+    _say_publication(result, root)
+
+
+def _say_publication(result: Result, root: str) -> None:
+    run = result.run.run
+    if result.publication.value == "published":
+        output.say(f"{output.bold('Published')} run {run} in {root}")
+    elif result.publication.value == "superseded":
+        output.say(f"Not published: a later run was published first. nimbus dataset {root} --run {run} lists this one.")
+    else:
+        output.say(f"Not published: there was a rollback meanwhile. nimbus dataset {root} --run {run} lists this one.")

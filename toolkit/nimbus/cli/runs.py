@@ -1,0 +1,123 @@
+"""`nimbus runs`: how the runs of an environment are."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nimbus import assembly
+from nimbus.cli import options, output
+
+if TYPE_CHECKING:
+    from nimbus.config import Project
+    from nimbus.runs.overview import Overview
+
+_TINTS = {"published": "green", "running": "blue", "starting": "blue", "failed": "red", "interrupted": "red"}
+
+
+@click.command("runs")
+@click.argument("run", required=False)
+@options.of_project
+@click.option("--limit", "-n", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many, at most.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of prose.")
+def command(run: str | None, env: str | None, config: Path | None, *, limit: int, as_json: bool) -> None:
+    """Show the latest runs of an environment, or all that is known of RUN.
+
+    Costs are processor time of workers at list prices of Fargate on demand: an estimate, without the start of tasks.
+    """
+    from nimbus.assembly.runs import runs  # noqa: PLC0415 - not needed for --help
+
+    project = assembly.project(env, config=config)
+    environment = assembly.environment(project)
+    of = runs(environment)
+    if run is not None:
+        found = of.one(run)
+        if as_json:
+            output.print_json({"environment": environment.name, **_values(found, project)})
+        else:
+            _detail(found, project)
+        return
+    latest = of.latest(limit)
+    if as_json:
+        output.print_json({"environment": environment.name, "runs": [_values(one, project) for one in latest]})
+        return
+    if not latest:
+        output.say(f"No run yet in {environment.name}: `nimbus run --env {environment.name}` starts one.")
+        return
+    _table([_row(one, project) for one in latest])
+
+
+def _values(one: Overview, project: Project) -> dict[str, object]:
+    values = dataclasses.asdict(one)
+    return {**values, "standing": one.standing.value, "cost": _cost(one, project)}
+
+
+def _row(one: Overview, project: Project) -> tuple[str, ...]:
+    from nimbus.cli.progress import duration  # noqa: PLC0415 - not needed for --help
+
+    rate = "" if one.documents_a_second is None else f"{one.documents_a_second:,.0f}"
+    cost = _cost(one, project)
+    return (
+        one.run or one.execution,
+        one.standing.value,
+        f"{one.shards_done}/{one.shards}" if one.shards else "",
+        f"{one.documents:,}" if one.shards else "",
+        rate,
+        "" if one.eta is None else duration(one.eta),
+        f"{one.quarantined:,}" if one.shards else "",
+        "" if cost is None else f"{cost:.2f} $",
+        output.printable(one.error or one.release),
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    head = ("RUN", "STATUS", "SHARDS", "DOCUMENTS", "DOCS/S", "LEFT", "QUARANTINED", "COST", "RELEASE OR FAILURE")
+    shown = [column for column in range(len(head)) if any(row[column] for row in rows)]
+    widths = {column: max(len(row[column]) for row in (head, *rows)) for column in shown}
+    for row in (head, *rows):
+        cells = [row[column].ljust(widths[column]) for column in shown]
+        if row is not head:
+            cells[1] = click.style(cells[1], fg=_TINTS.get(row[1]))
+        click.echo("  ".join(cells).rstrip(), color=output.colour())
+
+
+def _detail(one: Overview, project: Project) -> None:
+    from nimbus.cli.progress import duration  # noqa: PLC0415 - not needed for --help
+
+    cost = _cost(one, project)
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in one.reasons.items())
+    told = {
+        "run": one.run,
+        "status": one.standing.value,
+        "kind": one.kind,
+        "due": one.scheduled_time,
+        "release": one.release,
+        "shards": f"{one.shards_done} of {one.shards}",
+        "documents": f"{one.documents:,}",
+        "documents/s": "" if one.documents_a_second is None else f"{one.documents_a_second:,.1f}",
+        "left": "" if one.eta is None else duration(one.eta),
+        "quarantined": f"{one.quarantined:,}" + (f": {reasons}" if reasons else ""),
+        "attempt": str(one.attempt),
+        "execution": one.execution,
+        "began": one.started or "",
+        "ended": one.ended or "",
+        "cost": "" if cost is None else f"{cost:.4f} $ so far",
+        "failure": one.error or "",
+    }
+    for name, value in told.items():
+        if value:
+            click.echo(f"{name + ':':<13}{output.printable(value)}")
+
+
+def _cost(one: Overview, project: Project) -> float | None:
+    """Return what a run on AWS has cost in tasks of the project's size; None elsewhere, and while it is not known."""
+    from nimbus.config import Kind  # noqa: PLC0415 - not needed for --help
+    from nimbus.prices import task_seconds  # noqa: PLC0415
+
+    if project.described.kind is not Kind.AWS or one.worker_seconds is None:
+        return None
+    task = project.task
+    return round(task_seconds(one.worker_seconds, task.cpu, task.memory, task.architecture.value), 4)
