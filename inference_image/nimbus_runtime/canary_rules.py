@@ -10,12 +10,12 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from itertools import combinations
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nimbus_runtime import intervals
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.documents import Reason
 from nimbus_runtime.contract.records import CanaryLimits, CanaryRule, Commit
@@ -30,7 +30,6 @@ _RARE = 0.05
 _DRAWS = 499
 _SECONDS = 1.0  # less work than this is start-up, not speed
 _MOST_SHARDS = 200  # of live's, whose labels are read
-_Z = NormalDist().inv_cdf(0.975)
 
 
 def compare(
@@ -55,7 +54,7 @@ def failures(limit: float, candidate: Sequence[Commit], live: Sequence[Commit]) 
     """Compare the shares of documents that fail in the pipeline: not those that no release could read."""
     (bad, all_), (bad_live, all_live) = map(_faults, (candidate, live))
     share, share_live = bad / max(1, all_), bad_live / max(1, all_live)
-    low = difference(bad, all_, bad_live, all_live)[0] if all_ and all_live else 0.0
+    low = intervals.difference(bad, all_, bad_live, all_live)[0] if all_ and all_live else 0.0
     return CanaryRule(
         name="failing documents",
         candidate=round(share, 6),
@@ -106,23 +105,6 @@ def label_mixes(store: Store, run: str, commits: Sequence[Commit]) -> tuple[list
     counted = [_counts(store, run, commit) for commit in commits]
     names = sorted({name for counts in counted for name in counts})
     return names, np.array([[counts.get(name, 0.0) for name in names] for counts in counted], dtype=np.float64)
-
-
-def difference(first: int, of_first: int, second: int, of_second: int, z: float = _Z) -> tuple[float, float]:
-    """Return Newcombe's interval of the difference of two independent shares."""
-    (low, high), (low2, high2) = wilson(first, of_first, z), wilson(second, of_second, z)
-    p, q = first / of_first, second / of_second
-    return (
-        p - q - math.hypot(p - low, high2 - q),
-        p - q + math.hypot(high - p, q - low2),
-    )
-
-
-def wilson(count: float, of: float, z: float = _Z) -> tuple[float, float]:
-    """Return Wilson's interval of a share; never empty, and within 0 and 1, also where nothing was counted."""
-    p, spread = count / of, z * z / of
-    middle, half = (p + spread / 2) / (1 + spread), math.sqrt(spread * (p * (1 - p) + spread / 4)) / (1 + spread)
-    return (0.0 if count == 0 else max(0.0, middle - half), 1.0 if count == of else min(1.0, middle + half))
 
 
 def _faults(commits: Sequence[Commit]) -> tuple[int, int]:

@@ -106,6 +106,11 @@ class _Worker:
         self.in_hand: tuple[int, int] | None = None
         self.ready = False
 
+    @property
+    def process(self) -> int:
+        """Return the process's id."""
+        return self._process.pid
+
     def send(self, message: dict[str, Any]) -> None:
         """Send an order; a worker that is gone is noticed by its events' end."""
         assert self._process.stdin is not None  # noqa: S101 - opened above
@@ -184,6 +189,10 @@ class Supervisor:
             for key, _ in self._selector.select():
                 self._listen(key.data, waiting, progress)
             self._give(waiting)
+
+    def processes(self) -> list[int]:
+        """Return the ids of the worker processes."""
+        return [worker.process for worker in self._workers]
 
     def _listen(self, worker: _Worker, waiting: deque[_Order], progress: Progress) -> None:
         events = worker.received()

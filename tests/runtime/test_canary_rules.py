@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from nimbus_runtime import canary, canary_rules
+from nimbus_runtime import canary, canary_rules, intervals
 from nimbus_runtime.contract.inputs import Compression, Format, InputFile
 from nimbus_runtime.contract.records import Commit, Counts, DataFile, Shard
 
@@ -32,7 +32,7 @@ def shard(number: int, *, documents: int = 200, seconds: float = 2.0, **reasons:
 )
 def test_an_interval_is_the_published_one(count: int, of: int, low: float, high: float) -> None:
     """The examples of Newcombe 1998, method 3."""
-    assert canary_rules.wilson(count, of) == pytest.approx((low, high), abs=5e-5)
+    assert intervals.wilson(count, of) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(of=st.integers(1, 3000), share=st.floats(0, 1))
@@ -40,7 +40,7 @@ def test_an_interval_is_scipy_s(of: int, share: float) -> None:
     """Any count of any number."""
     count = round(of * share)
     wanted = stats.binomtest(count, of).proportion_ci(0.95, "wilson")
-    assert canary_rules.wilson(count, of) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
+    assert intervals.wilson(count, of) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_an_interval_of_a_difference_is_the_published_one(
     first: tuple[int, int], second: tuple[int, int], low: float, high: float
 ) -> None:
     """The examples of Newcombe 1998 on two independent shares, method 10."""
-    assert canary_rules.difference(*first, *second) == pytest.approx((low, high), abs=5e-5)
+    assert intervals.difference(*first, *second) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_documents_that_fail_in_the_candidate_only_count_against_it() -> None:

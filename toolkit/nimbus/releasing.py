@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nimbus import assembly
+from nimbus import assembly, promoting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +162,6 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
     from nimbus.compile.cached import CachedCompiler  # noqa: PLC0415
     from nimbus.releases import deploy as deploying  # noqa: PLC0415
 
-    del judged
     pipeline = project.pipeline
     compiler = CachedCompiler(
         project.path(pipeline.source) if Path(project.path(pipeline.source)).exists() else pipeline.source,
@@ -171,8 +170,9 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
         [Path(project.path(file)) for file in pipeline.code],
         pipeline.allow,
     )
+    shadow = promoting.judge(environment, project, compiler.find) if judged else None
     return deploying.Tools(
-        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment), None
+        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment), shadow
     )
 
 

@@ -47,6 +47,10 @@ SECTIONS: dict[str, dict[str, str]] = {
         "replay": "Make a row again and compare.",
         "export": "Write the published dataset to one file or a database table.",
     },
+    "Promotion": {
+        "shadow": "Score a sample of live's inputs with a candidate, beside live, unpublished.",
+        "gate": "Decide by evidence and limits whether a release may be promoted.",
+    },
     "Projects": {
         "config": "Show what nimbus.toml comes to in an environment, or its JSON Schema.",
     },

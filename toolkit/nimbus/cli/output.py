@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -40,6 +42,23 @@ def bold(text: str, tint: str | None = None) -> str:
 def print_json(value: dict[str, object]) -> None:
     """Write one JSON object to stdout, with the schema's version."""
     click.echo(json.dumps({"schema_version": 1, **value}, ensure_ascii=False))
+
+
+@contextmanager
+def counting(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Draw how much is done of a number of steps, on a terminal alone; the drawing goes when it is done."""
+    drawn = not quiet and sys.stderr.isatty() and not os.environ.get("CI")
+
+    def advance(done: int, of: int) -> None:
+        if drawn:
+            sys.stderr.write(f"\r\033[K{what}: {done} of {of}")
+            sys.stderr.flush()
+
+    try:
+        yield advance
+    finally:
+        if drawn:
+            sys.stderr.write("\r\033[K")
 
 
 def printable(text: str) -> str:

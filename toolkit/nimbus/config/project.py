@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from nimbus.config.environments import Described
+from nimbus.config.gate import Gate
 from nimbus.config.sections import Input, Output, Pipeline, Schedule, Task
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.inputs import Fields
@@ -21,6 +22,7 @@ class Sections:
     output: Output = field(default_factory=Output)
     schedule: Schedule | None = None
     task: Task = field(default_factory=Task)
+    gate: Gate = field(default_factory=Gate)
 
 
 NAMES = tuple(section.name for section in fields(Sections))

@@ -1,0 +1,86 @@
+"""Where shadow, gate and canary meet an environment. Each function imports what it needs: start-up stays light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nimbus import assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nimbus.config import Environment, Project
+    from nimbus.promotion.gate import Decision
+    from nimbus.promotion.report import Shadow
+    from nimbus.releases import deploy
+    from nimbus_runtime.bundle import Bundle
+    from nimbus_runtime.contract.records import Release
+
+
+def shadow(  # noqa: PLR0913 - one argument an option
+    candidate: str,
+    environment: Environment,
+    project: Project,
+    *,
+    live: Path | None = None,
+    documents: int | None = None,
+    workers: int = 1,
+    bundle: Path | None = None,
+    advance: Callable[[int, int], None] = lambda _done, _all: None,
+) -> tuple[Shadow, bool]:
+    """Compare a bundle or a release with live; say also whether that was kept as evidence of a release.
+
+    `bundle` is where the release's bundle lies, `live` where live's does.
+    """
+    from nimbus import prices  # noqa: PLC0415
+    from nimbus.promotion import judging  # noqa: PLC0415
+    from nimbus.promotion import shadow as shadowing  # noqa: PLC0415
+    from nimbus_runtime import claims  # noqa: PLC0415
+
+    local, task = environment.outputs is None, project.task
+    hour = prices.task_seconds(3600, task.cpu, task.memory, task.architecture.value)
+    store = assembly.open_environment(environment)
+    named = judging.find(store, candidate, bundle)
+    request = shadowing.Request(
+        candidate=named.bundle,
+        name=named.name,
+        live=live or judging.live_bundle(store),
+        documents=documents or project.gate.documents,
+        confidence=project.gate.confidence,
+        workers=workers,
+        run_workers=assembly.cores() if local else max(1, task.cpu // 1024),
+        hour_cost=None if local else hour,
+    )
+    found = shadowing.shadow(store, request, advance)
+    return found, judging.keep(store, found, named, claims.actor())
+
+
+def gate(release: str, environment: Environment, project: Project) -> Decision:
+    """Decide about a release by the evidence that is kept of it."""
+    from nimbus.promotion import judging  # noqa: PLC0415
+    from nimbus_runtime import claims, clock  # noqa: PLC0415
+
+    store = assembly.open_environment(environment)
+    return judging.judge(store, release, project.gate, claims.actor(), clock.now())
+
+
+def judge(environment: Environment, project: Project, bundle: Callable[[], Bundle | None]) -> deploy.Shadow:
+    """Return what deploying judges a candidate by: a shadow, unless the same was done, and the gate."""
+    from nimbus.promotion import judging  # noqa: PLC0415
+    from nimbus.promotion.gate import Verdict  # noqa: PLC0415
+    from nimbus.releases import deploy  # noqa: PLC0415
+
+    def verdict(candidate: Release, present: Release) -> deploy.Verdict:
+        store = assembly.open_environment(environment)
+        if not judging.was_shadowed(store, candidate, present):
+            found = bundle()
+            shadow(candidate.release, environment, project, bundle=None if found is None else found.path)
+        decision = gate(candidate.release, environment, project)
+        against = [f"{rule.name} {rule.found}" for rule in decision.rules if rule.verdict is not Verdict.PROMOTE]
+        why = "; ".join([*against, *decision.missing]) or "every rule holds"
+        if decision.needed is not None:
+            why += f"; about {decision.needed:,} documents would tell"
+        return deploy.Verdict(deploy.Outcome(decision.verdict.value), why)
+
+    return verdict

@@ -1,0 +1,209 @@
+"""Decides whether a candidate may be promoted: a pure function of evidence and of limits that were set before.
+
+Three answers. Promote: within every limit, as far as the sample can tell. Hold: beyond one. Inconclusive: the sample is
+too small to tell the smallest difference that matters from a limit, or evidence is missing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from statistics import NormalDist
+
+from nimbus.config.gate import Gate, Required
+from nimbus.promotion import power
+from nimbus.promotion.report import KIND, Component, Named, Shadow, Share
+from nimbus_runtime import intervals
+from nimbus_runtime.contract import codec
+from nimbus_runtime.contract.records import Evidence
+
+_GOOD = frozenset({"ok", "passed", "met", "promote"})
+_ELSEWHERE = 2.0  # how much more a slowdown may be where live was timed on another machine
+_FEW = 5  # units, below which nothing is said of a label
+
+
+class Verdict(StrEnum):
+    """What becomes of a candidate, and of a rule."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One limit and what was found. `needed` documents would tell, where these did not."""
+
+    name: str
+    found: str
+    limit: str
+    verdict: Verdict
+    why: str
+    needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A gate's answer, with every rule that led to it."""
+
+    release: str
+    verdict: Verdict
+    rules: tuple[Rule, ...]
+    missing: tuple[str, ...]
+    needed: int | None
+
+
+def decide(  # noqa: PLR0913, PLR0917 - all that a gate knows
+    release: str, live: str | None, digest: str, evidence: Mapping[str, Evidence | None], gate: Gate, now: datetime
+) -> Decision:
+    """Decide about a release by the latest evidence of each kind; `live` is None where it would be the first."""
+    rules: list[Rule] = []
+    missing: list[str] = []
+    for kind in gate.require:
+        found = evidence.get(kind.value)
+        if kind is Required.SHADOW and live is None:
+            rules.append(Rule("shadow", "nothing is live", "", Verdict.PROMOTE, "there is nothing to compare with"))
+            continue
+        lacking = _lacking(kind, found, gate, now)
+        if lacking is not None or found is None:
+            missing.append(lacking or kind.value)
+        elif kind is Required.SHADOW:
+            shadow = codec.build(Shadow, found.body, f"{KIND} of {release}")
+            stale = _stale(shadow, live, digest)
+            missing += [stale] if stale else []
+            rules += [] if stale else _of_shadow(shadow, gate)
+        else:
+            good = found.outcome in _GOOD
+            verdict = Verdict.PROMOTE if good else Verdict.HOLD
+            rules.append(Rule(kind.value, found.outcome, "its SLOs", verdict, f"tested at {found.time}"))
+    verdicts = {rule.verdict for rule in rules}
+    if Verdict.HOLD in verdicts:
+        verdict = Verdict.HOLD
+    elif missing or Verdict.INCONCLUSIVE in verdicts:
+        verdict = Verdict.INCONCLUSIVE
+    else:
+        verdict = Verdict.PROMOTE
+    needed = max((rule.needed for rule in rules if rule.needed is not None), default=None)
+    return Decision(release, verdict, tuple(rules), tuple(missing), needed)
+
+
+def _lacking(kind: Required, found: Evidence | None, gate: Gate, now: datetime) -> str | None:
+    if found is None:
+        return f"{kind.value}: none yet"
+    age = now - datetime.fromisoformat(found.time)
+    if age > timedelta(days=gate.max_age_days):
+        return f"{kind.value}: {age.days} days old, and {gate.max_age_days:g} are allowed"
+    return None
+
+
+def _stale(shadow: Shadow, live: str | None, digest: str) -> str | None:
+    if shadow.live != live:
+        return f"shadow: it was beside {shadow.live}, and {live} is live now"
+    if shadow.candidate_digest != digest:
+        return "shadow: it was of another bundle than the release's"
+    return None
+
+
+def _of_shadow(shadow: Shadow, gate: Gate) -> Iterator[Rule]:
+    for component in shadow.components:
+        yield _changed(f"{component.name}: changed", component, gate, shadow.sampled)
+        yield from _parts(component, "labels", component.labels, gate)
+        yield from _parts(component, "segments", component.segments, gate)
+    yield _failures(shadow, gate)
+    yield from _confidence(shadow, gate)
+    yield _speed(shadow, gate)
+    if shadow.memory_live and shadow.memory_candidate:
+        ratio = shadow.memory_candidate / shadow.memory_live
+        verdict = Verdict.PROMOTE if ratio <= gate.max_memory else Verdict.HOLD
+        found = f"{shadow.memory_candidate / 2**20:,.0f} MiB, {ratio:.2f} times"
+        yield Rule(
+            "memory", found, f"{gate.max_memory:g} times", verdict, f"live took {shadow.memory_live / 2**20:,.0f} MiB"
+        )
+    for note in shadow.notes:
+        if note.startswith("the candidate "):  # it assigns, or scores, something else
+            yield Rule("columns", note, "as live", Verdict.HOLD, "what reads the dataset would miss them")
+
+
+def _changed(name: str, component: Component, gate: Gate, sampled: int) -> Rule:
+    """Compare an interval with a limit; where it lies across, ask whether the sample could have told."""
+    changed, limit = component.changed, gate.max_changed
+    found, shown = _shown(changed), f"{limit:.2%}"
+    if limit == 0:
+        verdict = Verdict.PROMOTE if changed.share == 0 else Verdict.HOLD
+        return Rule(name, found, shown, verdict, "nothing may change")
+    if changed.high <= limit:
+        return Rule(name, found, shown, Verdict.PROMOTE, "the whole interval is within")
+    if changed.low > limit:
+        return Rule(name, found, shown, Verdict.HOLD, "the whole interval is beyond")
+    effect = min(limit, max(gate.smallest_effect, abs(limit - changed.share)))
+    wanted = power.needed(limit, effect, gate.confidence)
+    if changed.effective >= wanted:
+        verdict = Verdict.PROMOTE if changed.share <= limit else Verdict.HOLD
+        return Rule(name, found, shown, verdict, f"as near to the limit as does not matter: {gate.smallest_effect:.2%}")
+    needed = math.ceil(sampled * wanted / max(changed.effective, 1.0))
+    why = f"the interval lies across the limit; about {needed:,} documents would tell"
+    return Rule(name, found, shown, Verdict.INCONCLUSIVE, why, needed)
+
+
+def _parts(component: Component, kind: str, parts: Sequence[Named], gate: Gate) -> Iterator[Rule]:
+    """Look for one label, or segment, that is surely beyond its limit, allowing for how many are looked at."""
+    limit = gate.max_label_changed
+    told = [part for part in parts if part.changed.effective >= _FEW and part.name != "—"]
+    if not told:
+        return
+    z = NormalDist().inv_cdf(1 - (1 - gate.confidence) / 2 / len(told))
+    beyond = [
+        part
+        for part in told
+        if part.changed.share > limit
+        and intervals.wilson(part.changed.share * part.changed.effective, part.changed.effective, z)[0] > limit
+    ]
+    worst = max(beyond or told, key=lambda part: part.changed.share)
+    verdict = Verdict.HOLD if beyond else Verdict.PROMOTE
+    why = _names(beyond) + " surely beyond" if beyond else f"none of {len(told)} surely beyond"
+    yield Rule(f"{component.name}: {kind}", f"{worst.name} {_shown(worst.changed)}", f"{limit:.2%}", verdict, why)
+
+
+def _failures(shadow: Shadow, gate: Gate) -> Rule:
+    failures = shadow.failures
+    more = (failures.candidate - failures.live) / shadow.sampled
+    found = f"{failures.candidate:,} of {shadow.sampled:,}, live {failures.live:,}"
+    broken = more > gate.max_failures and failures.low > 0
+    why = ", ".join(f"{count:,} {reason}" for reason, count in failures.reasons.items()) or "none failed"
+    return Rule(
+        "failing documents", found, f"+{gate.max_failures:.2%}", Verdict.HOLD if broken else Verdict.PROMOTE, why
+    )
+
+
+def _confidence(shadow: Shadow, gate: Gate) -> Iterator[Rule]:
+    for shift in shadow.shifts:
+        if shift.name == "top probability":
+            surely = max(shift.low, -shift.high, 0.0)
+            verdict = Verdict.HOLD if surely > gate.max_confidence_shift else Verdict.PROMOTE
+            found = f"{shift.difference:+.4f} ({shift.low:+.4f} to {shift.high:+.4f})"
+            yield Rule("confidence", found, f"±{gate.max_confidence_shift:g}", verdict, "mean top probability")
+
+
+def _speed(shadow: Shadow, gate: Gate) -> Rule:
+    speed = shadow.speed
+    limit = gate.max_slowdown * (1.0 if speed.same_machine else _ELSEWHERE)
+    surely = speed.low if speed.low is not None else speed.ratio
+    across = Verdict.HOLD if surely > limit else Verdict.INCONCLUSIVE
+    verdict = across if speed.ratio > limit else Verdict.PROMOTE
+    reach = "" if speed.low is None or speed.high is None else f" ({speed.low:.2f} to {speed.high:.2f})"
+    why = (
+        "timed in turn on this machine" if speed.same_machine else "live's time is its run's, on another machine maybe"
+    )
+    return Rule("time a character", f"{speed.ratio:.2f} times{reach}", f"{limit:g} times", verdict, why)
+
+
+def _shown(share: Share) -> str:
+    return f"{share.share:.2%} ({share.low:.2%} to {share.high:.2%})"
+
+
+def _names(parts: Iterable[Named]) -> str:
+    names = [part.name for part in parts]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

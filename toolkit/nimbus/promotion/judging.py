@@ -1,0 +1,115 @@
+"""Keeps what a shadow found as evidence, and asks the gate by all evidence that there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nimbus.config.gate import Gate
+from nimbus.promotion import gate as gates
+from nimbus.promotion import report
+from nimbus.promotion.errors import BundleNotHereError
+from nimbus_runtime import bundle as bundles
+from nimbus_runtime import evidence, live
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Release
+
+if TYPE_CHECKING:
+    from nimbus_runtime.store import Store
+
+_GATE = "gate"  # kind of evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A candidate as it was named: where its bundle lies, and its release, None where it is registered nowhere."""
+
+    bundle: Path
+    release: Release | None
+
+    @property
+    def name(self) -> str:
+        """Return what the candidate is called."""
+        return self.bundle.name if self.release is None else self.release.release
+
+
+def find(store: Store, named: str, bundle: Path | None = None) -> Named:
+    """Find a candidate by the folder of its bundle or by the name of its release; `bundle` is where the latter lies."""
+    if (Path(named) / "bundle.json").is_file():
+        _, digest = bundles.read_manifest(Path(named))
+        return Named(Path(named), next((r for r in releases(store) if r.bundle_digest == digest), None))
+    found = next((r for r in releases(store) if r.release == named), None)
+    if found is None:
+        raise BundleNotHereError(
+            "this is neither a bundle nor a registered release",
+            where=store.location,
+            got=named,
+            remedy="name the folder of a bundle, or a release out of `nimbus history`",
+        )
+    place = bundle or here(store, found)
+    if place is None:
+        raise BundleNotHereError(
+            "the release's bundle is not on this machine",
+            where=named,
+            got=f"no bundle {found.bundle_digest[:12]}",
+            remedy="name the folder of its bundle instead",
+        )
+    return Named(place, found)
+
+
+def releases(store: Store) -> list[Release]:
+    """Return every registered release, those that were deployed first."""
+    names = [name for name in store.names("releases") if name.endswith(".json")]
+    found = [codec.decode(Release, store.read(f"releases/{name}") or b"", f"releases/{name}") for name in names]
+    return sorted(found, key=lambda release: release.job is None)
+
+
+def here(store: Store, release: Release) -> Path | None:
+    """Return where a release's bundle lies on this machine, None where it does not."""
+    place = None if release.bundle is None or "://" in store.location else Path(store.location, release.bundle)
+    return place if place is not None and place.is_dir() else None
+
+
+def live_bundle(store: Store) -> Path | None:
+    """Return where the live release's bundle lies on this machine, None where it does not."""
+    present = live.read(store)
+    data = None if present is None else store.read(paths.release(present.release))
+    return None if data is None else here(store, codec.decode(Release, data, "the live release"))
+
+
+def keep(store: Store, found: report.Shadow, named: Named, actor: str) -> bool:
+    """Keep a shadow as evidence of its release; say whether there is one."""
+    if named.release is None:
+        return False
+    outcome = f"{found.changed.share:.2%} changed"
+    evidence.write(store, named.release.release, report.KIND, found, outcome=outcome, actor=actor)
+    return True
+
+
+def was_shadowed(store: Store, candidate: Release, present: Release) -> bool:
+    """Say whether a candidate's latest shadow was beside what is live, on the inputs of the present dataset."""
+    kept, state = evidence.latest(store, candidate.release, report.KIND), live.read(store)
+    if kept is None or state is None:
+        return False
+    found = codec.build(report.Shadow, kept.body, f"{report.KIND} of {candidate.release}")
+    same = (found.live, found.candidate_digest) == (present.release, candidate.bundle_digest)
+    return same and found.run is not None and found.run == state.dataset
+
+
+def judge(store: Store, release: str, gate: Gate, actor: str, now: datetime) -> gates.Decision:
+    """Decide about a registered release by the latest evidence, and keep the decision."""
+    named = next((r for r in releases(store) if r.release == release), None)
+    if named is None:
+        raise BundleNotHereError(
+            "there is no such release",
+            where=store.location,
+            got=release,
+            remedy="`nimbus deploy` registers one; `nimbus history` tells which were live",
+        )
+    present = live.read(store)
+    found = {kind.value: evidence.latest(store, release, kind.value) for kind in gate.require}
+    decision = gates.decide(release, present.release if present else None, named.bundle_digest, found, gate, now)
+    evidence.write(store, release, _GATE, decision, outcome=decision.verdict.value, actor=actor)
+    return decision
