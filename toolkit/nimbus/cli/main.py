@@ -54,8 +54,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Projects": {
         "config": "Show what nimbus.toml comes to in an environment, or its JSON Schema.",
     },
-    "Serving": {
+    "Serving and load": {
         "serve": "Answer requests over HTTP with a bundle.",
+        "loadtest": "Put a release under load, and say what it stands.",
+        "quote": "Say which task to ask for, and what a million documents cost.",
     },
     "Start here": {
         "demo": "Compile two small pipelines that come with Nimbus and run them.",

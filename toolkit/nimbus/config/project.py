@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nimbus.config.environments import Described
 from nimbus.config.gate import Gate
+from nimbus.config.loadtest import LoadTest, Prices
 from nimbus.config.sections import Input, Output, Pipeline, Schedule, Task
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.inputs import Fields
@@ -23,6 +24,8 @@ class Sections:
     schedule: Schedule | None = None
     task: Task = field(default_factory=Task)
     gate: Gate = field(default_factory=Gate)
+    loadtest: LoadTest = field(default_factory=LoadTest)
+    prices: Prices = field(default_factory=Prices)
 
 
 NAMES = tuple(section.name for section in fields(Sections))

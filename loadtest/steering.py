@@ -1,0 +1,249 @@
+"""Goes from step to step, gathers what the processes counted, and writes it down.
+
+Runs in one process: the only one, or the master of several.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust import LoadTestShape, events
+from locust.runners import MasterRunner, WorkerRunner
+
+from figures import LOCAL, StepFigures
+from http_users import ArrivalUser, headers
+from shapes import SHAPES, Limits, Shape, Step
+from target import Target
+
+SCHEMA = 1
+_TOLD = 1.2  # seconds in which every process has told of what it counted
+_SETTLE, _SETTLE_RUNS = 15.0, 3600.0  # seconds that requests, and runs, in flight are waited for
+
+
+class Gathered:
+    """All that was counted, by step, and the second that is just over."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.steps: dict[int, StepFigures] = defaultdict(StepFigures)
+        self.second = StepFigures()
+
+    def add(self, told: dict[str, Any]) -> None:
+        """Add what a process counted."""
+        for number, values in told.items():
+            self.steps[int(number)].merge(StepFigures(values))
+            self.second.merge(StepFigures(values))
+
+    def take_second(self) -> StepFigures:
+        """Return what came in since the last call."""
+        second, self.second = self.second, StepFigures()
+        return second
+
+
+GATHERED = Gathered()
+
+
+@events.init.add_listener
+def _gather(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - locust's own
+    if runner is None:
+        return
+    if not isinstance(runner, WorkerRunner):
+        runner.register_message("nimbus-figures", lambda msg, **_: GATHERED.add(msg.data))
+    if not isinstance(runner, MasterRunner):
+        gevent.spawn(_tell, runner)
+    del environment
+
+
+def _tell(runner: Any) -> None:  # noqa: ANN401 - locust's own
+    while True:
+        gevent.sleep(0.5)
+        told = LOCAL.take()
+        if told:
+            runner.send_message("nimbus-figures", told)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step that is over, when it began, and for how long after its end its answers were waited for."""
+
+    step: Step
+    began: float
+    over: float
+
+
+class Steering(LoadTestShape):
+    """Decides how many users there are, and tells them of each step; the test ends when the shape does."""
+
+    def __init__(self) -> None:
+        """Begin before the first step."""
+        super().__init__()
+        self._shape: Shape | None = None
+        self._step: Step | None = None
+        self._began = 0.0
+        self._done: list[Done] = []
+        self._timeline: list[dict[str, Any]] = []
+        self._last = 0.0
+        self._over = False
+
+    def tick(self) -> tuple[int, float] | None:
+        """Return the number of users; called once a second."""
+        if self._over:
+            return None
+        if self._shape is None:
+            self._prepare()
+        elif self._ready():
+            self._look()
+            self._go_on()
+            if self._over:
+                self._write()
+                return None
+        return self._users(), float(max(1, self._users()))
+
+    def _prepare(self) -> None:
+        assert self.runner is not None
+        options = self.runner.environment.parsed_options
+        self._options = options
+        self._limits = Limits.parse(options.limits)
+        self._shape = SHAPES[options.shape](options.rate, options.seconds)
+        self._open = any(issubclass(cls, ArrivalUser) for cls in self.runner.environment.user_classes)
+        self._target = Target(self.runner.environment.host or "", headers(options))
+        self._step = next(self._shape)
+        self._out = _stream(options.figures)
+
+    def _ready(self) -> bool:
+        """Say whether the users of the first step are there; tells of the step when they are."""
+        if self._began:
+            return True
+        assert self.runner is not None
+        if self.runner.user_count < self._users():
+            return False
+        self._last = self._start = time.monotonic()
+        self._begin()
+        return True
+
+    def _users(self) -> int:
+        """Return how many users there are: one a process for arrivals, as many as the step says otherwise."""
+        assert self._step is not None
+        return self._processes() if self._open else max(1, round(self._step.rate))
+
+    def _processes(self) -> int:
+        return max(1, self.runner.worker_count) if isinstance(self.runner, MasterRunner) else 1
+
+    def _begin(self) -> None:
+        assert self.runner is not None
+        step = self._step
+        assert step is not None
+        told = {"number": step.number, "rate": step.rate, "seconds": step.seconds, "sharing": self._users()}
+        self._began = time.monotonic()
+        self.runner.send_message("nimbus-step", told)
+
+    def _go_on(self) -> None:
+        """Begin the next step where the present one is over."""
+        assert self._step is not None
+        assert self._shape is not None
+        now, step = time.monotonic(), self._step
+        over = now - self._began - step.seconds
+        if over < 0 or (step.settles and not self._settled(step, over)):
+            return
+        self._done.append(Done(step, self._began, over))
+        try:
+            self._step = self._shape.send(not self._figures(self._done[-1])["broken"])
+        except StopIteration:
+            self._over = True
+            return
+        self._begin()
+
+    def _settled(self, step: Step, over: float) -> bool:
+        """Say whether all answers of a step are in, and told of, or will not come in time."""
+        return over > (_SETTLE if self._open else _SETTLE_RUNS) or (
+            over > _TOLD and GATHERED.steps[step.number].in_flight == 0
+        )
+
+    def _figures(self, done: Done) -> dict[str, Any]:
+        step = done.step
+        shown = GATHERED.steps[step.number].shown(step.seconds)
+        figures = {
+            "number": step.number,
+            "rate": round(step.rate, 3),
+            "seconds": step.seconds,
+            "warm_up": step.warm_up,
+            **shown,
+            "settle_seconds": round(done.over, 1) if step.settles and self._open else None,
+            **self._target.between(done.began, done.began + step.seconds),
+        }
+        figures["broken"] = self._limits.broken(figures)
+        return figures
+
+    def _look(self) -> None:
+        """Note the second that is over."""
+        assert self._step is not None
+        now = time.monotonic()
+        self._target.look()
+        second = GATHERED.take_second()
+        shown = second.shown(max(0.001, now - self._last))
+        self._last = now
+        totals = GATHERED.steps.values()
+        sample = self._target.samples[-1].values if self._target.samples else {}
+        line = {
+            "second": round(now - self._start, 1),
+            "step": self._step.number,
+            "rate": round(self._step.rate, 2),
+            **{name: shown[name] for name in ("request_rate", "documents_per_second", "p50", "p95", "p99", "failed")},
+            "dropped": shown["dropped"],
+            "in_flight": sum(figures.in_flight for figures in totals),
+            "resident_bytes": sample.get("resident_bytes"),
+            "cpu": self._target.between(now - 5, now)["cpu"],
+        }
+        self._timeline.append(line)
+        if self._out is not None:
+            self._out.write(json.dumps(line) + "\n")
+            self._out.flush()
+
+    def _write(self) -> None:
+        assert self.runner is not None
+        steps = [self._figures(done) for done in self._done]
+        measured = [figures for figures in steps if not figures["warm_up"]]
+        numbers = {figures["number"] for figures in measured}
+        total = StepFigures()
+        for number in numbers:
+            total.merge(GATHERED.steps[number])
+        seconds = sum(figures["seconds"] for figures in measured) or 1.0
+        memory = [line["resident_bytes"] for line in self._timeline if line["resident_bytes"]]
+        result = {
+            "schema_version": SCHEMA,
+            "shape": self._options.shape,
+            "users": [cls.__name__ for cls in self.runner.environment.user_classes],
+            "limits": dict(self._limits.values),
+            "payload": _payload(self._options),
+            "processes": self._processes(),
+            "target": {
+                "url": self.runner.environment.host,
+                "cpus": self._target.cpus(),
+                **self._target.about,
+                "peak_resident_bytes": max(memory, default=None),
+            },
+            "overall": {"seconds": round(seconds, 1), **total.shown(seconds)},
+            "steps": steps,
+            "timeline": self._timeline,
+        }
+        if self._options.result:
+            Path(self._options.result).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _payload(options: Any) -> dict[str, Any]:  # noqa: ANN401 - locust's parsed options
+    own = bool(options.payloads)
+    lengths = {} if own else {"words_median": options.words, "words_spread": options.spread}
+    return {"texts": options.texts, "own": own, **lengths}
+
+
+def _stream(name: str) -> Any:  # noqa: ANN401 - a text stream, or none
+    if not name:
+        return None
+    return sys.stdout if name == "-" else Path(name).open("a", encoding="utf-8")

@@ -1,0 +1,158 @@
+"""Rules of load tests as typed: real servers, real locust, real runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.faults import bundles, command
+from tests.serving import serving
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -> None:
+    """Every second is told, by several processes together; the report stands beside its JSON; figures agree."""
+    done = command.nimbus(
+        *("loadtest", "--bundle", plain.path, "--profile", "steady", "--rate", "40", "--seconds", "4"),
+        *("--processes", "2", "--output", tmp_path, "--json"),
+    )
+    assert done.code in (0, 3), done.err  # 3 where a busy machine made the generator late
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    result = lines.pop()
+    assert len(lines) >= 4
+    assert {line["event"] for line in lines} == {"second"}
+    judged = result["judged"]
+    assert 100 < judged["arrivals"] < 230
+    assert judged["finished"] == judged["arrivals"] == judged["outcomes"]["200"]
+    assert judged["p50"] <= judged["p95"] <= judged["p99"] <= judged["p999"]
+    target = result["result"]["target"]
+    assert target["bundle_digest"].startswith(target["release"].rpartition("-")[2])
+    assert target["peak_resident_bytes"] > 1e8
+    assert result["result"]["processes"] == 2
+    assert result["quote"]["recommended"]["price_a_million"] > 0
+    page = Path(result["report"])
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert json.loads(page.with_suffix(".json").read_text("utf-8"))["judged"] == judged
+
+
+def test_a_missed_slo_is_exit_code_3_and_evidence_of_the_release(plain: bundles.Built, tmp_path: Path) -> None:
+    """The environment that knows the release keeps what was found, and `nimbus quote` goes by it."""
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text('{"text": "Anna paid in Berlin"}\n' * 20, encoding="utf-8")
+    root = tmp_path / "root"
+    assert command.nimbus("run", texts, "--bundle", plain.path, "--output", root, "--json").code == 0
+    (tmp_path / "nimbus.toml").write_text(
+        '[pipeline]\nname = "plain"\nsource = "x"\n[input]\npaths = ["texts.jsonl"]\n'
+        "[loadtest.slo]\ndocuments_per_second = 100000\n"
+        '[environments.local]\nroot = "root"\n',
+        encoding="utf-8",
+    )
+    config = ("--config", tmp_path / "nimbus.toml")
+    unknown = command.nimbus("quote", *config, "--json")
+    assert "memory estimated" in json.loads(unknown.out)["measured"]["source"]
+    asked = ("--bundle", plain.path, "--profile", "steady", "--rate", "10", "--seconds", "3", "--json")
+    done = command.nimbus("loadtest", *config, *asked)
+    assert done.code == 3, done.err
+    result = json.loads(done.out.splitlines()[-1])
+    assert any("the SLO is 100000.0" in reason for reason in result["reasons"])
+    (kept,) = (root / "evidence").glob("*/loadtest-*.json")
+    record = json.loads(kept.read_text("utf-8"))
+    assert kept.parent.name == record["release"] == result["evidence"]["release"]
+    assert record["outcome"] in ("missed", "unsound")
+    assert record["body"]["profile"] == "steady"
+    assert "Berlin" not in kept.read_text("utf-8")
+    quote = command.nimbus("quote", *config, "--documents", "1000000", "--within", "1", "--json").json
+    assert quote["measured"]["source"].startswith("load test steady")
+    assert quote["finish"]["tasks"] >= 1
+
+
+def test_runs_are_submitted_at_once_and_timed_until_published(plain: bundles.Built, tmp_path: Path) -> None:
+    """Each is a run of its own, and its documents are counted."""
+    texts = tmp_path / "texts.txt"
+    texts.write_text("Anna paid in Berlin\n" * 30, encoding="utf-8")
+    done = command.nimbus(
+        *("loadtest", "--bundle", plain.path, "--profile", "batch", "--rate", "2", "--seconds", "5"),
+        *("--payloads", texts, "--output", tmp_path / "out", "--json"),
+    )
+    assert done.code == 0, done.err
+    judged = json.loads(done.out.splitlines()[-1])["judged"]
+    assert judged["outcomes"] == {"published": judged["finished"]}
+    assert judged["documents"] == 30 * judged["finished"] > 0
+
+
+@contextmanager
+def stalling(after: float) -> Iterator[str]:
+    """Run a server that answers at once, but for two seconds once."""
+    program = [sys.executable, "-m", "tests.stalling", "--stall-after", str(after)]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.kill()
+
+
+def by_hand(url: str, folder: Path, *users: str, rate: int = 50) -> dict[str, Any]:
+    """Call locust as the documentation says; return the result."""
+    program = [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtest" / "locustfile.py"), *users]
+    told = ["--headless", "--only-summary", "--host", url, "--rate", str(rate), "--seconds", "8"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST")}
+    subprocess.run([*program, *told, "--result", folder / "r.json"], check=True, env=environment, capture_output=True)
+    result: dict[str, Any] = json.loads((folder / "r.json").read_text("utf-8"))
+    return result["overall"]
+
+
+def test_what_a_stall_makes_others_wait_is_counted(tmp_path: Path) -> None:
+    """Arrivals that are due meanwhile wait, too; a user who waits before asking again sees one slow answer."""
+    with stalling(after=3.0) as url:
+        arrivals = by_hand(url, tmp_path)
+    with stalling(after=3.0) as url:
+        waiting = by_hand(url, tmp_path, "PredictUser", rate=1)
+    assert 1200 < arrivals["p95"] < 2300  # 2 s of 8: the truth is 1600
+    assert waiting["p95"] < 200
+
+
+def test_a_server_that_cannot_be_reached_is_a_missed_slo(tmp_path: Path) -> None:
+    """Failures are counted by what they were."""
+    done = command.nimbus(
+        *("loadtest", "--url", "http://127.0.0.1:1", "--profile", "steady", "--seconds", "2"),
+        *("--output", tmp_path, "--json"),
+    )
+    assert done.code == 3
+    result = json.loads(done.out.splitlines()[-1])
+    assert result["judged"]["outcomes"] == {"ConnectionRefusedError": result["judged"]["finished"]}
+    assert "failed" in " ".join(result["reasons"])
+
+
+def test_a_key_reaches_the_server_and_no_list_of_processes(plain: bundles.Built, tmp_path: Path) -> None:
+    """By the environment."""
+    secret = command.nimbus("serve", "--new-key", "tester", "--keys", tmp_path / "keys").out.strip()
+    with serving(plain.path, "--keys-file", str(tmp_path / "keys")) as server:
+        told = ("--url", server.url, "--profile", "steady", "--rate", "10", "--seconds", "2", "--output", tmp_path)
+        done = command.nimbus("loadtest", *told, "--json", environment={"NIMBUS_API_KEY": secret})
+    judged = json.loads(done.out.splitlines()[-1])["judged"]
+    assert set(judged["outcomes"]) == {"200"}
+    assert secret not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--url", "http://x", "--bundle", "b"), "two targets"),
+        (("--bundle", "b", "--profile", "nihgt"), "there is no profile"),
+        (("--url", "http://x", "--profile", "batch"), "a server has no runs"),
+        ((), "nimbus.toml"),
+    ],
+)
+def test_what_cannot_be_tested_is_refused_in_words(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    """Before anything is started."""
+    done = command.nimbus("loadtest", *arguments, cwd=tmp_path)
+    assert (done.code, words in done.err) == (2, True), done.err

@@ -1,0 +1,97 @@
+"""Locust in processes of its own: it patches the standard library of the one that imports it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nimbus.adapters import processors
+from nimbus_runtime.contract import codec
+from nimbus_runtime.contract.errors import NimbusError, UsageError
+
+_SHIPPED = Path(__file__).parents[1] / "loadtest" / "locust"
+_CHECKOUT = Path(__file__).parents[3] / "loadtest"
+_STOP_SECONDS = 20.0
+
+Arguments = Callable[..., list[str]]
+
+
+def locustfile() -> Path:
+    """Return the locust file: as it came with the installed package, or that of the checkout."""
+    return next(folder / "locustfile.py" for folder in (_SHIPPED, _CHECKOUT) if (folder / "locustfile.py").is_file())
+
+
+@dataclass(frozen=True, slots=True)
+class Locust:
+    """Calls locust. `cpus` are the processors that it may use, all without; `api_key` is the server's."""
+
+    api_key: str | None = None
+    cpus: frozenset[int] = frozenset()
+
+    def run(self, arguments: Arguments, second: Callable[[dict[str, object]], None]) -> bytes:
+        """Run it to its end, tell of each second, and return the result that it wrote."""
+        if importlib.util.find_spec("locust") is None:
+            raise UsageError(
+                "locust is not installed",
+                expected="the extra loadtest",
+                remedy="pip install 'nimbus-nlp[loadtest]'",
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            result, log = Path(folder, "result.json"), Path(folder, "log")
+            read, write = os.pipe()
+            told = arguments(result=result, figures=f"/dev/fd/{write}", locustfile=locustfile())
+            environment = {**os.environ, **({"NIMBUS_LOADTEST_API_KEY": self.api_key} if self.api_key else {})}
+            with log.open("wb") as out, processors.using(self.cpus):
+                process = subprocess.Popen(  # noqa: S603 - our own files, by our own interpreter
+                    [sys.executable, "-P", "-W", "ignore", "-m", "locust", *told],
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    env=environment,
+                    pass_fds=[write],
+                    start_new_session=True,
+                )
+            os.close(write)
+            try:
+                with os.fdopen(read, encoding="utf-8") as lines:
+                    for line in lines:
+                        second(json.loads(line))
+                process.wait()
+            finally:
+                _end(process)
+            if not result.is_file():
+                raise _failed(log)
+            return result.read_bytes()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End locust and the processes that it made."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _failed(log: Path) -> NimbusError:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return NimbusError(
+        "locust ended without a result",
+        got=lines[-1][:500] if lines else "no word",
+        remedy="see what it says: locust -f " + str(locustfile()) + " --headless …",
+    )
+
+
+def decode(cls: type[codec.Record], data: bytes) -> codec.Record:
+    """Read what locust wrote."""
+    return codec.decode(cls, data, "locust's result")

@@ -1,0 +1,201 @@
+"""`nimbus loadtest`: what a release stands, before it is released."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nimbus import assembly, loadtesting
+from nimbus.cli import options, output
+from nimbus.config.loadtest import LoadTest, Profile
+from nimbus_runtime.contract import codec
+from nimbus_runtime.contract.errors import UsageError
+
+if TYPE_CHECKING:
+    from nimbus.config import Environment, Project
+    from nimbus.loadtest.result import Second
+    from nimbus.loadtest.run import Trial
+    from nimbus.quote.quote import Quote
+    from nimbus_runtime.contract.records import Evidence
+
+_FINDINGS = 3
+_KEPT = ".nimbus/loadtests"
+
+
+@click.command("loadtest")
+@options.of_project
+@click.option("--profile", "-p", help="A profile of nimbus.toml, or ramp, steady, spike, soak, batch.")
+@click.option("--url", help="Put the server at this address under load; NIMBUS_API_KEY is its key.")
+@click.option("--bundle", "-b", type=click.Path(path_type=Path), help="Serve this bundle here, and put it under load.")
+@click.option("--release", help="The release of the environment.  [default: the candidate, or the live one]")
+@click.option("--rate", type=click.FloatRange(0.01), help="Requests a second to begin with; of runs, how many at once.")
+@click.option("--seconds", type=click.FloatRange(1), help="How long it takes; a step of a ramp.")
+@click.option("--processes", type=click.IntRange(1, 256), help="Processes that make the load.")
+@click.option("--vcpus", type=click.IntRange(1, 512), help="Processors that a server here is given.")
+@click.option("--payloads", type=click.Path(path_type=Path), help="Your own texts: JSON lines, or a text a line.")
+@click.option("--output", "-o", "folder", type=click.Path(path_type=Path), help=f"For the report.  [default: {_KEPT}]")
+@click.option("--json", "as_json", is_flag=True, help="Every second and the result as JSON lines on stdout.")
+def command(  # noqa: PLR0913 - one argument an option
+    env: str | None,
+    config: Path | None,
+    *,
+    profile: str | None,
+    url: str | None,
+    bundle: Path | None,
+    release: str | None,
+    rate: float | None,
+    seconds: float | None,
+    processes: int | None,
+    vcpus: int | None,
+    payloads: Path | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Put a release under load and say what it stands.
+
+    A release of the environment is served on this machine, or --bundle is; --url names a server that
+    runs already. Profile batch submits runs instead, several at once, and times each until it is
+    published. Requests come when they are due, whatever became of those before, and are timed from then.
+
+    Leaves with exit code 3 where a limit of [loadtest.slo] is missed. The result is kept as evidence of
+    the release where the environment knows it.
+    """
+    if url is not None and bundle is not None:
+        raise UsageError("--url and --bundle are two targets", remedy="name one of them")
+    project, environment = _project(env, config, needed=url is None and bundle is None)
+    settings = project.loadtest if project else LoadTest()
+    if payloads is not None:
+        settings = replace(settings, payloads=str(payloads.absolute()))
+    if vcpus is not None:
+        settings = replace(settings, vcpus=vcpus)
+    name = profile or settings.profile
+    asked = loadtesting.Asked(
+        name=name,
+        profile=_profile(settings, name, rate=rate, seconds=seconds, processes=processes),
+        settings=settings,
+        url=None if url is None else url.rstrip("/"),
+        bundle=bundle,
+        environment=environment,
+        release=release,
+        project=project,
+    )
+    tested, kept = loadtesting.load_test(asked, _json_line if as_json else _line)
+    measured = loadtesting.measured_by(tested)
+    architecture = project.task.architecture.value if project else "X86_64"
+    quote = loadtesting.quote(measured, loadtesting.prices(project), architecture) if measured else None
+    place = _write(tested, quote, folder or (project.folder if project else Path()) / _KEPT, kept)
+    if as_json:
+        output.print_json({"event": "result", **_values(tested, quote, kept), "report": str(place)})
+    else:
+        _summary(tested, quote, kept, place)
+    if tested.verdict.outcome.value != "ok":
+        raise SystemExit(_FINDINGS)
+
+
+def _project(env: str | None, config: Path | None, *, needed: bool) -> tuple[Project | None, Environment | None]:
+    from nimbus.config.errors import ConfigNotFoundError  # noqa: PLC0415 - not needed for --help
+
+    try:
+        project = assembly.project(env, config=config)
+    except ConfigNotFoundError:
+        if needed or env or config:
+            raise
+        return None, None
+    return project, assembly.environment(project)
+
+
+def _profile(settings: LoadTest, name: str, **given: float | None) -> Profile:
+    try:
+        chosen = settings.chosen(name)
+    except ValueError as error:
+        raise UsageError(str(error), remedy="name one of these, or describe it as [loadtest.profiles.NAME]") from None
+    return replace(chosen, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _line(second: Second) -> None:
+    """Say how it goes."""
+    parts = [
+        f"{second.second:5.0f} s",
+        f"step {second.step} ({second.rate:.3g}/s)",
+        f"{second.documents_per_second:.1f} documents/s",
+        f"p95 {second.p95:,.0f} ms" if second.p95 is not None else "no answer",
+        f"{second.in_flight} in flight",
+    ]
+    if second.cpu is not None:
+        parts.append(f"{second.cpu:.2f} processors")
+    if second.failed or second.dropped:
+        parts.append(f"{second.failed} failed, {second.dropped} dropped")
+    output.say(" · ".join(parts))
+
+
+def _json_line(second: Second) -> None:
+    output.print_json({"event": "second", **_plain(second)})
+
+
+def _plain(value: object) -> dict[str, object]:
+    plain = codec.plain(value)
+    return plain if isinstance(plain, dict) else {}
+
+
+def _values(tested: Trial, quote: Quote | None, kept: Evidence | None) -> dict[str, object]:
+    result = _plain(tested.result)
+    result.pop("timeline")
+    return {
+        "outcome": tested.verdict.outcome.value,
+        "words": tested.words,
+        "reasons": list(tested.verdict.reasons),
+        "profile": tested.profile,
+        "judged": _plain(tested.verdict.judged),
+        "saturation": codec.plain(tested.verdict.saturation),
+        "slo": codec.plain(tested.slo),
+        "result": result,
+        "quote": None if quote is None else _plain(quote),
+        "evidence": None if kept is None else {"release": kept.release, "kind": kept.kind, "time": kept.time},
+    }
+
+
+def _write(tested: Trial, quote: Quote | None, folder: Path, kept: Evidence | None) -> Path:
+    """Write report.html and report.json into a folder of their own; return the page."""
+    from nimbus.loadtest import report  # noqa: PLC0415 - not needed for --help
+    from nimbus.quote import shown  # noqa: PLC0415 - as above
+    from nimbus_runtime import clock  # noqa: PLC0415 - as above
+
+    now = clock.now()
+    place = folder / f"{clock.file_stamp(now)}-{tested.profile}"
+    place.mkdir(parents=True, exist_ok=True)
+    values = {"schema_version": 1, **_values(tested, quote, kept), "timeline": _plain(tested.result)["timeline"]}
+    (place / "report.json").write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    cost, note = (shown.rows(quote), shown.note(quote)) if quote else ((), "")
+    (place / "report.html").write_text(report.page(tested, clock.iso(now), cost, note), encoding="utf-8")
+    return place / "report.html"
+
+
+def _summary(tested: Trial, quote: Quote | None, kept: Evidence | None, place: Path) -> None:
+    judged, outcome = tested.verdict.judged, tested.verdict.outcome.value
+    tint = {"ok": "green", "missed": "red"}.get(outcome, "yellow")
+    output.say(f"{output.bold(outcome.upper(), tint)} {tested.words}")
+    for reason in tested.verdict.reasons:
+        output.say(f"  {output.printable(reason)}")
+    times = ", ".join(
+        f"{name} {value:,.0f} ms"
+        for name, value in (("p50", judged.p50), ("p95", judged.p95), ("p99", judged.p99), ("p99.9", judged.p999))
+        if value is not None
+    )
+    output.say(f"  answers   {times}; {judged.error_share:.2%} of {judged.arrivals:,} failed")
+    memory = tested.result.target.peak_resident_bytes
+    if memory:
+        output.say(f"  memory    {memory / 1e6:,.0f} MB at most")
+    if quote is not None:
+        best = quote.recommended
+        output.say(
+            f"  on AWS    {best.size.vcpus:g} vCPU with {best.size.gigabytes:g} GB: "
+            f"{best.documents_an_hour:,.0f} documents an hour, "
+            f"{best.price_a_million:,.2f} {quote.prices.currency} a million"
+        )
+    output.say(f"  report    {place}")
+    if kept is not None:
+        output.say(f"  evidence  of release {kept.release}")

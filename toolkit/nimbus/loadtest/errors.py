@@ -1,0 +1,17 @@
+"""Why a load test cannot be made."""
+
+from __future__ import annotations
+
+from nimbus_runtime.contract.errors import NimbusError, UsageError
+
+
+class LoadTestTargetError(UsageError):
+    """There is nothing to put under load, or more than one thing."""
+
+
+class LoadTestFailedError(NimbusError):
+    """The generator or the server under load ended before there was a result."""
+
+
+class LocustMissingError(UsageError):
+    """Locust is not installed."""

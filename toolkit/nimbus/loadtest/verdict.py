@@ -1,0 +1,108 @@
+"""Whether a load test shows what it must, and the figures that stand for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nimbus.config.loadtest import Shape, Slo
+from nimbus.loadtest.result import Figures, Result, Step
+
+_LATE_MS, _LATE_SHARE = 20.0, 0.25  # the generator's own lateness that makes a figure its own, not the server's
+
+
+class Outcome(StrEnum):
+    """What a load test comes to."""
+
+    OK = "ok"
+    MISSED = "missed"  # a limit of the SLO
+    UNSOUND = "unsound"  # the generator itself was late, so that nothing can be said of the server
+
+
+@dataclass(frozen=True, slots=True)
+class Saturation:
+    """The most that was kept within the limits: `documents_per_second` at `rate` requests a second."""
+
+    rate: float
+    documents_per_second: float
+    broke_at: float | None
+    cpu: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome, its reasons in words, and the figures that were judged."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    judged: Figures
+    saturation: Saturation | None
+
+
+def judge(result: Result, slo: Slo) -> Verdict:
+    """Return the verdict; a ramp is judged by its last step that held."""
+    saturation, step = _saturation(result) if result.shape == Shape.RAMP else (None, None)
+    judged: Figures = step or result.overall
+    missed = [*_missed(judged, slo), *_of_whole(result, slo, judged)]
+    if result.shape == Shape.RAMP and step is None:
+        missed.insert(0, "no rate was kept within the limits")
+    late = _late(judged)
+    if late:
+        return Verdict(Outcome.UNSOUND, (late, *missed), judged, saturation)
+    return Verdict(Outcome.MISSED if missed else Outcome.OK, tuple(missed), judged, saturation)
+
+
+def _saturation(result: Result) -> tuple[Saturation | None, Step | None]:
+    measured = [step for step in result.steps if not step.warm_up]
+    held = [step for step in measured if not step.broken]
+    if not held:
+        return None, None
+    best = max(held, key=lambda step: step.rate)
+    broke = min((step.rate for step in measured if step.broken), default=None)
+    return Saturation(best.rate, best.documents_per_second, broke, best.cpu), best
+
+
+def _missed(figures: Figures, slo: Slo) -> list[str]:
+    named = (("p50", figures.p50, slo.p50_ms), ("p95", figures.p95, slo.p95_ms), ("p99", figures.p99, slo.p99_ms))
+    missed = [
+        f"{name} is {got:,.0f} ms, the SLO {limit:,.0f} ms"
+        for name, got, limit in named
+        if limit is not None and got is not None and got > limit
+    ]
+    if not figures.finished:
+        missed.append("nothing was answered")
+    if figures.error_share > slo.error_share:
+        missed.append(f"{figures.error_share:.2%} of the requests failed, the SLO is {slo.error_share:.2%}")
+    return missed
+
+
+def _of_whole(result: Result, slo: Slo, judged: Figures) -> list[str]:
+    missed = []
+    wanted, memory = slo.documents_per_second, result.target.peak_resident_bytes
+    if wanted is not None and judged.documents_per_second < wanted:
+        missed.append(f"{judged.documents_per_second:.1f} documents/s, the SLO is {wanted:.1f}")
+    if slo.memory_mb is not None and memory is None:
+        missed.append("the target does not tell its memory, which the SLO limits")
+    elif slo.memory_mb is not None and memory is not None and memory / 1e6 > slo.memory_mb:
+        missed.append(f"{memory / 1e6:,.0f} MB of memory, the SLO is {slo.memory_mb:,.0f} MB")
+    return missed
+
+
+def _late(figures: Figures) -> str | None:
+    lag, typical = figures.lag_p99, figures.p99
+    if lag is None or typical is None or lag <= max(_LATE_MS, typical * _LATE_SHARE):
+        return None
+    return f"the generator was up to {lag:,.0f} ms late (p99): give it more processes, or a machine of its own"
+
+
+def in_words(verdict: Verdict, slo: Slo, cpus: float | None) -> str:
+    """Return the figure that people repeat, such as 41 documents/s at p95 ≤ 200 ms on 1 vCPU."""
+    on = f" on {cpus:g} vCPU" if cpus else ""
+    if verdict.saturation is None:
+        rate = f"{verdict.judged.documents_per_second:.3g} documents/s"
+        return f"{rate}, p95 {verdict.judged.p95:,.0f} ms{on}" if verdict.judged.p95 is not None else rate + on
+    limits = ((50, slo.p50_ms), (95, slo.p95_ms), (99, slo.p99_ms))
+    kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits[::-1] if ms is not None), None)
+    kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits if n == 95 and ms is not None), kept)
+    shown = kept or f"p95 {verdict.judged.p95 or 0:,.0f} ms"
+    return f"{verdict.saturation.documents_per_second:.3g} documents/s at {shown}{on}"

@@ -1,0 +1,39 @@
+"""A quote as rows of text, for whoever lays them out."""
+
+from __future__ import annotations
+
+from nimbus.quote.choose import HEADROOM
+from nimbus.quote.quote import Option, Quote
+
+HEAD = ("task", "documents an hour", "a million documents", "on Spot", "")
+
+
+def rows(quote: Quote) -> list[tuple[str, ...]]:
+    """Return the options, the heads first and the recommended one marked."""
+    return [HEAD, *(_row(option, quote) for option in quote.options)]
+
+
+def note(quote: Quote) -> str:
+    """Return what the figures rest on."""
+    prices = quote.prices
+    return (
+        f"Measured: {quote.measured.source}. Memory with {HEADROOM:g}-fold headroom. "
+        f"Prices as of {prices.as_of}, {prices.region}, {prices.currency}: {prices.source}. "
+        "Speed was measured on one kind of processor; the others are priced as if they were as fast."
+    )
+
+
+def price(value: float, currency: str) -> str:
+    """Return an amount of money."""
+    return f"{value:,.2f} {currency}"
+
+
+def _row(option: Option, quote: Quote) -> tuple[str, ...]:
+    currency = quote.prices.currency
+    return (
+        f"{option.size.vcpus:g} vCPU, {option.size.gigabytes:g} GB, {option.architecture}",
+        f"{option.documents_an_hour:,.0f}",
+        price(option.price_a_million, currency),
+        price(option.spot_price_a_million, currency),
+        "recommended" if option == quote.recommended else "",
+    )
