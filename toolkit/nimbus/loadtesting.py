@@ -145,7 +145,16 @@ def _runs(asked: Asked) -> Iterator[tuple[str, ...]]:
                 f"environment {asked.environment.name} is protected: the runs of a load test would be published there",
                 remedy="use an environment that is there for tests, or --bundle",
             )
-        yield (*nimbus, "--env", asked.environment.name, "--config", str(asked.project.file), "--quiet", "--json")
+        yield (
+            *nimbus,
+            "--env",
+            asked.environment.name,
+            "--config",
+            str(asked.project.file),
+            "--wait",
+            "--quiet",
+            "--json",
+        )
         return
     texts = str(asked.payloads or TEXTS)
     with tempfile.TemporaryDirectory() as folder:
@@ -205,6 +214,16 @@ def measured_by(tested: Trial) -> Measured | None:
         return None
     process = target.peak_resident_bytes / 1e6 / target.cpus
     return Measured(judged.documents_per_second / target.cpus, Memory(0.0, process), f"load test {tested.profile}")
+
+
+def cost_of(project: Project, vcpu_seconds: float) -> float:
+    """Return what so much processor time costs in tasks of the project's size, by its table of prices."""
+    from nimbus.quote import quote as quoting  # noqa: PLC0415
+    from nimbus.quote.choose import TaskSize  # noqa: PLC0415
+
+    task = project.task
+    size = TaskSize(task.cpu / 1024, task.memory / 1024)
+    return quoting.price_an_hour(prices(project), task.architecture.value, size) / size.vcpus * vcpu_seconds / 3600
 
 
 def given(documents_per_second: float, process_mb: float) -> Measured:

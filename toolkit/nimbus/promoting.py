@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nimbus import assembly
+from nimbus import assembly, loadtesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +33,12 @@ def shadow(  # noqa: PLR0913 - one argument an option
 
     `bundle` is where the release's bundle lies, `live` where live's does.
     """
-    from nimbus import prices  # noqa: PLC0415
     from nimbus.promotion import judging  # noqa: PLC0415
     from nimbus.promotion import shadow as shadowing  # noqa: PLC0415
     from nimbus_runtime import claims  # noqa: PLC0415
 
     local, task = environment.outputs is None, project.task
-    hour = prices.task_seconds(3600, task.cpu, task.memory, task.architecture.value)
+    hour = loadtesting.cost_of(project, 3600)
     store = assembly.open_environment(environment)
     named = judging.find(store, candidate, bundle)
     request = shadowing.Request(

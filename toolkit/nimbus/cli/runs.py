@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly
+from nimbus import assembly, loadtesting
 from nimbus.cli import options, output
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ def _detail(one: Overview, project: Project) -> None:
 def _cost(one: Overview, project: Project) -> float | None:
     """Return what a run on AWS has cost in tasks of the project's size; None elsewhere, and while it is not known."""
     from nimbus.config import Kind  # noqa: PLC0415 - not needed for --help
-    from nimbus.prices import task_seconds  # noqa: PLC0415
 
     if project.described.kind is not Kind.AWS or one.worker_seconds is None:
         return None
-    task = project.task
-    return round(task_seconds(one.worker_seconds, task.cpu, task.memory, task.architecture.value), 4)
+    return round(loadtesting.cost_of(project, one.worker_seconds), 4)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nimbus.quote import choose
 from nimbus.quote.choose import Memory, TaskSize
 from nimbus.quote.prices import PriceTable
+from nimbus_runtime.contract.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,23 @@ def quote(  # noqa: PLR0913 - what was measured, and what is asked
 
 
 def _option(measured: Measured, prices: PriceTable, architecture: str, size: TaskSize) -> Option:
-    rate = prices.architectures[architecture]
     an_hour = measured.documents_per_second * size.vcpus * 3600
-    price = size.vcpus * rate.vcpu_hour + size.gigabytes * rate.gb_hour
+    price = price_an_hour(prices, architecture, size)
     million = price * 1e6 / an_hour
-    return Option(size, architecture, an_hour, price, million, million * rate.spot_share)
+    return Option(size, architecture, an_hour, price, million, million * prices.architectures[architecture].spot_share)
+
+
+def price_an_hour(prices: PriceTable, architecture: str, size: TaskSize) -> float:
+    """Return what a task costs an hour; UsageError where the table has no such processors."""
+    rate = prices.architectures.get(architecture)
+    if rate is None:
+        raise UsageError(
+            "the table of prices does not know these processors",
+            got=architecture,
+            expected=", ".join(prices.architectures),
+            remedy="add them to the table",
+        )
+    return size.vcpus * rate.vcpu_hour + size.gigabytes * rate.gb_hour
 
 
 def _finish(option: Option, documents: int, within_hours: float | None) -> Finish:
