@@ -40,6 +40,10 @@ _SHORTEST, _LONGEST = 2.0, 90.0  # seconds of work in a shard
 _SHORTEST_OF_CANARY = 0.05  # so that a small input also has shards to share
 _SHARDS_WANTED = 32
 
+# Drift is judged by some thousand vectors; of a small run most documents are needed for that.
+_VECTORS_WANTED, _BYTES_A_DOCUMENT = 2_000, 500
+_LEAST_SAMPLE = 1 / 64
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -78,7 +82,7 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
         bundle=str(bundle.path.absolute()),
         epoch=0 if live is None else codec.decode(Live, live, paths.LIVE).epoch,
         max_quarantine=order.max_quarantine,
-        settings=replace(settings, gemm=product, gemm_measured=measured),
+        settings=replace(settings, gemm=product, gemm_measured=measured, vector_sample=_vector_sample(inputs)),
         inputs=tuple(inputs),
         shards=shards,
         candidate=order.candidate and _share(order.candidate, run, bundle, inputs, shards),
@@ -129,6 +133,12 @@ def _annotations(bundle: Bundle, wanted: tuple[Annotation, ...] | None) -> tuple
             remedy="name some of these with --annotations, or leave it out to get them all",
         )
     return tuple(annotation for annotation in Annotation if annotation in wanted)
+
+
+def _vector_sample(inputs: Sequence[InputFile]) -> float:
+    """Return the share of the documents whose vectors are kept."""
+    wanted = _VECTORS_WANTED * _BYTES_A_DOCUMENT / max(1, sum(file.size for file in inputs))
+    return min(1.0, max(_LEAST_SAMPLE, round(wanted, 3)))
 
 
 def seconds_of_work(plan: Plan, bundle: Path) -> float:

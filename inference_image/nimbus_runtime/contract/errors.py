@@ -137,6 +137,18 @@ class ExportError(NimbusError):
     """A published dataset cannot be written to the file or table that was asked for."""
 
 
+class DriftError(NimbusError):
+    """Windows of documents cannot be compared."""
+
+
+class BaselineNotFoundError(UsageError):
+    """There is nothing to compare a run with."""
+
+
+class BaselineMismatchError(UsageError):
+    """A baseline is of another pipeline than the run, or its name is taken."""
+
+
 class RunInterruptedError(NimbusError):
     """A run was stopped from outside; what is committed stays."""
 

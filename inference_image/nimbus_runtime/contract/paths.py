@@ -8,6 +8,7 @@ RELEASES = "releases"
 LEDGER = "ledger"
 BUNDLES = "bundles"
 EXECUTIONS = "executions"
+BASELINES = "baselines"
 
 
 def ledger(sequence: int) -> str:
@@ -73,6 +74,16 @@ def canary(run: str) -> str:
 def data(run: str, file: str) -> str:
     """Return the place of a data file."""
     return f"{RUNS}/{run}/data/{file}"
+
+
+def baseline(name: str) -> str:
+    """Return the place of what runs are compared with."""
+    return f"{BASELINES}/{name}.json"
+
+
+def baseline_data(file: str) -> str:
+    """Return the place of a baseline's sample."""
+    return f"{BASELINES}/data/{file}"
 
 
 def begun(execution: str) -> str:

@@ -1,0 +1,196 @@
+"""Baselines: what the documents of a release are compared with. Created once, with a copy of what they need.
+
+A baseline outlives the runs that it was taken from, and is bound to their pipeline and bundle.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import io
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from nimbus_runtime import clock
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.drift import Baseline, Kind, Part, Source, Thresholds
+from nimbus_runtime.contract.errors import BaselineMismatchError, BaselineNotFoundError, DriftError, UsageError
+from nimbus_runtime.contract.records import DataFile, Release, Run
+from nimbus_runtime.drift import windows
+from nimbus_runtime.drift.samples import samples
+from nimbus_runtime.drift.significance import NumpyEngine
+from nimbus_runtime.drift.verdict import effect
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from nimbus_runtime.store import Store
+
+_RUNS = 100  # of a baseline at most
+_LEAST_OF_A_RUN = 2_000  # documents, where it has them
+_VARYING = 3  # runs from which on it is known what changes anyway
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def create(  # noqa: PLR0913 - all that a baseline is
+    store: Store,
+    name: str,
+    taken: Sequence[tuple[Store, Run]],
+    release: Release,
+    *,
+    source: Source,
+    actor: str,
+    thresholds: Thresholds,
+) -> Baseline:
+    """Copy samples of these runs into the root and record them as a baseline; each run comes with where it lies."""
+    if not _NAME.fullmatch(name) or name == "data":
+        raise UsageError(
+            "this cannot name a baseline", got=name, expected="up to 100 letters, digits, dots, dashes and underscores"
+        )
+    if not taken or len(taken) > _RUNS:
+        raise UsageError("a baseline is taken from runs", got=f"{len(taken):,} runs", expected=f"1 to {_RUNS} runs")
+    limit = max(_LEAST_OF_A_RUN, windows.DOCUMENTS // len(taken))
+    tables = [windows.sample(place, run, limit) for place, run in taken]
+    documents = sum(table.num_rows for table in tables)
+    if documents < thresholds.documents:
+        raise DriftError(
+            "these are too few documents to compare with",
+            got=f"{documents:,} documents",
+            expected=f"{thresholds.documents:,} or more",
+            remedy="take more runs, or a larger dev set",
+        )
+    baseline = Baseline(
+        name=name,
+        release=release.release,
+        bundle_digest=release.bundle_digest,
+        pipeline=release.pipeline,
+        source=source,
+        created=clock.iso(clock.now()),
+        actor=actor,
+        thresholds=thresholds,
+        parts=tuple(
+            Part(
+                run=run.run if source is Source.RUNS else None,
+                scheduled_time=run.scheduled_time,
+                documents=run.counts.documents,
+                quarantined=run.counts.quarantined,
+                sample=_keep(store, table),
+            )
+            for (_, run), table in zip(taken, tables, strict=True)
+        ),
+        usual=_usual([run for _, run in taken], tables, thresholds),
+    )
+    if not store.create(paths.baseline(name), codec.encode(baseline)):
+        raise BaselineMismatchError(
+            "there is a baseline of this name, and baselines do not change",
+            where=f"{store.location}/{paths.baseline(name)}",
+            remedy="choose another name",
+        )
+    return baseline
+
+
+def every(store: Store) -> list[Baseline]:
+    """Return the baselines of a root, the newest last."""
+    found = []
+    for file in store.names(paths.BASELINES):
+        if file.endswith(".json"):
+            place = f"{paths.BASELINES}/{file}"
+            found.append(codec.decode(Baseline, store.read(place) or b"", f"{store.location}/{place}"))
+    return sorted(found, key=lambda baseline: baseline.created)
+
+
+def newest(store: Store, run: Run) -> Baseline | None:
+    """Return the newest baseline of a run's release, or of another release of the same bundle."""
+    fitting = [baseline for baseline in every(store) if baseline.bundle_digest == run.bundle_digest]
+    own = [baseline for baseline in fitting if baseline.release == run.release]
+    return next(reversed(own or fitting), None)
+
+
+def named(store: Store, name: str, pipeline: str) -> Baseline:
+    """Return a baseline by its name; that of another pipeline is refused."""
+    data = store.read(paths.baseline(name)) if _NAME.fullmatch(name) else None
+    if data is None:
+        known = [baseline.name for baseline in every(store)]
+        near = difflib.get_close_matches(name, known, n=5) or known[-5:]
+        raise BaselineNotFoundError(
+            "there is no such baseline",
+            where=store.location,
+            got=name,
+            expected=f"a baseline, such as {', '.join(near)}" if near else "a baseline; none is yet",
+            remedy="make one with `nimbus drift baseline`",
+        )
+    baseline = codec.decode(Baseline, data, f"{store.location}/{paths.baseline(name)}")
+    if baseline.pipeline != pipeline:
+        raise BaselineMismatchError(
+            "the baseline is of another pipeline",
+            where=name,
+            got=baseline.pipeline,
+            expected=pipeline,
+            remedy="name one of this pipeline, or none to take the newest of the run's release",
+        )
+    return baseline
+
+
+def reference(store: Store, baseline: Baseline, runs: Sequence[Run]) -> tuple[windows.Window, str | None]:
+    """Return what runs are compared with, and the weekday of which alone it is, if it is.
+
+    A run that is itself part of the baseline is not compared with itself, unless there is nothing else.
+    """
+    compared = {run.run for run in runs}
+    parts = [part for part in baseline.parts if part.run not in compared] or list(baseline.parts)
+    days = {_weekday(run.scheduled_time) for run in runs}
+    weekday = days.pop() if len(days) == 1 and baseline.thresholds.same_weekday else None
+    alike = [part for part in parts if _weekday(part.scheduled_time) == weekday]
+    enough = sum(part.sample.rows for part in alike) >= baseline.thresholds.documents
+    if baseline.source is Source.RUNS and enough and 1 < len(alike) < len(parts):
+        parts = alike
+    else:
+        weekday = None
+    tables = [windows.read_sample(store, part.sample) for part in parts]
+    return windows.window(
+        tables, sum(part.documents for part in parts), sum(part.quarantined for part in parts)
+    ), weekday
+
+
+def _weekday(time: str) -> str:
+    return datetime.fromisoformat(time).strftime("%A")
+
+
+def _keep(store: Store, table: pa.Table) -> DataFile:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only where a baseline is made
+
+    written = io.BytesIO()
+    pq.write_table(table, written, compression="zstd")
+    data = written.getvalue()
+    name = f"{hashlib.sha256(data).hexdigest()}.parquet"
+    with store.staged() as staged:
+        staged.file.write(data)
+        staged.publish(paths.baseline_data(name))
+    return DataFile(name, table.num_rows, len(data))
+
+
+def _usual(runs: Sequence[Run], tables: Sequence[pa.Table], thresholds: Thresholds) -> dict[str, float]:
+    """Return by feature how far any run certainly is from all the others."""
+    large = [number for number, table in enumerate(tables) if table.num_rows >= thresholds.documents]
+    usual: dict[str, float] = {}
+    if len(large) < _VARYING:
+        return usual
+    for number in large:
+        others = [other for other in large if other != number]
+        here, there = _window(runs, tables, [number]), _window(runs, tables, others)
+        for pair in samples(there, here):
+            if pair.kind is not Kind.VECTOR or min(pair.sizes) >= thresholds.vectors:
+                (score,) = NumpyEngine().test([pair])
+                usual[pair.feature] = max(usual.get(pair.feature, 0.0), effect(pair, score)[1])
+    return {feature: round(least, 6) for feature, least in usual.items()}
+
+
+def _window(runs: Sequence[Run], tables: Sequence[pa.Table], numbers: Sequence[int]) -> windows.Window:
+    counts = [runs[number].counts for number in numbers]
+    return windows.window(
+        [tables[number] for number in numbers],
+        sum(count.documents for count in counts),
+        sum(count.quarantined for count in counts),
+    )

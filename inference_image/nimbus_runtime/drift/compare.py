@@ -1,0 +1,51 @@
+"""Compares runs with a baseline; on a workstation for a report, and after every run that has a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nimbus_runtime.contract.drift import Baseline, Comparison
+from nimbus_runtime.contract.records import Run
+from nimbus_runtime.drift import baselines, verdict, windows
+from nimbus_runtime.drift.significance import Engine
+
+if TYPE_CHECKING:
+    from nimbus_runtime.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison, and the windows that it was made of."""
+
+    comparison: Comparison
+    reference: windows.Window
+    current: windows.Window
+
+
+def compare(store: Store, baseline: Baseline, runs: Sequence[Run], engine: Engine) -> Compared:
+    """Compare runs, taken together, with a baseline."""
+    reference, weekday = baselines.reference(store, baseline, runs)
+    limit = -(-windows.DOCUMENTS // len(runs))
+    current = windows.window(
+        [windows.sample(store, run, limit) for run in runs],
+        sum(run.counts.documents for run in runs),
+        sum(run.counts.quarantined for run in runs),
+    )
+    findings = verdict.compare(reference, current, baseline.thresholds, baseline.usual, engine)
+    level, ratio = verdict.overall(findings)
+    comparison = Comparison(
+        release=runs[-1].release,
+        runs=tuple(run.run for run in runs),
+        scheduled_time=runs[-1].scheduled_time,
+        baseline=baseline.name,
+        weekday=weekday,
+        engine=engine.name,
+        level=level,
+        ratio=ratio,
+        reference=len(reference.ids),
+        current=len(current.ids),
+        findings=findings,
+    )
+    return Compared(comparison, reference, current)
