@@ -19,10 +19,11 @@ _SEED = 20_261_126
 
 def auc(reference: Floats, current: Floats) -> tuple[float, float]:
     """Return the AUC on documents that the classifier has not seen, and how probable it is where nothing drifts."""
-    inputs = _inputs(np.concatenate([reference, current]))
     chance = np.random.default_rng(_SEED)
+    order = chance.permutation(len(reference) + len(current))  # so that documents which are alike are ranked by chance
+    inputs = _inputs(np.concatenate([reference, current])[order])
     labels = np.zeros((len(inputs), 1 + _PERMUTATIONS))
-    labels[len(reference) :, 0] = 1
+    labels[:, 0] = order >= len(reference)
     for column in range(1, labels.shape[1]):
         labels[:, column] = chance.permutation(labels[:, 0])
     folds = chance.permutation(len(inputs)) % _FOLDS
@@ -32,14 +33,14 @@ def auc(reference: Floats, current: Floats) -> tuple[float, float]:
     return float(scores[0]), 0.5 * math.erfc(away / math.sqrt(2))
 
 
-def document_scores(reference: Floats, current: Floats) -> Floats:
-    """Return for each current vector how far it lies on the current window's side, in standard deviations."""
+def along(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
+    """Return how far each vector lies on the current window's side, in the reference's standard deviations."""
     inputs = _inputs(np.concatenate([reference, current]))
     labels = np.concatenate([np.zeros(len(reference)), np.ones(len(current))])[:, None]
-    along = (inputs @ _directions(inputs, labels))[:, 0]
-    ours = along[: len(reference)]
-    scores: Floats = (along[len(reference) :] - ours.mean()) / (ours.std() or 1.0)
-    return scores
+    projected = (inputs @ _directions(inputs, labels))[:, 0]
+    ours = projected[: len(reference)]
+    scaled = (projected - ours.mean()) / (ours.std() or 1.0)
+    return scaled[: len(reference)], scaled[len(reference) :]
 
 
 def _inputs(vectors: Floats) -> Floats:
@@ -55,7 +56,7 @@ def _inputs(vectors: Floats) -> Floats:
 def _directions(inputs: Floats, labels: Floats) -> Floats:
     """Return the discriminant's direction for each column of labels."""
     covariance = inputs.T @ inputs / len(inputs)
-    ridge = _RIDGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    ridge = (_RIDGE * np.trace(covariance) / len(covariance) + 1e-12) * np.eye(len(covariance))
     difference = inputs.T @ labels / labels.sum(axis=0) - inputs.T @ (1 - labels) / (1 - labels).sum(axis=0)
     directions: Floats = np.linalg.solve(covariance + ridge, difference)
     return directions

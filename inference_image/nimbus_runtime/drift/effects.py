@@ -62,7 +62,7 @@ def auc_interval(auc: float, positive: int, negative: int) -> tuple[float, float
     q1, q2 = auc / (2 - auc), 2 * auc * auc / (1 + auc)
     spread = auc * (1 - auc) + (positive - 1) * (q1 - auc * auc) + (negative - 1) * (q2 - auc * auc)
     margin = _Z * math.sqrt(max(spread, 0.0) / (positive * negative))
-    return max(0.0, auc - margin), min(1.0, auc + margin)
+    return max(0.5, auc - margin), min(1.0, auc + margin)
 
 
 def _shares(counts: Floats) -> Floats:

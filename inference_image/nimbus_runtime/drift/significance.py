@@ -84,13 +84,14 @@ def chi_squared(reference: npt.NDArray[np.float64], current: npt.NDArray[np.floa
 
 
 def chi_squared_p_value(statistic: float, degrees: int) -> float:
-    """Return the upper tail: exact for one degree of freedom, else by Wilson and Hilferty's cube root."""
-    if not degrees:
+    """Return the upper tail, by its finite series for whole degrees of freedom."""
+    if not degrees or statistic <= 0:
         return 1.0
-    if degrees == 1:
-        return math.erfc(math.sqrt(statistic / 2))
-    variance = 2 / (9 * degrees)
-    return 0.5 * math.erfc(((statistic / degrees) ** (1 / 3) - (1 - variance)) / math.sqrt(2 * variance))
+    half = statistic / 2
+    first = 0.5 * (degrees % 2)
+    powers = [first + number for number in range(degrees // 2)]
+    series = math.fsum(math.exp(-half + power * math.log(half) - math.lgamma(power + 1)) for power in powers)
+    return min(1.0, series + (math.erfc(math.sqrt(half)) if degrees % 2 else 0.0))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

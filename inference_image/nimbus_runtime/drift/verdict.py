@@ -48,7 +48,7 @@ def effect(pair: Sample, score: Score | None = None) -> effects.Effect:
         return effects.total_variation(pair.reference, pair.current)
     if pair.kind is Kind.SHARE:
         return effects.cohens_h(pair.reference, pair.current)
-    auc = 0.5 if score is None else score.statistic
+    auc = 0.5 if score is None else max(0.5, score.statistic)
     return (auc, *effects.auc_interval(auc, *pair.sizes))
 
 

@@ -9,6 +9,7 @@ from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Dispatch, Outcome, Plan
 from nimbus_runtime.store import Store, open_store
 from nimbus_runtime.tasks import batches
+from nimbus_runtime.tasks.drift import tell_drift
 from nimbus_runtime.tasks.figures import told
 from nimbus_runtime.tasks.score import read_plan
 
@@ -29,7 +30,8 @@ def commit_task(settings: TaskSettings) -> live.Publication | Outcome:
         store.create(paths.dispatch(name, paths.SECOND), codec.encode(Dispatch(outcome, plan.run)))
         if outcome is Outcome.FAN_OUT:
             return outcome
-    _, publication = committer.commit_run(store, plan, plan.max_quarantine, told(settings, plan))
+    run, publication = committer.commit_run(store, plan, plan.max_quarantine, told(settings, plan))
+    tell_drift(store, run)
     return publication
 
 

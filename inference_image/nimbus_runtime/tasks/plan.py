@@ -13,6 +13,7 @@ from nimbus_runtime.contract.errors import BundleInvalidError, RunMismatchError,
 from nimbus_runtime.contract.records import Batch, Begun, Dispatch, Execution, Outcome, Plan, Release, RunKind
 from nimbus_runtime.store import Store, open_store
 from nimbus_runtime.tasks import batches, owners
+from nimbus_runtime.tasks.drift import tell_drift
 from nimbus_runtime.tasks.figures import told
 from nimbus_runtime.tasks.score import score_shards
 
@@ -59,7 +60,8 @@ def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.
                 undecided = plan.candidate is not None and canary.verdict(store, plan) is None
                 return Dispatch(Outcome.FAN_OUT, run, candidate=undecided)
             score_shards(settings, plan, attempt.execution.id, own, release.release)
-    committer.commit_run(store, plan, plan.max_quarantine, told(settings, plan))
+    committed, _ = committer.commit_run(store, plan, plan.max_quarantine, told(settings, plan))
+    tell_drift(store, committed)
     return Dispatch(Outcome.DONE, run)
 
 

@@ -46,6 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "explain": "Trace a row back to its release, bundle, image and input.",
         "replay": "Make a row again and compare.",
         "export": "Write the published dataset to one file or a database table.",
+        "drift": "Say whether documents or predictions have changed, and whether it matters.",
     },
     "Promotion": {
         "shadow": "Score a sample of live's inputs with a candidate, beside live, unpublished.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from nimbus.config.drift import Drift
 from nimbus.config.environments import Described
 from nimbus.config.gate import Gate
 from nimbus.config.loadtest import LoadTest, Prices
@@ -26,6 +27,7 @@ class Sections:
     gate: Gate = field(default_factory=Gate)
     loadtest: LoadTest = field(default_factory=LoadTest)
     prices: Prices = field(default_factory=Prices)
+    drift: Drift = field(default_factory=Drift)
 
 
 NAMES = tuple(section.name for section in fields(Sections))

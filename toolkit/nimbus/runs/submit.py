@@ -14,6 +14,7 @@ from nimbus.runs.observer import Observer
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime import canary, claims, committer, live, planner, readers
 from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.drift import Comparison
 from nimbus_runtime.contract.errors import (
     InputChangedError,
     InputUnreadableError,
@@ -26,6 +27,7 @@ from nimbus_runtime.contract.errors import (
 )
 from nimbus_runtime.contract.inputs import Format, InputFile
 from nimbus_runtime.contract.records import Canary, Commit, Ending, Live, Plan, Release, Run, Settings
+from nimbus_runtime.drift.watch import watch
 from nimbus_runtime.interrupts import interruptible
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.supervisor import Supervisor
@@ -58,6 +60,7 @@ class Result:
     publication: live.Publication
     seconds: float
     scored_now: int
+    drift: Comparison | NimbusError | None = None  # from the release's baseline, if it has one; or why it is unknown
 
 
 def submit(request: Request, observer: Observer) -> Result:
@@ -94,7 +97,18 @@ def submit(request: Request, observer: Observer) -> Result:
             raise
         log.say("committed_run", publication=publication.value)
         planner.clear_spool(store, plan)
-    return Result(plan, run, publication, time.monotonic() - started, scored)
+        drift = _drift(store, run)
+    return Result(plan, run, publication, time.monotonic() - started, scored, drift)
+
+
+def _drift(store: DirectoryStore, run: Run) -> Comparison | NimbusError | None:
+    """Compare a published run; one that cannot be compared has not failed by that."""
+    try:
+        return watch(store, run)
+    except (RunInterruptedError, StoreError):
+        return None  # it was asked to stop, or has no room: the dataset is there, and `nimbus drift report` compares it
+    except NimbusError as error:
+        return error
 
 
 def _goes_on(request: Request) -> str:

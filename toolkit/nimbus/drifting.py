@@ -1,0 +1,178 @@
+"""Where drift reports meet the root of a pipeline. Each function imports what it needs, as in `nimbus.assembly`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from nimbus import assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from nimbus.drift.annotate import Written
+    from nimbus.drift.history import Point
+    from nimbus.drift.report import Report
+    from nimbus.drift.root import DriftRoot
+    from nimbus_runtime.contract.drift import Baseline
+    from nimbus_runtime.contract.inputs import Fields
+    from nimbus_runtime.contract.records import Run
+    from nimbus_runtime.drift.significance import Engine
+    from nimbus_runtime.store import Store
+
+
+def root(folder: str | None, env: str | None, config: Path | None) -> DriftRoot:
+    """Return the root of a folder, or else of an environment of the project, with what `[drift]` says."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus.config.drift import Drift  # noqa: PLC0415
+    from nimbus.drift.root import DriftRoot  # noqa: PLC0415
+
+    if folder is not None:
+        return DriftRoot(folder if "://" in folder else str(Path(folder).absolute()), folder, Drift.of_variables())
+    read = assembly.project(env, config=config)
+    return DriftRoot(assembly.environment(read).root, f"--env {read.environment}", read.drift, read.job().fields)
+
+
+def report(place: DriftRoot, *, run: str | None, last: int, baseline: str | None, engine: str | None) -> Report:
+    """Compare runs with a baseline; nothing is written."""
+    from nimbus.drift import choose, report  # noqa: PLC0415
+
+    store = place.reading()
+    runs = choose.current(store, run, last)
+    release = choose.release(store, runs[-1])
+    chosen = engine_of(engine or place.settings.engine, place.settings.alibi_python)
+    return report.report(store, runs, release, baseline, chosen, place.named)
+
+
+def write_page(report: Report, to: Path) -> None:
+    """Write a report as one HTML file, over an earlier one."""
+    from nimbus.adapters.files import whole_file  # noqa: PLC0415
+    from nimbus.drift import page  # noqa: PLC0415
+
+    with whole_file(to, replace=True) as file:
+        file.write(page.page(report).encode())
+
+
+def engine_of(name: str, alibi_python: str | None) -> Engine:
+    """Return the engine of that name."""
+    from nimbus.adapters import alibi  # noqa: PLC0415
+    from nimbus.adapters.scipy_tests import ScipyEngine  # noqa: PLC0415
+
+    return alibi.engine(alibi_python) if name == "alibi" else ScipyEngine()
+
+
+def history(place: DriftRoot, last: int) -> tuple[Point, ...]:
+    """Return how far each of the last runs was from its baseline, as it was recorded."""
+    from nimbus.drift import history  # noqa: PLC0415
+
+    return history.every(place.reading(), last)
+
+
+def baselines(place: DriftRoot) -> list[Baseline]:
+    """Return the baselines of a root, the newest last."""
+    from nimbus_runtime.drift import baselines  # noqa: PLC0415
+
+    return baselines.every(place.reading())
+
+
+def make_baseline(  # noqa: PLR0913 - one argument an option
+    place: DriftRoot, name: str | None, *, runs: Sequence[str], last: int, dev: Path | None, bundle: Path | None
+) -> Baseline:
+    """Make a baseline from runs, or from a dev set that the bundle of the live release scores."""
+    from nimbus.drift import choose  # noqa: PLC0415
+    from nimbus_runtime import claims, clock  # noqa: PLC0415
+    from nimbus_runtime.contract.drift import Source  # noqa: PLC0415
+    from nimbus_runtime.drift import baselines  # noqa: PLC0415
+
+    store = place.opened()
+    name = name or clock.run_name(clock.now())
+    actor, thresholds = claims.this_process().actor, place.settings.thresholds()
+    if dev is None:
+        chosen = choose.named(store, runs) if runs else choose.current(store, None, last)
+        return baselines.create(
+            store,
+            name,
+            [(store, run) for run in chosen],
+            choose.release(store, chosen[-1]),
+            source=Source.RUNS,
+            actor=actor,
+            thresholds=thresholds,
+        )
+    scoring = bundle or choose.bundle(store)
+    with scored_dev_set(dev, scoring, place.fields) as (aside, run):
+        release = choose.of_bundle(store, run, choose.release(aside, run))
+        return baselines.create(
+            store, name, [(aside, run)], release, source=Source.DEV, actor=actor, thresholds=thresholds
+        )
+
+
+def keep_dev_set(bundle: Path, dev: Path, fields: Fields) -> Baseline:
+    """Score a dev set with a bundle that was just compiled, and keep it beside the bundle as its first baseline."""
+    import shutil  # noqa: PLC0415
+
+    from nimbus.config.drift import Drift  # noqa: PLC0415
+    from nimbus.drift import choose  # noqa: PLC0415
+    from nimbus_runtime import claims  # noqa: PLC0415
+    from nimbus_runtime.contract.drift import Source  # noqa: PLC0415
+    from nimbus_runtime.drift import baselines, devset  # noqa: PLC0415
+    from nimbus_runtime.store import DirectoryStore  # noqa: PLC0415
+
+    with scored_dev_set(dev, bundle, fields) as (aside, run):
+        shutil.rmtree(devset.beside(bundle), ignore_errors=True)
+        return baselines.create(
+            DirectoryStore(devset.beside(bundle)),
+            devset.NAME,
+            [(aside, run)],
+            choose.release(aside, run),
+            source=Source.DEV,
+            actor=claims.this_process().actor,
+            thresholds=Drift.of_variables().thresholds(),
+        )
+
+
+@contextmanager
+def scored_dev_set(dev: Path, bundle: Path, fields: Fields) -> Iterator[tuple[Store, Run]]:
+    """Score a dev set in a root of its own, which is gone afterwards, and yield that root and the run."""
+    import tempfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus.runs.progress import Tracker  # noqa: PLC0415
+    from nimbus.runs.submit import Request  # noqa: PLC0415
+    from nimbus_runtime.contract.records import OutputFormat  # noqa: PLC0415
+    from nimbus_runtime.planner import Order  # noqa: PLC0415
+    from nimbus_runtime.store import DirectoryStore  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="nimbus-dev-") as folder:
+        order = Order(fields, None, OutputFormat.PARQUET, max_quarantine=1.0)
+        result = assembly.submit(Request(Path(folder), (str(dev),), bundle, order, assembly.cores()), Tracker())
+        yield DirectoryStore(Path(folder)), result.run
+
+
+def export(  # noqa: PLR0913 - one argument an option
+    place: DriftRoot,
+    to: Path,
+    *,
+    run: str | None,
+    baseline: str | None,
+    tool: str,
+    task: str | None,
+    size: int,
+    inputs: Sequence[str],
+    replace: bool,
+) -> Written:
+    """Write a stratified sample of a run's documents, with their texts, for annotation."""
+    from nimbus.adapters.files import whole_file  # noqa: PLC0415
+    from nimbus.drift import annotate, choose, report  # noqa: PLC0415
+
+    store = place.reading()
+    (record,) = choose.current(store, run, 1)
+    release = choose.release(store, record)
+    compared = report.compared(store, [record], release, baseline, engine_of("scipy", None))
+    wanted = annotate.sample(compared.reference, compared.current, compared.comparison.findings, size)
+    found = annotate.resolve(inputs) if inputs else None
+    with whole_file(to, replace=replace) as file:
+        return annotate.write(
+            store, record, wanted, annotate.Tool(tool), annotate.Task(task) if task else None, found, file
+        )
