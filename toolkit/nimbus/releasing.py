@@ -10,8 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nimbus.adapters.cloud_host import CloudHost
+    from nimbus.adapters.ecs import TaskDefinitions
     from nimbus.adapters.shelf import BundleShelf
     from nimbus.config import Environment, Project
+    from nimbus.config.environments import Outputs
+    from nimbus.releases.checks.cloud import Cloud
     from nimbus.releases.deploy import Deployment, Planned, Preflight, Tools
     from nimbus.releases.deploy import Observer as Deploying
     from nimbus.releases.diff import Difference
@@ -172,37 +176,101 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
     )
     shadow = promoting.judge(environment, project, compiler.find) if judged else None
     return deploying.Tools(
-        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment), shadow
+        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment, project), shadow
     )
 
 
-def _preflight(environment: Environment) -> Preflight:
+def _preflight(environment: Environment, project: Project) -> Preflight:
     from pathlib import Path  # noqa: PLC0415
 
     from nimbus.adapters.machine import Reachable, ThisMachine  # noqa: PLC0415
     from nimbus.releases import preflight as reporting  # noqa: PLC0415
-    from nimbus.releases.checks import local  # noqa: PLC0415
+    from nimbus.releases.checks import cloud, local  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
     machine, store = ThisMachine(Path(environment.root)), assembly.open_environment(environment)
 
     def check(release: Release, bundle: Bundle) -> Report:
-        return reporting.report(local.check(store, machine, Reachable(), release, bundle, clock.now()))
+        if environment.outputs is None:
+            return reporting.report(local.check(store, machine, Reachable(), release, bundle, clock.now()))
+        schedule = project.schedule.expression if project.schedule else None
+        wanted = cloud.Wanted(schedule, project.task.max_concurrency)
+        there = _cloud(environment.outputs)
+        return reporting.report(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
 
     return check
+
+
+def _cloud(outputs: Outputs) -> Cloud:
+    from nimbus.adapters import ecr  # noqa: PLC0415
+    from nimbus.adapters.cloud import AwsCloud  # noqa: PLC0415
+    from nimbus.engines.orders import Severity  # noqa: PLC0415
+    from nimbus.image import findings  # noqa: PLC0415
+    from nimbus.releases.checks.cloud import Scanned, TaskSize  # noqa: PLC0415
+
+    class _Cloud(AwsCloud):
+        def scanned(self, image: str) -> Scanned:
+            repository, _, digest = image.partition("@")
+            registry = ecr.Ecr(outputs.region)
+            verdict = findings.judge(registry.scan(repository, digest), Severity.HIGH)
+            return Scanned(verdict.known, verdict.status, verdict.grave_count, verdict.threshold.value)
+
+        def size(self) -> TaskSize:
+            found = self.definitions.size()
+            return TaskSize(found.cpu, found.memory)
+
+    return _Cloud(
+        outputs.root,
+        outputs.region,
+        _definitions(outputs),
+        outputs.task_role,
+        outputs.execution_role,
+        outputs.state_machine,
+        outputs.schedule,
+    )
+
+
+def _definitions(outputs: Outputs) -> TaskDefinitions:
+    from nimbus.adapters.ecs import TaskDefinitions  # noqa: PLC0415
+
+    return TaskDefinitions(outputs.task_template, outputs.release_family, outputs.container, outputs.region)
 
 
 def _runnable(environment: Environment) -> Runnable:
     return _parts(environment)
 
 
-def _parts(environment: Environment) -> BundleShelf:
+def _parts(environment: Environment) -> BundleShelf | CloudHost:
     """Return what keeps the parts of releases that stand outside of the records."""
     from pathlib import Path  # noqa: PLC0415
 
     from nimbus.adapters.shelf import BundleShelf  # noqa: PLC0415
 
-    return BundleShelf(Path(environment.root))
+    if environment.outputs is None:
+        return BundleShelf(Path(environment.root))
+    return _cloud_host(environment.outputs)
+
+
+def _cloud_host(outputs: Outputs) -> CloudHost:
+    from nimbus.adapters.cloud_host import CloudHost  # noqa: PLC0415
+    from nimbus.adapters.ecr import Ecr  # noqa: PLC0415
+    from nimbus.engines.orders import Architecture  # noqa: PLC0415
+    from nimbus.image import build, recipe, record  # noqa: PLC0415
+
+    architecture = Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
+
+    def tag(bundle: Bundle) -> str:
+        return build.tag_of(bundle.digest, recipe.read())
+
+    def push(bundle: Bundle) -> str:
+        folder = record.folder_of(bundle.path)
+        planned = assembly.plan_image(build.Order(bundle.path, architectures=(architecture,)))
+        built = assembly.build_image(planned, folder)
+        pushed = assembly.push_image(built, outputs.repository, folder)
+        assert pushed.reference is not None  # noqa: S101 - it was pushed
+        return pushed.reference
+
+    return CloudHost(outputs.repository, Ecr(outputs.region), _definitions(outputs), tag, push)
 
 
 def _removal(environment: Environment) -> Removal:
