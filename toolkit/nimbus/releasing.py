@@ -81,9 +81,8 @@ def deploy(  # noqa: PLR0913 - one argument an option
 ) -> Deployment:
     """Compile, place, check, register, judge and promote; `confirm` is asked before anything live changes."""
     from nimbus.releases import deploy as deploying  # noqa: PLC0415
-    from nimbus_runtime import claims  # noqa: PLC0415
 
-    order = deploying.Order(project.job(), claims.actor(), reason, confirm)
+    order = deploying.Order(project.job(), assembly.actor(environment), reason, confirm)
     return deploying.deploy(_tools(environment, project, judged=judged), order, observer)
 
 
@@ -94,12 +93,11 @@ def plan_rollback(environment: Environment, release: str | None = None, *, keep_
     return rollback.plan(assembly.open_environment(environment), _runnable(environment), release, keep_data=keep_data)
 
 
-def apply_rollback(environment: Environment, planned: Rollback, reason: str = "") -> Live:
+def apply_rollback(environment: Environment, planned: Rollback, reason: str = "", actor: str = "") -> Live:
     """Take back a release and its dataset, as was shown."""
     from nimbus.releases import rollback  # noqa: PLC0415
-    from nimbus_runtime import claims  # noqa: PLC0415
 
-    return rollback.apply(assembly.open_environment(environment), planned, claims.actor(), reason)
+    return rollback.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)
 
 
 def plan_promotion(environment: Environment, release: str) -> Promotion:
@@ -109,12 +107,11 @@ def plan_promotion(environment: Environment, release: str) -> Promotion:
     return promote.plan(assembly.open_environment(environment), _runnable(environment), release)
 
 
-def apply_promotion(environment: Environment, planned: Promotion, reason: str = "") -> Live:
+def apply_promotion(environment: Environment, planned: Promotion, reason: str = "", actor: str = "") -> Live:
     """Make a release live, as was shown."""
     from nimbus.releases import promote  # noqa: PLC0415
-    from nimbus_runtime import claims  # noqa: PLC0415
 
-    return promote.apply(assembly.open_environment(environment), planned, claims.actor(), reason)
+    return promote.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)
 
 
 def plan_pruning(environment: Environment, *, days: int, runs: int) -> Pruning:
@@ -130,9 +127,9 @@ def plan_pruning(environment: Environment, *, days: int, runs: int) -> Pruning:
 def apply_pruning(environment: Environment, planned: Pruning, reason: str = "") -> None:
     """Remove what was shown."""
     from nimbus.releases import prune  # noqa: PLC0415
-    from nimbus_runtime import claims, live  # noqa: PLC0415
+    from nimbus_runtime import live  # noqa: PLC0415
 
-    entry = live.entry("prune", claims.actor(), reason)
+    entry = live.entry("prune", assembly.actor(environment), reason)
     prune.apply(assembly.open_environment(environment), _removal(environment), _parts(environment), planned, entry)
 
 
