@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nimbus import assembly, loadtesting
@@ -61,7 +62,8 @@ def gate(release: str, environment: Environment, project: Project) -> Decision:
     from nimbus_runtime import claims, clock  # noqa: PLC0415
 
     store = assembly.open_environment(environment)
-    return judging.judge(store, release, project.gate, claims.actor(), clock.now())
+    limits = replace(project.gate, profile=project.gate.profile or project.loadtest.profile)
+    return judging.judge(store, release, limits, claims.actor(), clock.now())
 
 
 def judge(environment: Environment, project: Project, bundle: Callable[[], Bundle | None]) -> deploy.Shadow:
