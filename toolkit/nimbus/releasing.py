@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nimbus.adapters.shelf import BundleShelf
     from nimbus.config import Environment, Project
     from nimbus.config.environments import Outputs
+    from nimbus.config.gate import Canary
+    from nimbus.releases.canary import Status
     from nimbus.releases.checks.cloud import Cloud
     from nimbus.releases.deploy import Deployment, Planned, Preflight, Tools
     from nimbus.releases.deploy import Observer as Deploying
@@ -100,11 +102,21 @@ def apply_rollback(environment: Environment, planned: Rollback, reason: str = ""
     return rollback.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)
 
 
-def plan_promotion(environment: Environment, release: str) -> Promotion:
-    """Decide on making a release live, to be shown before it is applied."""
+def plan_promotion(
+    environment: Environment, release: str, percent: int = 100, canary: Canary | None = None
+) -> Promotion:
+    """Decide on making a release live, or on its canary within limits, to be shown before it is applied."""
     from nimbus.releases import promote  # noqa: PLC0415
+    from nimbus_runtime.contract.records import CanaryLimits  # noqa: PLC0415
 
-    return promote.plan(assembly.open_environment(environment), _runnable(environment), release)
+    share = None
+    if percent < 100:
+        limits = CanaryLimits()
+        if canary is not None:
+            limits = CanaryLimits(canary.max_failures, canary.max_slowdown, canary.max_labels)
+        share = (percent, limits)
+    store = assembly.open_environment(environment)
+    return promote.plan(store, _runnable(environment), release, share=share)
 
 
 def apply_promotion(environment: Environment, planned: Promotion, reason: str = "", actor: str = "") -> Live:
@@ -112,6 +124,27 @@ def apply_promotion(environment: Environment, planned: Promotion, reason: str = 
     from nimbus.releases import promote  # noqa: PLC0415
 
     return promote.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)
+
+
+def canary_status(environment: Environment, runs: int = 50) -> Status:
+    """Return how the canary goes."""
+    from nimbus.releases import canary  # noqa: PLC0415
+
+    return canary.status(assembly.open_environment(environment), runs)
+
+
+def plan_drop(environment: Environment) -> Live:
+    """Return the state whose candidate is to be dropped."""
+    from nimbus.releases import canary  # noqa: PLC0415
+
+    return canary.plan_drop(assembly.open_environment(environment))
+
+
+def apply_drop(environment: Environment, seen: Live, reason: str = "") -> Live:
+    """Drop the candidate that was shown."""
+    from nimbus.releases import canary  # noqa: PLC0415
+
+    return canary.drop(assembly.open_environment(environment), seen, assembly.actor(environment), reason)
 
 
 def plan_pruning(environment: Environment, *, days: int, runs: int) -> Pruning:
