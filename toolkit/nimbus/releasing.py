@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nimbus import assembly, promoting
+from nimbus import assembly, loadtesting, promoting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nimbus.releases.deploy import Observer as Deploying
     from nimbus.releases.diff import Difference
     from nimbus.releases.history import Change
-    from nimbus.releases.preflight import Report
+    from nimbus.releases.preflight import Check, Report
     from nimbus.releases.promote import Promotion
     from nimbus.releases.prune import Pruning, Removal
     from nimbus.releases.rollback import Rollback, Runnable
@@ -215,18 +215,24 @@ def _preflight(environment: Environment, project: Project) -> Preflight:
 
     from nimbus.adapters.machine import Reachable, ThisMachine  # noqa: PLC0415
     from nimbus.releases import preflight as reporting  # noqa: PLC0415
-    from nimbus.releases.checks import cloud, local  # noqa: PLC0415
+    from nimbus.releases.checks import anywhere, cloud, local  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
     machine, store = ThisMachine(Path(environment.root)), assembly.open_environment(environment)
 
     def check(release: Release, bundle: Bundle) -> Report:
         if environment.outputs is None:
-            return reporting.report(local.check(store, machine, Reachable(), release, bundle, clock.now()))
+            checks = local.check(store, machine, Reachable(), release, bundle, clock.now())
+            return reporting.report([*checks, cost(release)])
         schedule = project.schedule.expression if project.schedule else None
         wanted = cloud.Wanted(schedule, project.task.max_concurrency)
         there = _cloud(environment.outputs)
-        return reporting.report(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
+        checks = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
+        alone = len(checks) == 1  # without credentials nothing else can be asked
+        return reporting.report(checks if alone else [*checks, cost(release)])
+
+    def cost(release: Release) -> Check:
+        return anywhere.cost(loadtesting.in_a_line(environment, project, release))
 
     return check
 
