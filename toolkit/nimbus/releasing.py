@@ -227,9 +227,9 @@ def _preflight(environment: Environment, project: Project) -> Preflight:
         schedule = project.schedule.expression if project.schedule else None
         wanted = cloud.Wanted(schedule, project.task.max_concurrency)
         there = _cloud(environment.outputs)
-        checks = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
-        alone = len(checks) == 1  # without credentials nothing else can be asked
-        return reporting.report(checks if alone else [*checks, cost(release)])
+        asked = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
+        alone = len(asked) == 1  # without credentials nothing else can be asked
+        return reporting.report(asked if alone else [*asked, cost(release)])
 
     def cost(release: Release) -> Check:
         return anywhere.cost(loadtesting.in_a_line(environment, project, release))
