@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from nimbus_runtime.contract.records import OutputFormat
@@ -20,6 +21,14 @@ class RowFiles:
             if isinstance(row.get("metadata"), str):
                 row["metadata"] = json.loads(row["metadata"])
         return found
+
+    def rows(self, file: BinaryIO) -> Iterator[Row]:
+        """Yield all rows of a Parquet file, a part of it in memory at a time."""
+        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches():
+                yield from batch.to_pylist()
 
 
 def _in_lines(file: BinaryIO, document: str) -> list[Row]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nimbus import assembly
 from nimbus.config import Environment, Kind
 from nimbus.runs import cancel as cancelling
 from nimbus.runs import logs as logging
 from nimbus.runs import overview, start
+from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.records import Live
 from nimbus_runtime.store import DirectoryStore
 
@@ -37,6 +38,20 @@ class Runs:
     def latest(self, limit: int) -> list[overview.Overview]:
         """Return the latest runs, the newest first."""
         return overview.overviews(self.store, self.executions, limit)
+
+    def names(self) -> list[str]:
+        """Return the names of all runs, sorted; nothing of them is read."""
+        return self.store.names(paths.RUNS)
+
+    def quarantined(self, run: str) -> Iterator[dict[str, Any]]:
+        """Yield what stands of a finished run's quarantined documents: id, input, position, reason, detail."""
+        from nimbus.adapters.rows import RowFiles  # noqa: PLC0415 - only where they are read
+        from nimbus.releases import registry  # noqa: PLC0415 - as above
+
+        record = registry.run(self.store, run) if run in self.names() else None
+        for item in record.quarantine if record else ():
+            with self.store.opened(paths.data(run, item.file)) as file:
+                yield from RowFiles().rows(file)
 
     def one(self, run: str) -> overview.Overview:
         """Return how a run is."""

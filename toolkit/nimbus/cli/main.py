@@ -50,10 +50,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Promotion": {
         "shadow": "Score a sample of live's inputs with a candidate, beside live, unpublished.",
-        "canary": "Show how a candidate does in the runs that it shares, or drop it.",
         "gate": "Decide by evidence and limits whether a release may be promoted.",
     },
     "Projects": {
+        "tui": "Open the terminal interface; so does nimbus alone, on a terminal.",
         "config": "Show what nimbus.toml comes to in an environment, or its JSON Schema.",
     },
     "Serving and load": {
@@ -94,12 +94,19 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with findings, 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="nimbus")
-def nimbus() -> None:
+@click.pass_context
+def nimbus(ctx: click.Context) -> None:
     """Take trained spaCy pipelines into scheduled batch production."""
+    if ctx.invoked_subcommand is None:
+        if sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty():
+            ctx.invoke(importlib.import_module("nimbus.cli.tui").command)
+        else:
+            click.echo(ctx.get_help())
 
 
 def main() -> None:

@@ -1,0 +1,150 @@
+"""Meets the intents of screens: questions beside the event loop, changes after a word, verbs as processes."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from textual import on
+from textual.app import App
+
+from nimbus_tui.api import trouble, verbs
+from nimbus_tui.api.proposals import Done, Proposal
+from nimbus_tui.api.questions import Question
+from nimbus_tui.api.session import Session
+from nimbus_tui.api.threads import aside
+from nimbus_tui.messages import Answered, Ask, Propose, Refused, Start
+from nimbus_tui.plain import plain
+from nimbus_tui.widgets import text
+from nimbus_tui.widgets.confirm import Confirm
+from nimbus_tui.widgets.following import Following
+
+_LOOK = 0.3  # seconds between looks at what a verb says
+
+
+class Answering(App[None]):
+    """An app that answers what its screens ask, and does what they were told to."""
+
+    session: Session
+
+    def __init__(self) -> None:
+        """Begin with nothing asked."""
+        super().__init__()
+        self.running: list[verbs.Running] = []
+        self._asked: set[tuple[int, object]] = set()
+        self._undo: Question[Proposal] | None = None
+
+    def everything_changed(self) -> None:
+        """Have whatever is shown asked for again."""
+
+    @on(Ask)
+    def _ask(self, event: Ask) -> None:
+        """Answer a question, unless the same one of the same screen is being answered."""
+        asked = (id(event.asker), event.question)
+        if asked not in self._asked:
+            self._asked.add(asked)
+            self.run_worker(self._answer(event, asked), group="questions", exit_on_error=False)
+
+    async def _answer(self, event: Ask, asked: tuple[int, object]) -> None:
+        try:
+            answer = await aside(partial(event.question.ask, self.session))
+        except Exception as error:  # noqa: BLE001 - every failure is shown
+            event.asker.post_message(Refused(event.question, trouble.of(error)))
+        else:
+            event.asker.post_message(Answered(event.question, answer))
+        finally:
+            self._asked.discard(asked)
+
+    @on(Propose)
+    def _propose(self, event: Propose) -> None:
+        self.propose(event.question)
+
+    def propose(self, question: Question[Proposal]) -> None:
+        """Find out what a change would do, have it agreed to, and do it."""
+        if self.session.read_only:
+            self.notify("Nothing is changed: this is --read-only.", severity="warning")
+            return
+        self.run_worker(self._decide(question), group="changes", exclusive=True, exit_on_error=False)
+
+    async def _decide(self, question: Question[Proposal]) -> None:
+        try:
+            proposal = await aside(partial(question.ask, self.session))
+        except Exception as error:  # noqa: BLE001 - every failure is shown
+            self.complain(trouble.of(error))
+            return
+        if not await self.push_screen_wait(Confirm(proposal)):
+            return
+        if isinstance(proposal.perform, verbs.Verb):
+            self._start(Start(proposal.perform))
+            return
+        try:
+            done = await aside(proposal.perform)
+        except Exception as error:  # noqa: BLE001 - every failure is shown
+            found = trouble.of(error)
+            self.session.note(proposal.command, found.what, "bad")
+            self.complain(found)
+        else:
+            self._did(proposal, done)
+        self.everything_changed()
+
+    def _did(self, proposal: Proposal, done: Done) -> None:
+        self._undo = done.undo
+        self.session.note(proposal.command, done.sentence)
+        hint = " Press u to undo." if done.undo is not None else ""
+        self.notify(plain(done.sentence) + hint, timeout=8, markup=False)
+
+    def action_undo(self) -> None:
+        """Propose to take back what was done last."""
+        if self._undo is None:
+            self.notify("There is nothing to undo here yet.", timeout=3)
+        else:
+            self.propose(self._undo)
+
+    def complain(self, found: trouble.Trouble) -> None:
+        """Show a failure that belongs to no panel."""
+        told = "\n".join([plain(found.what), *(f"{name}: {plain(value, 400)}" for name, value in found.parts)])
+        self.notify(told, title="Not done", severity="error", timeout=15, markup=False)
+
+    @on(Start)
+    def _start(self, event: Start) -> None:
+        if self.session.read_only:
+            self.notify("Nothing is started: this is --read-only.", severity="warning")
+            return
+        try:
+            running = verbs.start(event.verb)
+        except OSError as error:
+            self.complain(trouble.of(error))
+            return
+        self.running.append(running)
+        self.session.note(event.verb.command, "started", "dim")
+        self.run_worker(self._follow(running), group="verbs", exit_on_error=False)
+        self.follow(running)
+
+    def follow(self, running: verbs.Running) -> None:
+        """Show what a verb says."""
+        self.push_screen(Following(running))
+
+    async def _follow(self, running: verbs.Running) -> None:
+        while running.code is None:
+            await asyncio.sleep(_LOOK)
+            if await aside(running.poll):
+                for screen in self.screen_stack:
+                    if isinstance(screen, Following) and screen.running is running:
+                        screen.draw()
+        outcome, tone = ("done", "good") if not running.failed else (f"ended with code {running.code}", "bad")
+        self.session.note(running.verb.command, outcome, tone)
+        told = f"{plain(running.verb.title)}: {outcome}"
+        self.notify(told, severity="error" if running.failed else "information", markup=False)
+        self.everything_changed()
+
+    def copied(self, what: str | None, words: str) -> None:
+        """Put a text into the clipboard, and say so."""
+        if what is None:
+            self.notify("There is nothing to copy here.", timeout=2)
+            return
+        self.copy_to_clipboard(what)
+        self.notify(words, timeout=2)
+
+    def copy_command(self, line: tuple[str, ...] | None) -> None:
+        """Copy a command line."""
+        self.copied(None if line is None else text.command(line), "The command is in the clipboard.")

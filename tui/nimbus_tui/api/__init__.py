@@ -1,0 +1,1 @@
+"""What screens ask and change, without any of the screen: each question is a value that calls the assembly."""

@@ -1,0 +1,68 @@
+"""What must always be in sight: where one is, what is live, and whether all is well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nimbus_tui.api.attention import Attention, attention
+
+if TYPE_CHECKING:
+    from nimbus_runtime.contract.records import Live
+    from nimbus_tui.api.session import Session
+
+_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The first line. `health` is good, warn, bad or dim; `summary` says in a few words why."""
+
+    pipeline: str
+    environment: str
+    region: str | None
+    protected: bool
+    environments: tuple[tuple[str, str], ...]
+    live: Live | None
+    health: str = "dim"
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAround:
+    """Asks what is live here, and whether all is well."""
+
+    def ask(self, session: Session) -> Glance:
+        """Read live.json and the latest runs."""
+        from nimbus import assembly  # noqa: PLC0415 - only when it is asked
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - as above
+        from nimbus_runtime import live  # noqa: PLC0415 - as above
+
+        project = session.project()
+        environment = session.environment()
+        present = live.read(assembly.open_environment(environment))
+        found = attention(present, runs(environment).latest(_RUNS), paused=present is not None and present.paused)
+        return Glance(
+            pipeline=project.pipeline.name,
+            environment=environment.name,
+            region=environment.region,
+            protected=environment.protected,
+            environments=tuple((name, _about(described)) for name, described in project.environments.items()),
+            live=present,
+            **_worst(found),
+        )
+
+
+def _about(described: object) -> str:
+    kind = str(getattr(described, "kind", ""))
+    where = getattr(described, "root", None) or getattr(described, "terraform", None) or ""
+    protected = "protected" if getattr(described, "protected", False) else ""
+    return "  ".join(part for part in (kind, str(where), protected) if part)
+
+
+def _worst(found: tuple[Attention, ...]) -> dict[str, str]:
+    for tone in ("bad", "warn", "dim"):
+        for item in found:
+            if item.tone == tone:
+                return {"health": tone, "summary": item.short}
+    return {"health": "good", "summary": "healthy"}

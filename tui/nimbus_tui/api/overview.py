@@ -1,0 +1,96 @@
+"""How the pipeline is: what is live, how its runs went, what comes next, what needs attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from nimbus_tui.api.attention import Attention, attention
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nimbus.releases.history import Change
+    from nimbus.releases.show import Shown
+    from nimbus.runs.overview import Overview
+    from nimbus_runtime.contract.records import Live
+    from nimbus_tui.api.session import Session
+
+_RUNS, _CHANGES = 30, 12
+_PATIENCE = timedelta(minutes=15)  # until a run that has not begun counts as missed
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When runs are due. `upcoming` are the next times; `missed` the last one, where no run came of it."""
+
+    expression: str
+    time_zone: str
+    upcoming: tuple[datetime, ...]
+    missed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All of the first screen. `timing` is None without a schedule."""
+
+    live: Live | None
+    release: Shown | None
+    runs: tuple[Overview, ...]
+    changes: tuple[Change, ...]
+    timing: Timing | None
+    attention: tuple[Attention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HowItIs:
+    """Asks how the pipeline is."""
+
+    def ask(self, session: Session) -> State:
+        """Read what is live, the latest runs and changes, and the schedule."""
+        from nimbus import assembly, releasing  # noqa: PLC0415 - only when it is asked
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - as above
+        from nimbus_runtime import live  # noqa: PLC0415 - as above
+
+        environment = session.environment()
+        present = live.read(assembly.open_environment(environment))
+        latest = tuple(runs(environment).latest(_RUNS))
+        shown = None if present is None else releasing.show(environment, present.release)
+        timing = _timing(session, latest, None if present is None else present.entry.time)
+        return State(
+            live=present,
+            release=shown,
+            runs=latest,
+            changes=() if present is None else tuple(releasing.history(environment, _CHANGES)),
+            timing=timing,
+            attention=attention(
+                present,
+                latest,
+                paused=present is not None and present.paused,
+                missed=None if timing is None else timing.missed,
+                evidence=() if shown is None else shown.evidence,
+                lacks=None if shown is None else shown.lacks,
+            ),
+        )
+
+
+def _timing(session: Session, runs: tuple[Overview, ...], since: str | None) -> Timing | None:
+    from datetime import datetime  # noqa: PLC0415 - only here at run time
+
+    from nimbus.assembly.schedules import timetable  # noqa: PLC0415 - only when it is asked
+    from nimbus_runtime.contract.errors import UsageError  # noqa: PLC0415 - as above
+
+    try:
+        table = timetable(session.project())
+    except UsageError:
+        return None
+    now = session.now
+    upcoming = tuple(table.upcoming(now, 3))
+    scheduled = [run.scheduled_time for run in runs if run.kind == "scheduled" and run.scheduled_time]
+    missed = None
+    if scheduled and since is not None and not table.paused:
+        last = max(map(datetime.fromisoformat, scheduled))
+        due = table.upcoming(last, 1)
+        missed = due[0] if due and due[0] < now - _PATIENCE else None
+    return Timing(table.expression, table.time_zone, upcoming, missed)

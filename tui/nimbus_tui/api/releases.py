@@ -1,0 +1,193 @@
+"""Releases: which there are, what was found out about them, how they differ, and how they become live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nimbus_tui.api.proposals import Done, Proposal
+from nimbus_tui.api.verbs import Verb
+
+if TYPE_CHECKING:
+    from nimbus.config import Environment
+    from nimbus.releases.diff import Difference
+    from nimbus.releases.history import Change
+    from nimbus.releases.promote import Promotion
+    from nimbus.releases.rollback import Rollback
+    from nimbus.releases.show import Shown
+    from nimbus_runtime.contract.records import Live
+    from nimbus_tui.api.session import Session
+
+STEPS = ("compile", "place", "preflight", "register", "shadow", "gate", "promote")
+_CHANGES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """The ledger, the newest change first, and every registered release."""
+
+    live: Live | None
+    changes: tuple[Change, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhichReleases:
+    """Asks which releases there are, and how what is live changed."""
+
+    def ask(self, session: Session) -> Releases:
+        """Read live.json, the ledger and the names of the releases."""
+        from nimbus import assembly, releasing  # noqa: PLC0415 - only when it is asked
+        from nimbus_runtime import live  # noqa: PLC0415 - as above
+
+        environment = session.environment()
+        present = live.read(assembly.open_environment(environment))
+        changes = () if present is None else tuple(releasing.history(environment, _CHANGES))
+        return Releases(present, changes, tuple(releasing.registered(environment)))
+
+
+@dataclass(frozen=True, slots=True)
+class WhatOf:
+    """Asks what is known of a release."""
+
+    name: str
+
+    def ask(self, session: Session) -> Shown:
+        """Read the release, its evidence, and its difference from what is live."""
+        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+
+        return releasing.show(session.environment(), self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class HowDiffer:
+    """Asks what one release changes against another."""
+
+    before: str
+    after: str
+
+    def ask(self, session: Session) -> tuple[Difference, ...]:
+        """Compare the two records."""
+        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+        from nimbus.releases import diff  # noqa: PLC0415 - as above
+
+        environment = session.environment()
+        before, after = (releasing.show(environment, name).release for name in (self.before, self.after))
+        return diff.of_releases(before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatRollback:
+    """Asks what going back would do: without a name, to the previous release, or out of a canary."""
+
+    release: str | None = None
+    keep_data: bool = False
+    undoing: bool = False
+
+    def ask(self, session: Session) -> Proposal:
+        """Decide on the rollback; nothing is done."""
+        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+        from nimbus_tui import figures  # noqa: PLC0415 - as above
+
+        environment = session.environment()
+        planned = releasing.plan_rollback(environment, self.release, keep_data=self.keep_data)
+        dataset = planned.dataset
+        told = "readers will find none until the next run"
+        if dataset is not None:
+            told = f"{dataset.run}: {dataset.counts.scored:,} documents, {figures.age(dataset.finished, session.now)}"
+        if self.keep_data:
+            told = "stays as it is"
+        words = ("rollback", *((self.release,) if self.release else ()), *(("--keep-data",) if self.keep_data else ()))
+        return Proposal(
+            title=f"{'Undo' if self.undoing else 'Roll back'} in {environment.name}",
+            verb="Roll back",
+            command=session.command(*words),
+            perform=partial(_roll_back, environment, planned),
+            facts=(
+                ("environment", f"{environment.name}{f' · {environment.region}' if environment.region else ''}"),
+                ("from", planned.before.release),
+                ("to", planned.after.release),
+                ("data", told),
+            ),
+            differences=(("What readers and the next run notice", planned.state), ("The releases", planned.release)),
+            warning="" if dataset is not None or self.keep_data else "There is no dataset of that release any more.",
+            typed=environment.name if environment.protected else None,
+        )
+
+
+def _roll_back(environment: Environment, planned: Rollback) -> Done:
+    import time  # noqa: PLC0415 - beside what uses it
+
+    from nimbus import releasing  # noqa: PLC0415 - only when it is done
+
+    began = time.perf_counter()
+    state = releasing.apply_rollback(environment, planned)
+    seconds = time.perf_counter() - began
+    back = WhatRollback(planned.before.release, undoing=True)
+    return Done(f"Rolled back to {state.release} in {seconds:.2f} s.", back if planned.before.release else None)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatPromotion:
+    """Asks what making a release live would do."""
+
+    release: str
+
+    def ask(self, session: Session) -> Proposal:
+        """Decide on the promotion; nothing is done."""
+        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+
+        environment = session.environment()
+        planned = releasing.plan_promotion(environment, self.release)
+        before = None if planned.before is None else planned.before.release
+        return Proposal(
+            title=f"Promote in {environment.name}",
+            verb="Promote",
+            command=session.command("promote", self.release),
+            perform=partial(_promote, environment, planned),
+            facts=(
+                ("environment", f"{environment.name}{f' · {environment.region}' if environment.region else ''}"),
+                ("from", before or "nothing"),
+                ("to", self.release),
+                ("data", "stays until the next run publishes"),
+            ),
+            differences=(("What changes", planned.state), ("The releases", planned.release)),
+            warning="" if planned.needed else "It is live already: nothing will change.",
+            typed=environment.name if environment.protected else None,
+            dangerous=False,
+        )
+
+
+def _promote(environment: Environment, planned: Promotion) -> Done:
+    from nimbus import releasing  # noqa: PLC0415 - only when it is done
+
+    state = releasing.apply_promotion(environment, planned)
+    undo = None if planned.before is None or not planned.needed else WhatRollback(planned.before.release, undoing=True)
+    return Done(f"{state.release} is live.", undo)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatDeployment:
+    """Asks what deploying the pipeline of nimbus.toml would do."""
+
+    def ask(self, session: Session) -> Proposal:
+        """Say which steps are done already; nothing is done."""
+        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+
+        project, environment = session.project(), session.environment()
+        planned = releasing.plan_deployment(environment, project)
+        agreed = ("--confirm", environment.name) if environment.protected else ("--yes",)
+        command = session.command("deploy", *agreed)
+        steps = tuple((step.value, f"{state.value}  {words}".rstrip()) for step, state, words in planned.steps)
+        return Proposal(
+            title=f"Deploy {project.pipeline.name} to {environment.name}",
+            verb="Deploy",
+            command=command,
+            perform=Verb(f"deploy to {environment.name}", command, steps=STEPS),
+            facts=(("pipeline", project.pipeline.source), ("", ""), *steps),
+            differences=(("Against what is live", planned.differences),) if planned.differences else (),
+            warning="" if planned.release else "What changes is known once it is compiled.",
+            typed=environment.name if environment.protected else None,
+            dangerous=False,
+        )

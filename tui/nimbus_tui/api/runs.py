@@ -1,0 +1,211 @@
+"""Runs: how they are, what they set aside and said, and what may be done with them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nimbus_tui.api.proposals import Done, Proposal
+from nimbus_tui.api.verbs import Verb
+
+if TYPE_CHECKING:
+    from nimbus.config import Environment
+    from nimbus.executions import Line
+    from nimbus.runs.overview import Overview
+    from nimbus_tui.api.session import Session
+
+LINES = 5_000  # of a log, the last
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Runs by their keys, the newest first; `known` are those that were looked at, by key. `paused` is the schedule."""
+
+    keys: tuple[str, ...]
+    known: dict[str, Overview]
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WhichRuns:
+    """Asks which runs there are. Only those in sight, and the latest, are looked at: there may be very many."""
+
+    looked_at: tuple[str, ...] = ()
+    latest: int = 20
+
+    def ask(self, session: Session) -> Listed:
+        """Read the names of all runs, and the records of a few."""
+        from nimbus import assembly  # noqa: PLC0415 - only when it is asked
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - as above
+        from nimbus_runtime import live  # noqa: PLC0415 - as above
+
+        of = runs(session.environment())
+        present = live.read(assembly.open_environment(session.environment()))
+        known = {run.run or run.execution: run for run in of.latest(self.latest)}
+        names = of.names()
+        keys = [*(key for key, run in known.items() if not run.run), *reversed(names)]
+        there = set(names)
+        for name in self.looked_at:
+            if name not in known and name in there:
+                known[name] = of.one(name)
+        return Listed(tuple(keys), known, present is not None and present.paused)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A document that was quarantined: which, where it stood, and why."""
+
+    id: str
+    input: str
+    position: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhatWasSetAside:
+    """Asks which documents of a run were quarantined."""
+
+    run: str
+    most: int = 200_000
+
+    def ask(self, session: Session) -> tuple[SetAside, ...]:
+        """Read the files of quarantined documents; they hold no text."""
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - only when it is asked
+
+        rows = runs(session.environment()).quarantined(self.run)
+        return tuple(SetAside(**row) for row in itertools.islice(rows, self.most))
+
+
+@dataclass(frozen=True, slots=True)
+class WhatWasSaid:
+    """Asks what a run's tasks have said."""
+
+    run: str
+
+    def ask(self, session: Session) -> tuple[Line, ...]:
+        """Read the lines until now."""
+        from collections import deque  # noqa: PLC0415 - beside what uses it
+
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - only when it is asked
+
+        return tuple(deque(runs(session.environment()).logs(self.run, follow=False), LINES))
+
+
+@dataclass(frozen=True, slots=True)
+class WhatStart:
+    """Asks what starting a run would do."""
+
+    def ask(self, session: Session) -> Proposal:
+        """Say which release would score what."""
+        from nimbus import assembly  # noqa: PLC0415 - only when it is asked
+        from nimbus_runtime import live  # noqa: PLC0415 - as above
+
+        project, environment = session.project(), session.environment()
+        present = live.read(assembly.open_environment(environment))
+        command = session.command("run", *(() if session.env else ("--env", environment.name)))
+        return Proposal(
+            title=f"Start a run in {environment.name}",
+            verb="Start",
+            command=command,
+            perform=Verb(f"run in {environment.name}", command),
+            facts=(
+                ("release", "nothing is live yet: deploy first" if present is None else present.release),
+                ("reads", ", ".join(project.input.paths)),
+                ("publishes in", environment.root),
+            ),
+            dangerous=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WhatCancel:
+    """Asks what stopping a run would do."""
+
+    run: str
+
+    def ask(self, session: Session) -> Proposal:
+        """Say how far it is."""
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - only when it is asked
+
+        environment = session.environment()
+        found = runs(environment).one(self.run)
+        return Proposal(
+            title=f"Cancel a run in {environment.name}",
+            verb="Cancel the run",
+            command=session.command("cancel", self.run),
+            perform=partial(_cancel, environment, self.run),
+            facts=(
+                ("run", self.run),
+                ("is", found.standing.value),
+                ("done", f"{found.shards_done} of {found.shards} shards, {found.documents:,} documents"),
+                ("then", "what is committed stays; redrive goes on with it; readers see what they saw"),
+            ),
+        )
+
+
+def _cancel(environment: Environment, run: str) -> Done:
+    from nimbus import assembly  # noqa: PLC0415 - only when it is done
+    from nimbus.assembly.runs import runs  # noqa: PLC0415 - as above
+
+    ended = runs(environment).cancel(run, f"cancelled by {assembly.actor(environment)}")
+    return Done(f"Cancelled run {run}." if ended else f"Asked run {run} to end.")
+
+
+@dataclass(frozen=True, slots=True)
+class WhatRedrive:
+    """Asks what going on with a run would do."""
+
+    run: str
+
+    def ask(self, session: Session) -> Proposal:
+        """Say what is missing."""
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - only when it is asked
+
+        environment = session.environment()
+        found = runs(environment).one(self.run)
+        command = session.command("redrive", self.run)
+        return Proposal(
+            title=f"Redrive a run in {environment.name}",
+            verb="Redrive",
+            command=command,
+            perform=Verb(f"redrive {self.run}", command),
+            facts=(
+                ("run", self.run),
+                ("is", found.standing.value),
+                ("missing", f"{found.shards - found.shards_done} of {found.shards} shards"),
+                ("with", f"release {found.release}, its inputs and settings as they were planned"),
+            ),
+            dangerous=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WhatPause:
+    """Asks what pausing the schedule would do, or letting it go on."""
+
+    paused: bool
+
+    def ask(self, session: Session) -> Proposal:
+        """Say what it means."""
+        environment = session.environment()
+        verb = "pause" if self.paused else "unpause"
+        told = "no scheduled run begins; runs by hand still do" if self.paused else "scheduled runs begin again"
+        return Proposal(
+            title=f"{verb.capitalize()} the schedule of {environment.name}",
+            verb=verb.capitalize(),
+            command=session.command(verb),
+            perform=partial(_pause, environment, paused=self.paused),
+            facts=(("environment", environment.name), ("then", told)),
+            typed=environment.name if environment.protected else None,
+            dangerous=False,
+        )
+
+
+def _pause(environment: Environment, *, paused: bool) -> Done:
+    from nimbus.assembly.runs import pause  # noqa: PLC0415 - only when it is done
+
+    pause(environment, "", paused=paused)
+    return Done("The schedule is paused." if paused else "The schedule goes on.", WhatPause(not paused))

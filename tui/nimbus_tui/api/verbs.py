@@ -1,0 +1,92 @@
+"""Verbs of the command line that take their time: each is a process of its own.
+
+What scores, compiles or applies would hold up the screen, and must not end with it: so it is the
+command line that a user could type, its words go to files, and it is followed by reading them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command line, and what it is called on screen.
+
+    `ok` are the codes that are no failure, `steps` the first words of the lines that say how far it is.
+    """
+
+    title: str
+    command: tuple[str, ...]
+    ok: tuple[int, ...] = (0, 3)
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Running:
+    """A verb that was started. `code` is None while it goes."""
+
+    verb: Verb
+    process: subprocess.Popen[bytes]
+    folder: Path
+    began: float = field(default_factory=time.time)
+    code: int | None = None
+    _read: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def poll(self) -> bool:
+        """Read what it has said since, and whether it has ended; return whether there was anything new."""
+        code = self.process.poll()
+        with (self.folder / "words").open("rb") as words:
+            words.seek(self._read)
+            new = words.read(1_000_000)
+        whole = new if code is not None else new[: new.rfind(b"\n") + 1]
+        self._read += len(whole)
+        self.lines += whole.decode(errors="replace").splitlines()
+        changed = bool(whole) or code != self.code
+        self.code = code
+        return changed
+
+    def answer(self) -> dict[str, object]:
+        """Return the JSON object that it ended with; none where it printed none."""
+        for line in reversed((self.folder / "answer").read_text("utf-8", "replace").splitlines()):
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            return value if isinstance(value, dict) else {}
+        return {}
+
+    @property
+    def failed(self) -> bool:
+        """Say whether it ended, and not well."""
+        return self.code is not None and self.code not in self.verb.ok
+
+    def stop(self) -> None:
+        """Interrupt it as Ctrl-C does: it keeps what it has done, and can be started again."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+
+
+def start(verb: Verb) -> Running:
+    """Start a verb, in a session of its own: it outlives the screen unless it is stopped."""
+    folder = Path(tempfile.mkdtemp(prefix="nimbus-verb-"))
+    arguments = [sys.executable, "-m", "nimbus.cli.main", *verb.command[1:]]
+    with (folder / "words").open("wb") as words, (folder / "answer").open("wb") as answer:
+        process = subprocess.Popen(  # noqa: S603 - our own command line
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=answer,
+            stderr=words,
+            start_new_session=True,
+            env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+        )
+    return Running(verb, process, folder)

@@ -1,0 +1,147 @@
+"""What is live, how its runs went, what comes next, and what needs attention in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from nimbus_tui.api.overview import HowItIs, State
+from nimbus_tui.api.questions import Question
+from nimbus_tui.api.releases import WhatDeployment
+from nimbus_tui.api.runs import WhatStart
+from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.messages import Propose
+from nimbus_tui.screens.overview import drawing
+from nimbus_tui.screens.section import Section
+from nimbus_tui.widgets.panel import Panel
+from nimbus_tui.widgets.status import MARKS
+from nimbus_tui.widgets.table import Cell, Column, Table
+
+_COLUMNS = (
+    Column("#", 5, right=True, rank=3),
+    Column("when", 11, rank=2),
+    Column("what", 9),
+    Column("by", 14, rank=4),
+    Column("changed", 16, grow=1, ends_matter=False),
+)
+
+
+class Overview(Section):
+    """How the pipeline is, at a glance."""
+
+    FOCUS: ClassVar[str] = "#changes"
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"deploy", "start"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("D", "deploy", "Deploy", id="overview.deploy"),
+        Binding("S", "start", "Start a run", id="overview.start"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Draw four panels and the ledger's end."""
+        with Horizontal(id="overview-top"):
+            yield Panel("Live", Static(id="live", markup=False), id="live-panel")
+            yield Panel("Runs", Static(id="last-runs", markup=False), id="runs-panel")
+        todo = [Column("", 1), Column("what", 20, grow=1)]
+        yield Panel("Needs attention", Table(todo, id="attention", header=False), id="todo-panel")
+        yield Panel("Latest changes", Table(_COLUMNS, id="changes"), id="changes-panel")
+
+    def on_mount(self) -> None:
+        """Begin with nothing known."""
+        self._state: State | None = None
+
+    def question(self) -> Question[object]:
+        """Ask how it is."""
+        return HowItIs()
+
+    def show(self, answer: object) -> None:
+        """Fill the panels."""
+        state = self._state = cast("State", answer)
+        self._attention(state)
+        if state.live is None:
+            self.query_one("#live-panel", Panel).empty(
+                "Nothing is deployed here yet.",
+                "D compiles the pipeline of nimbus.toml, checks it, and makes it live",
+                "7 shows beforehand whether that could succeed",
+            )
+            self.query_one("#changes-panel", Panel).empty("What is live has never changed.")
+        else:
+            self.query_one("#live-panel", Panel).ready()
+            self.query_one("#changes-panel", Panel).ready()
+            changes = {str(change.state.sequence): change for change in state.changes}
+            now = self.session.now
+            self.query_one("#changes", Table).show(list(changes), lambda key: drawing.change(changes[key], now))
+        self._draw()
+
+    def _attention(self, state: State) -> None:
+        panel = self.query_one("#todo-panel", Panel)
+        panel.title("Needs attention", str(len(state.attention)) if state.attention else "")
+        if not state.attention:
+            panel.empty("All is well.")
+            return
+        panel.ready()
+        found = {str(number): item for number, item in enumerate(state.attention)}
+
+        def row(key: str) -> tuple[Cell, Cell]:
+            tone = found[key].tone
+            return Cell(MARKS.get(tone, "◆"), tone), Cell(found[key].sentence, "")
+
+        self.query_one("#attention", Table).show(list(found), row)
+
+    def _draw(self) -> None:
+        state = self._state
+        if state is None:
+            return
+        now = self.session.now
+        if state.live is not None:
+            width = max(24, self.query_one("#live-panel").content_size.width)
+            self.query_one("#live", Static).update(drawing.live(state, now, width))
+        panel = self.query_one("#runs-panel", Panel)
+        if not state.runs and state.timing is None:
+            panel.empty("No run yet.", "S starts one", "[schedule] in nimbus.toml says when they are due")
+        else:
+            panel.ready()
+            width = max(24, panel.content_size.width)
+            self.query_one("#last-runs", Static).update(drawing.runs(state, now, width))
+
+    def on_resize(self) -> None:
+        """Fit the texts again."""
+        self.call_after_refresh(self._draw)
+
+    def refuse(self, trouble: Trouble) -> None:
+        """Say in each panel why it is empty, once in full."""
+        self.query_one("#todo-panel", Panel).trouble(trouble)
+        for name in ("live", "runs", "changes"):
+            self.query_one(f"#{name}-panel", Panel).empty("Not known.")
+
+    @on(Table.Chosen, "#attention")
+    def _chosen(self, event: Table.Chosen) -> None:
+        if self._state is not None:
+            item = self._state.attention[int(event.key)]
+            self.go(item.section, item.key)
+
+    @on(Table.Chosen, "#changes")
+    def _change(self, event: Table.Chosen) -> None:
+        self.go("releases", event.key)
+
+    def action_deploy(self) -> None:
+        """Propose to deploy the pipeline of nimbus.toml."""
+        self.post_message(Propose(WhatDeployment()))
+
+    def action_start(self) -> None:
+        """Propose to start a run."""
+        self.post_message(Propose(WhatStart()))
+
+    def twin(self) -> Sequence[str]:
+        """Return what shows the live release."""
+        return self.session.command("show")
+
+    def copied(self) -> str | None:
+        """Return the live release's name."""
+        live = None if self._state is None else self._state.live
+        return None if live is None else live.release

@@ -1,0 +1,138 @@
+"""The rows and texts of the screen of releases: functions from what is known to what is drawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from nimbus_tui import figures
+from nimbus_tui.widgets import text
+from nimbus_tui.widgets.table import Cell
+
+if TYPE_CHECKING:
+    from nimbus.releases.history import Change
+    from nimbus.releases.show import Shown
+    from nimbus_tui.api.releases import Releases
+
+ACTIONS = {"rollback": "warn", "promote": "good", "deploy": "good", "publish": "dim", "pause": "warn", "canary": "note"}
+OUTCOMES = {
+    "ok": "good",
+    "promote": "good",
+    "passed": "good",
+    "met": "good",
+    "none": "good",
+    "failed": "bad",
+    "hold": "bad",
+    "missed": "bad",
+    "material": "bad",
+    "inconclusive": "warn",
+    "visible": "warn",
+}
+_LABELS = 14
+
+
+def entry(change: Change, now: datetime) -> tuple[Cell | str, ...]:
+    """Return a change of what is live as a row."""
+    done = change.state.entry
+    return (
+        Cell(str(change.state.sequence), "dim"),
+        Cell(figures.age(done.time, now), "dim"),
+        Cell(done.action, ACTIONS.get(done.action, "")),
+        change.state.release,
+        Cell(done.actor, "dim"),
+        Cell(done.reason, "dim"),
+    )
+
+
+def matches(change: Change, wanted: str) -> bool:
+    """Say whether a change has a text in it."""
+    done = change.state.entry
+    return wanted in f"{done.action} {done.actor} {done.reason} {change.state.release}".lower()
+
+
+def ordered(known: Releases) -> list[str]:
+    """Return the releases: live, candidate and previous first, then as they were live last, then the others."""
+    live = known.live
+    first = [] if live is None else [live.release, live.candidate.release if live.candidate else None, live.previous]
+    names = [*first, *(change.state.release for change in known.changes), *reversed(known.names)]
+    there = set(known.names)
+    return list(dict.fromkeys(name for name in names if name in there))
+
+
+def release_row(name: str, known: Releases, marked: str) -> tuple[Cell | str, ...]:
+    """Return a release as a row."""
+    live = known.live
+    role, tone, mark = "", "dim", "·"
+    if live is not None and name == live.release:
+        role, tone, mark = "live", "good", "●"
+    elif live is not None and live.candidate is not None and name == live.candidate.release:
+        role, tone, mark = f"canary {live.candidate.percent} %", "note", "◆"
+    elif live is not None and name == live.previous:
+        role, tone, mark = "previous", "", "○"
+    if name == marked:
+        role, mark = "marked", "✓"
+    return Cell(mark, tone), Cell(name, "bold" if role == "live" else ""), Cell(role, tone)
+
+
+def release(found: Any, now: datetime, width: int) -> list[Content]:  # noqa: ANN401 - as the API hands it over
+    """Return all that is known of a release, one part below the other."""
+    shown: Shown = found
+    record = shown.release
+    facts: list[text.Fact] = [
+        ("is", shown.role or "registered", {"live": "good", "candidate": "note"}.get(shown.role or "", "")),
+        (
+            "can run",
+            "yes" if shown.lacks is None else f"no: {shown.lacks} is gone",
+            "" if shown.lacks is None else "bad",
+        ),
+        ("pipeline", f"{record.pipeline} {record.pipeline_version}"),
+        ("bundle", record.bundle_digest[:16]),
+    ]
+    about = " · ".join(part for part in (record.precision, figures.size(record.size) if record.size else None) if part)
+    facts += [
+        (name, value)
+        for name, value in (("made of", about), ("image", record.image), ("task", record.task_definition))
+        if value
+    ]
+    facts += [("went live", figures.age(shown.live_since[-1], now))] if shown.live_since else []
+    if shown.dataset is not None:
+        counts = shown.dataset.counts
+        facts.append(("dataset", f"{shown.dataset.run}, {counts.scored:,} scored, {counts.quarantined:,} set aside"))
+    told = [text.facts(facts, width), Content(""), text.toned("Evidence", "bold")]
+    told += _evidence(shown, now)
+    for component, labels in record.labels.items():
+        more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
+        told += [Content(""), text.words(text.toned(f"Labels of {component}", "bold"))]
+        told.append(text.toned(", ".join(labels[:_LABELS]) + more, "dim"))
+    told += _settings(shown, width)
+    if shown.against_live:
+        told += [Content(""), text.toned("Against what is live", "bold"), text.differences(shown.against_live, width)]
+    return told
+
+
+def _evidence(shown: Shown, now: datetime) -> Sequence[Content]:
+    if not shown.evidence:
+        return [text.toned("nothing was found out about it yet", "dim")]
+    return [
+        text.words(
+            text.toned(f"{item.kind:<11} ", "dim"),
+            text.toned(f"{item.outcome:<13}", OUTCOMES.get(item.outcome, "")),
+            text.toned(f" {figures.age(item.time, now)} by {item.actor}", "dim"),
+        )
+        for item in reversed(shown.evidence)
+    ]
+
+
+def _settings(shown: Shown, width: int) -> list[Content]:
+    if shown.release.job is None:
+        return []
+    from nimbus_runtime.contract import codec  # noqa: PLC0415 - only where settings are shown
+
+    plain = codec.plain(shown.release.job)
+    values = plain if isinstance(plain, dict) else {}
+    facts = [(str(name), json.dumps(value, ensure_ascii=False)) for name, value in values.items() if value is not None]
+    return [Content(""), text.toned("Settings", "bold"), text.facts(facts, width)]

@@ -1,0 +1,225 @@
+"""The ledger and every release: what was found out about each, how two differ, and the way to make one live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from nimbus_tui.api import releases as api
+from nimbus_tui.api.questions import Question
+from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.messages import Propose
+from nimbus_tui.plain import middle
+from nimbus_tui.screens.releases import drawing
+from nimbus_tui.screens.section import Section
+from nimbus_tui.widgets import text
+from nimbus_tui.widgets.panel import Panel
+from nimbus_tui.widgets.table import Column, Table
+
+_LEDGER = (
+    Column("#", 5, right=True, rank=2),
+    Column("when", 11),
+    Column("what", 9),
+    Column("release", 18, grow=2, ends_matter=True),
+    Column("by", 12, grow=1, rank=4),
+    Column("why", 10, grow=1, rank=5),
+)
+_RELEASES = (Column("", 1), Column("release", 20, grow=1, ends_matter=True), Column("is", 9, rank=1))
+
+
+class Releases(Section):
+    """What is live, what could be, and the way from one to the other and back."""
+
+    FOCUS: ClassVar[str] = "#ledger"
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"deploy", "promote", "back_to"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("D", "deploy", "Deploy", id="releases.deploy"),
+        Binding("P", "promote", "Promote", id="releases.promote"),
+        Binding("B", "back_to", "Back to", id="releases.back_to"),
+        Binding("m", "mark", "Compare", id="releases.mark"),
+        Binding("tab", "other", "Ledger or releases", show=False, id="releases.other"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Draw the two lists, and what is selected."""
+        with Container(classes="split"):
+            with Container(classes="list -ledger", id="lists"):
+                yield Panel("Ledger", Table(_LEDGER, id="ledger"), id="ledger-panel")
+                yield Panel("Releases", Table(_RELEASES, id="names"), id="names-panel")
+            yield Panel(
+                "Release",
+                VerticalScroll(Static(id="release", markup=False), classes="scrolling"),
+                id="release-panel",
+                classes="detail",
+            )
+
+    def on_mount(self) -> None:
+        """Begin with nothing known."""
+        self._known: api.Releases | None = None
+        self._changes: dict[str, object] = {}
+        self._shown: object = None
+        self._compared: tuple[str, str, object] | None = None
+        self._selected = ""
+        self._marked = ""
+        self._wanted = ""
+
+    def question(self) -> Question[object]:
+        """Ask which there are."""
+        return api.WhichReleases()
+
+    def show(self, answer: object) -> None:
+        """Fill the lists."""
+        before, self._known = self._known, cast("api.Releases", answer)
+        self._list()
+        if self._selected and before != self._known:
+            self._look(self._selected)
+
+    def _list(self) -> None:
+        known = self._known
+        if known is None:
+            return
+        now, wanted = self.session.now, self._wanted.lower()
+        changes = {str(change.state.sequence): change for change in known.changes}
+        self._changes = dict(changes)
+        ledger, names = self.query_one("#ledger-panel", Panel), self.query_one("#names-panel", Panel)
+        if not changes and not known.names:
+            to_do = "D compiles the pipeline of nimbus.toml, checks it, and makes it live"
+            ledger.empty("Nothing was ever live here.", to_do)
+            names.empty("No release is registered.")
+            self.query_one("#release-panel", Panel).empty("Nothing to show yet.", to_do)
+            return
+        keys = [key for key, change in changes.items() if drawing.matches(change, wanted)]
+        ledger.ready()
+        ledger.title("Ledger", f"{len(keys)} of {len(changes)}" if wanted else "")
+        self.query_one("#ledger", Table).show(keys, lambda key: drawing.entry(changes[key], now))
+        found = [name for name in drawing.ordered(known) if wanted in name.lower()]
+        names.ready()
+        names.title("Releases", f"{len(found)}")
+        self.query_one("#names", Table).show(found, lambda name: drawing.release_row(name, known, self._marked))
+        if not self._selected and known.live is not None:
+            self._look(known.live.release)
+
+    def refuse(self, trouble: Trouble) -> None:
+        """Say why nothing is listed."""
+        self.query_one("#ledger-panel", Panel).trouble(trouble)
+        self.query_one("#names-panel", Panel).empty("Not known.")
+        self.query_one("#release-panel", Panel).empty("Not known.")
+
+    def filter(self, text_wanted: str) -> None:
+        """List what contains a text."""
+        self._wanted = text_wanted
+        self._list()
+
+    def look_at(self, key: str) -> None:
+        """Select a change by its number, or a release by its name."""
+        table = "#ledger" if key.isdigit() else "#names"
+        self._turn_to(table)
+        self.query_one(table, Table).select(key)
+        if not key.isdigit():
+            self._look(key)
+
+    @on(Table.Highlighted, "#ledger")
+    def _on_change(self, event: Table.Highlighted) -> None:
+        change = self._changes.get(event.key)
+        if change is not None and self.query_one("#ledger", Table).has_focus:
+            self._look(change.state.release)  # type: ignore[attr-defined]
+
+    @on(Table.Highlighted, "#names")
+    def _on_name(self, event: Table.Highlighted) -> None:
+        if self.query_one("#names", Table).has_focus:
+            self._look(event.key)
+
+    def _look(self, name: str) -> None:
+        self._selected = name
+        self.query_one("#release-panel", Panel).title(f"Release {middle(name, 40)}")
+        self.ask(api.WhatOf(name))
+        if self._marked and self._marked != name:
+            self.ask(api.HowDiffer(self._marked, name))
+
+    def heard(self, question: Question[object], answer: object) -> None:
+        """Draw a release, or how two differ."""
+        if isinstance(question, api.WhatOf) and question.name == self._selected:
+            self._shown = answer
+        elif isinstance(question, api.HowDiffer) and question.after == self._selected:
+            self._compared = (question.before, question.after, answer)
+        self._draw()
+
+    def denied(self, question: Question[object], trouble: Trouble) -> None:
+        """Say why a release cannot be shown."""
+        if isinstance(question, api.WhatOf) and question.name == self._selected:
+            self.query_one("#release-panel", Panel).trouble(trouble)
+
+    def _draw(self) -> None:
+        if self._shown is None:
+            return
+        self.query_one("#release-panel", Panel).ready()
+        static = self.query_one("#release", Static)
+        width = max(24, self.query_one("#release-panel").content_size.width - 1)
+        told = drawing.release(self._shown, self.session.now, width)
+        if self._marked and self._compared is not None and self._compared[1] == self._selected:
+            title = text.toned(f"Against {middle(self._marked, width - 10)}", "bold")
+            told = [*told, Content(""), title, text.differences(self._compared[2], width)]  # type: ignore[arg-type]
+        static.update(text.lines(told))
+
+    def on_resize(self) -> None:
+        """Fit the text again."""
+        self.call_after_refresh(self._draw)
+
+    def action_other(self) -> None:
+        """Go to the other list, and to the text."""
+        order = ["#ledger", "#names", "#release-panel .scrolling"]
+        at = next((n for n, name in enumerate(order) if self.query_one(name).has_focus), -1)
+        wanted = order[(at + 1) % len(order)]
+        if wanted in ("#ledger", "#names"):
+            self._turn_to(wanted)
+        self.query_one(wanted).focus()
+        key = self.query_one("#names", Table).key
+        if wanted == "#names" and key is not None:
+            self._look(key)
+
+    def _turn_to(self, table: str) -> None:
+        """Where there is room for one list alone, show this one."""
+        lists = self.query_one("#lists")
+        lists.set_class(table == "#ledger", "-ledger")
+        lists.set_class(table == "#names", "-names")
+
+    def action_mark(self) -> None:
+        """Mark the selected release; any other that is selected is compared with it."""
+        self._marked = "" if self._marked == self._selected else self._selected
+        self._compared = None
+        self.notify(
+            f"Compared with {middle(self._marked, 40)}." if self._marked else "Not compared.", timeout=2, markup=False
+        )
+        self._list()
+        self._draw()
+
+    def action_deploy(self) -> None:
+        """Propose to deploy the pipeline of nimbus.toml."""
+        self.post_message(Propose(api.WhatDeployment()))
+
+    def action_promote(self) -> None:
+        """Propose to make the selected release live."""
+        if self._selected:
+            self.post_message(Propose(api.WhatPromotion(self._selected)))
+
+    def action_back_to(self) -> None:
+        """Propose to go back to the selected release and its data."""
+        if self._selected:
+            self.post_message(Propose(api.WhatRollback(self._selected)))
+
+    def twin(self) -> Sequence[str]:
+        """Return what shows the same."""
+        if self.query_one("#ledger", Table).has_focus or not self._selected:
+            return self.session.command("history")
+        return self.session.command("show", self._selected)
+
+    def copied(self) -> str | None:
+        """Return the selected release's name."""
+        return self._selected or None

@@ -1,0 +1,139 @@
+"""The rows and texts of the screen of runs: functions from what is known to what is drawn."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from nimbus_tui import chart, figures
+from nimbus_tui.screens.overview.drawing import STANDINGS
+from nimbus_tui.widgets import text
+from nimbus_tui.widgets.table import Cell
+
+if TYPE_CHECKING:
+    from nimbus.executions import Line
+    from nimbus.runs.overview import Overview
+    from nimbus_tui.api.runs import SetAside
+
+_LEVELS = {"error": "bad", "critical": "bad", "warning": "warn", "warn": "warn", "debug": "dim"}
+_REASONS = 8
+
+
+def goes(run: Overview) -> bool:
+    """Say whether a run has not ended."""
+    return run.standing.value in ("running", "starting")
+
+
+def searched(key: str, run: Overview | None) -> str:
+    """Return what a filter looks through."""
+    return (key if run is None else f"{key} {run.standing.value} {run.release} {run.kind}").lower()
+
+
+def row(key: str, run: Overview | None, now: datetime) -> tuple[Cell | str, ...]:
+    """Return a run as a row; of one that nobody has looked at, its name."""
+    if run is None:
+        return Cell("·", "dim"), key, Cell("…", "dim")
+    mark, tone = STANDINGS[run.standing.value]
+    share = (
+        f"{run.standing.value} {run.shards_done / run.shards:.0%}" if goes(run) and run.shards else run.standing.value
+    )
+    return (
+        Cell(mark, tone),
+        key,
+        Cell(share, tone),
+        figures.count(run.documents) if run.shards else "-",
+        Cell(figures.rate(run.documents_a_second), "dim"),
+        Cell(figures.count(run.quarantined), "warn" if run.quarantined else "dim"),
+        Cell(figures.age(run.started, now), "dim"),
+        Cell(run.release, "dim"),
+    )
+
+
+def details(run: Overview, now: datetime, width: int) -> list[Content]:
+    """Return all that is known of a run."""
+    mark, tone = STANDINGS[run.standing.value]
+    told = [text.words(text.toned(f"{mark} {run.standing.value}", tone), text.toned(f"  {run.kind}", "dim"))]
+    if run.error:
+        told += [text.toned(run.error, "bad")]
+    if run.shards:
+        done = run.shards_done / run.shards
+        room = max(10, min(48, width - 8))
+        bar = chart.bar(done, room)
+        rest = text.toned("─" * (room - len(bar)), "dim")
+        told += [Content(""), text.words(text.toned(bar, tone), rest, text.toned(f" {done:4.0%}"))]
+    facts: list[text.Fact] = [
+        ("shards", f"{run.shards_done:,} of {run.shards:,}" + (f", attempt {run.attempt}" if run.attempt > 1 else "")),
+        ("documents", figures.count(run.documents)),
+        ("documents/s", figures.rate(run.documents_a_second)),
+    ]
+    if run.eta is not None:
+        facts.append(("left", figures.duration(run.eta), "name"))
+    share = figures.share(run.quarantined, run.documents)
+    facts.append(("set aside", f"{run.quarantined:,} ({share})", "warn" if run.quarantined else ""))
+    facts += [("release", run.release), ("due", figures.moment(run.scheduled_time) if run.scheduled_time else "-")]
+    facts.append(("began", f"{figures.moment(run.started)}  {figures.age(run.started, now)}"))
+    if run.ended:
+        facts.append(("ended", f"{figures.moment(run.ended)}  {_took(run)}"))
+    seconds = getattr(run, "worker_seconds", None)
+    if seconds:
+        facts.append(("workers", f"{figures.duration(seconds)} of processor time"))
+    facts.append(("execution", run.execution, "dim"))
+    told += [Content(""), text.facts(facts, width)]
+    if run.reasons:
+        told += [Content(""), text.toned("Set aside because", "bold"), *_reasons(run, width)]
+    if run.standing.value in ("failed", "cancelled", "interrupted"):
+        told += [
+            Content(""),
+            text.words(text.toned("→ ", "note"), text.toned("w does what is missing; what is committed stays")),
+            text.words(text.toned("→ ", "note"), text.toned("l shows what its tasks said")),
+        ]
+    return told
+
+
+def _took(run: Overview) -> str:
+    if not run.started or not run.ended:
+        return ""
+    seconds = (datetime.fromisoformat(run.ended) - datetime.fromisoformat(run.started)).total_seconds()
+    return f"after {figures.duration(seconds)}"
+
+
+def _reasons(run: Overview, width: int) -> list[Content]:
+    most = max(run.reasons.values())
+    ordered = sorted(run.reasons.items(), key=lambda item: -item[1])[:_REASONS]
+    room = max(len(reason) for reason, _ in ordered)
+    return [
+        text.words(
+            text.toned(f"{reason:<{room}} ", ""),
+            text.toned(chart.bar(count / most, max(6, min(24, width - room - 12))), "warn"),
+            text.toned(f" {count:,}"),
+        )
+        for reason, count in ordered
+    ]
+
+
+def aside(item: SetAside) -> tuple[Cell | str, ...]:
+    """Return a document that was set aside as a row."""
+    return item.id, Cell(item.reason, "warn"), Cell(item.input, "dim"), Cell(f"{item.position:,}", "dim"), item.detail
+
+
+def line(said: Line) -> tuple[Cell | str, ...]:
+    """Return a line of a log as a row: one in JSON as its words, and what else it says."""
+    when = datetime.fromtimestamp(said.time / 1000, UTC).strftime("%H:%M:%S")
+    words, tone = said.text, ""
+    try:
+        record = json.loads(said.text)
+    except ValueError:
+        record = None
+    if isinstance(record, dict):
+        level = str(record.pop("level", "")).lower()
+        tone = _LEVELS.get(level, "")
+        for known in ("time", "run"):
+            record.pop(known, None)
+        main = str(record.pop("message", record.pop("event", "")))
+        words = "  ".join([main, *(f"{name}={value}" for name, value in record.items())]).strip()
+    elif "error" in said.text[:200].lower():
+        tone = "bad"
+    return Cell(when, "dim"), Cell(said.source, "dim"), Cell(words, tone)

@@ -1,0 +1,309 @@
+"""Runs as they go: progress and speed, documents that were set aside, logs; and what may be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.widgets import ContentSwitcher, Static
+
+from nimbus_tui.api import runs as api
+from nimbus_tui.api.questions import Question
+from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.messages import Propose
+from nimbus_tui.plain import middle
+from nimbus_tui.polling import Pace
+from nimbus_tui.screens.runs import drawing
+from nimbus_tui.screens.section import Section
+from nimbus_tui.widgets import text
+from nimbus_tui.widgets.panel import Panel
+from nimbus_tui.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from nimbus.executions import Line
+    from nimbus.runs.overview import Overview
+
+_RUNS = (
+    Column("", 1),
+    Column("run", 23),
+    Column("is", 11),
+    Column("documents", 11, right=True, rank=1),
+    Column("a second", 8, right=True, rank=4),
+    Column("set aside", 9, right=True, rank=3),
+    Column("began", 10, rank=2),
+    Column("release", 16, grow=2, rank=5, ends_matter=True),
+)
+_ASIDE = (
+    Column("id", 14, grow=2),
+    Column("reason", 14, grow=1),
+    Column("input", 14, grow=1, rank=2, ends_matter=True),
+    Column("at", 10, right=True, rank=3),
+    Column("detail", 14, grow=3, rank=1),
+)
+_LINES = (Column("when", 8, rank=1), Column("who", 10, rank=2), Column("said", 30, grow=1))
+
+
+class Runs(Section):
+    """Every run of the environment, and what became of it."""
+
+    FOCUS: ClassVar[str] = "#runs"
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"start", "cancel", "redrive", "pause"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("S", "start", "Start", id="runs.start"),
+        Binding("x", "cancel", "Cancel", id="runs.cancel"),
+        Binding("w", "redrive", "Redrive", id="runs.redrive"),
+        Binding("p", "pause", "Pause schedule", id="runs.pause"),
+        Binding("i", "view('details')", "Details", show=False, id="runs.details"),
+        Binding("o", "view('aside')", "Set aside", id="runs.aside"),
+        Binding("l", "view('logs')", "Logs", id="runs.logs"),
+        Binding("f", "follow", "Follow logs, or not", show=False, id="runs.follow"),
+        Binding("tab", "other", "List or view", show=False, id="runs.other"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Draw the list, and the views of what is selected."""
+        with Container(classes="split"):
+            yield Panel("Runs", Table(_RUNS, id="runs"), id="runs-list", classes="list")
+            with ContentSwitcher(id="views", classes="detail", initial="details-panel"):
+                yield Panel(
+                    "Run",
+                    VerticalScroll(Static(id="run", markup=False), classes="scrolling"),
+                    id="details-panel",
+                )
+                yield Panel("Set aside", Table(_ASIDE, id="aside"), id="aside-panel")
+                yield Panel("Logs", Table(_LINES, id="lines"), id="logs-panel")
+
+    def on_mount(self) -> None:
+        """Begin with nothing known."""
+        self.pace = Pace(least=1.5, most=20.0)
+        self._listed: api.Listed | None = None
+        self._known: dict[str, Overview] = {}
+        self._run: str | None = None
+        self._view = "details"
+        self._wanted: dict[str, str] = {"runs": "", "aside": "", "lines": ""}
+        self._aside: tuple[api.SetAside, ...] = ()
+        self._lines: tuple[Line, ...] = ()
+        self._following = True
+        self._in_sight: tuple[str, ...] = ()
+
+    # The list.
+
+    def question(self) -> Question[object]:
+        """Ask which runs there are, and how those in sight are."""
+        return api.WhichRuns(self._in_sight)
+
+    def show(self, answer: object) -> None:
+        """Fill the list; ask about what is in sight and not known yet."""
+        self._listed = cast("api.Listed", answer)
+        self._known.update(self._listed.known)
+        self._list()
+        self._draw()
+        run = self._selected
+        if self._view == "logs" and self._following and run is not None and drawing.goes(run):
+            self.ask(api.WhatWasSaid(run.run))
+
+    def _list(self) -> None:
+        listed = self._listed
+        if listed is None:
+            return
+        panel, table = self.query_one("#runs-list", Panel), self.query_one("#runs", Table)
+        if not listed.keys:
+            panel.empty("No run yet.", "S starts one of what is live", "D on Releases deploys something first")
+            self.query_one("#details-panel", Panel).empty("Nothing to show yet.")
+            return
+        wanted, now = self._wanted["runs"].lower(), self.session.now
+        keys: Sequence[str] = listed.keys
+        if wanted:
+            keys = [key for key in keys if wanted in drawing.searched(key, self._known.get(key))]
+        panel.ready()
+        paused = "schedule paused · " if listed.paused else ""
+        panel.title("Runs", f"{paused}{len(keys):,} of {len(listed.keys):,}" if wanted else f"{paused}{len(keys):,}")
+        table.show(keys, lambda key: drawing.row(key, self._known.get(key), now))
+        self._look_further()
+        if self._run is None and table.key is not None:
+            self._select(table.key)
+
+    def _look_further(self) -> None:
+        """Ask about rows in sight that nobody has looked at."""
+        unknown = tuple(key for key in self.query_one("#runs", Table).visible_keys if key not in self._known)
+        going = tuple(key for key, run in self._known.items() if drawing.goes(run) and run.run)
+        if unknown:
+            self.ask(api.WhichRuns(unknown, latest=1))
+        self._in_sight = going[:20]
+
+    def refuse(self, trouble: Trouble) -> None:
+        """Say why no run is listed."""
+        self.query_one("#runs-list", Panel).trouble(trouble)
+
+    def filter(self, text_wanted: str) -> None:
+        """Show what contains a text: of the list that had the keys last."""
+        where = {"aside": "aside", "logs": "lines"}.get(self._view if self._in_view else "", "runs")
+        self._wanted[where] = text_wanted
+        {"runs": self._list, "aside": self._show_aside, "lines": self._show_lines}[where]()
+
+    def look_at(self, key: str) -> None:
+        """Select a run."""
+        self.query_one("#runs", Table).select(key)
+        self._select(key)
+
+    # What is selected.
+
+    @property
+    def _selected(self) -> Overview | None:
+        return self._known.get(self._run or "")
+
+    @on(Table.Highlighted, "#runs")
+    def _on_run(self, event: Table.Highlighted) -> None:
+        self._select(event.key)
+        self._look_further()
+
+    def _select(self, key: str) -> None:
+        if key != self._run:
+            self._run, self._aside, self._lines = key, (), ()
+            self._open_view()
+        self._draw()
+
+    def _open_view(self) -> None:
+        if self._run is None:
+            return
+        if self._view == "aside":
+            self.query_one("#aside-panel", Panel).wait()
+            self.ask(api.WhatWasSetAside(self._run))
+        elif self._view == "logs":
+            self.query_one("#logs-panel", Panel).wait()
+            self.ask(api.WhatWasSaid(self._run))
+
+    def _draw(self) -> None:
+        run, key = self._selected, self._run
+        if key is None:
+            return
+        panel = self.query_one("#details-panel", Panel)
+        panel.title(f"Run {middle(key, 40)}")
+        if run is None:
+            panel.wait()
+            return
+        panel.ready()
+        width = max(24, panel.content_size.width - 1)
+        shown = text.lines(drawing.details(run, self.session.now, width))
+        self.query_one("#run", Static).update(shown)
+
+    def heard(self, question: Question[object], answer: object) -> None:
+        """Draw what was looked at further."""
+        if isinstance(question, api.WhichRuns):
+            self._known.update(cast("api.Listed", answer).known)
+            self.query_one("#runs", Table).redraw()
+            self._draw()
+        elif isinstance(question, api.WhatWasSetAside) and question.run == self._run:
+            self._aside = cast("tuple[api.SetAside, ...]", answer)
+            self._show_aside()
+        elif isinstance(question, api.WhatWasSaid) and question.run == self._run:
+            self._lines = cast("tuple[Line, ...]", answer)
+            self._show_lines()
+
+    def denied(self, question: Question[object], trouble: Trouble) -> None:
+        """Say why a view has nothing."""
+        if isinstance(question, api.WhatWasSetAside):
+            self.query_one("#aside-panel", Panel).trouble(trouble)
+        elif isinstance(question, api.WhatWasSaid):
+            self.query_one("#logs-panel", Panel).trouble(trouble)
+        else:
+            super().denied(question, trouble)
+
+    def _show_aside(self) -> None:
+        panel, wanted = self.query_one("#aside-panel", Panel), self._wanted["aside"].lower()
+        if not self._aside:
+            panel.empty("No document of this run was set aside, or it is not finished yet.")
+            return
+        found = [n for n, item in enumerate(self._aside) if not wanted or wanted in f"{item.id} {item.reason}".lower()]
+        panel.ready()
+        panel.title("Set aside", f"{len(found):,} of {len(self._aside):,}" if wanted else f"{len(found):,}")
+        self.query_one("#aside", Table).show([str(n) for n in found], lambda key: drawing.aside(self._aside[int(key)]))
+
+    def _show_lines(self) -> None:
+        panel, table, wanted = (
+            self.query_one("#logs-panel", Panel),
+            self.query_one("#lines", Table),
+            self._wanted["lines"],
+        )
+        if not self._lines:
+            panel.empty("Nothing was said yet.", "l asks again")
+            return
+        found = [str(n) for n, line in enumerate(self._lines) if not wanted or wanted.lower() in line.text.lower()]
+        panel.ready()
+        beside = f"{len(found):,} of {len(self._lines):,}" if wanted else f"{len(found):,}"
+        panel.title("Logs", f"{beside}{' · following' if self._following else ''}")
+        table.show(found, lambda key: drawing.line(self._lines[int(key)]))
+        if self._following and not self._in_view:
+            table.action_to(-1)
+
+    def on_resize(self) -> None:
+        """Fit the text again."""
+        self.call_after_refresh(self._draw)
+
+    # Keys.
+
+    @property
+    def _in_view(self) -> bool:
+        return not self.query_one("#runs", Table).has_focus and self._view != "details"
+
+    def action_view(self, view: str) -> None:
+        """Show another side of the selected run."""
+        self._view = view
+        self.query_one(ContentSwitcher).current = f"{view}-panel"
+        self.query_one(".split").set_class(view != "details", "-below")
+        self._open_view()
+
+    def action_other(self) -> None:
+        """Go from the list to the view, and back."""
+        if self.query_one("#runs", Table).has_focus:
+            inside = {"details": "#details-panel .scrolling", "aside": "#aside", "logs": "#lines"}[self._view]
+            self.query_one(inside).focus()
+        else:
+            self.query_one("#runs").focus()
+
+    @on(Table.Chosen, "#runs")
+    def _opened(self) -> None:
+        self.action_other()
+
+    def action_follow(self) -> None:
+        """Keep at the end of the logs, or stay where one is."""
+        self._following = not self._following
+        self.action_view("logs")
+
+    def action_start(self) -> None:
+        """Propose to start a run."""
+        self.post_message(Propose(api.WhatStart()))
+
+    def action_cancel(self) -> None:
+        """Propose to stop the selected run."""
+        if self._run:
+            self.post_message(Propose(api.WhatCancel(self._run)))
+
+    def action_redrive(self) -> None:
+        """Propose to do what is missing of the selected run."""
+        if self._run:
+            self.post_message(Propose(api.WhatRedrive(self._run)))
+
+    def action_pause(self) -> None:
+        """Propose to pause the schedule, or to let it go on."""
+        self.post_message(Propose(api.WhatPause(self._listed is None or not self._listed.paused)))
+
+    def twin(self) -> Sequence[str]:
+        """Return what shows the same."""
+        if self._run and self._view == "logs":
+            return self.session.command("logs", self._run)
+        return self.session.command("runs", *((self._run,) if self._run and self._in_view else ()))
+
+    def copied(self) -> str | None:
+        """Return the selected run, document, or line."""
+        if self._in_view and self._view == "aside":
+            key = self.query_one("#aside", Table).key
+            return None if key is None else self._aside[int(key)].id
+        if self._in_view and self._view == "logs":
+            key = self.query_one("#lines", Table).key
+            return None if key is None else self._lines[int(key)].text
+        return self._run

@@ -1,0 +1,67 @@
+"""Asks which of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from nimbus_tui.widgets import text
+
+
+class Choose(ModalScreen[str | None]):
+    """A short list, each choice with what it means; answers the chosen key, None where none was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "none", "Cancel"),
+        Binding("j", "move('down')", show=False),
+        Binding("k", "move('up')", show=False),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[tuple[str, str, str]], chosen: str = "") -> None:
+        """Take choices: a key, its name, what it means."""
+        super().__init__()
+        self._title, self._choices, self._chosen = title, list(choices), chosen
+
+    def compose(self) -> ComposeResult:
+        """Draw the list."""
+        room = max((len(name) for _, name, _ in self._choices), default=0)
+        with Vertical(id="dialog", classes="choose") as dialog:
+            dialog.border_title = Content(self._title)
+            yield OptionList(
+                *(
+                    Option(text.words(text.toned(name.ljust(room) + "  ", "bold"), text.toned(about, "dim")), id=key)
+                    for key, name, about in self._choices
+                ),
+                id="choices",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        """Stand on what is chosen already."""
+        choices = self.query_one(OptionList)
+        keys = [key for key, _, _ in self._choices]
+        choices.highlighted = keys.index(self._chosen) if self._chosen in keys else 0
+        choices.focus()
+
+    @on(OptionList.OptionSelected)
+    def selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer."""
+        self.dismiss(event.option_id)
+
+    def action_none(self) -> None:
+        """Answer that none was chosen."""
+        self.dismiss(None)
+
+    def action_move(self, where: str) -> None:
+        """Move by the keys of vim."""
+        choices = self.query_one(OptionList)
+        (choices.action_cursor_down if where == "down" else choices.action_cursor_up)()

@@ -1,0 +1,56 @@
+"""A framed part of a screen, which is loading, empty, in trouble, or shows what it holds."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.widgets import text
+
+
+class Panel(Vertical):
+    """Shows its children, or one text instead of them."""
+
+    def __init__(self, title: str, *held: Widget, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        """Start loading."""
+        super().__init__(id=id, classes=f"panel -loading {classes or ''}")
+        self._held = held
+        self.border_title = Content(title)
+        self._note = Static(text.toned("loading …", "dim"), classes="note", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Draw the children and the text that stands for them."""
+        yield from self._held
+        yield self._note
+
+    def ready(self) -> None:
+        """Show the children."""
+        self._state("-ready")
+
+    def wait(self) -> None:
+        """Say that something is on its way."""
+        self._state("-loading", text.toned("loading …", "dim"))
+
+    def empty(self, what: str, *to_do: str) -> None:
+        """Say that there is nothing, and what to do about it."""
+        told = [text.toned(what, "bold"), *(text.words(text.toned("→ ", "note"), text.toned(line)) for line in to_do)]
+        self._state("-empty", text.lines(told))
+
+    def trouble(self, found: Trouble) -> None:
+        """Say why nothing can be shown."""
+        self._state("-trouble", text.trouble(found))
+
+    def title(self, title: str, beside: str = "") -> None:
+        """Set what stands in the frame, above and below."""
+        self.border_title = Content(title)
+        self.border_subtitle = Content(beside)
+
+    def _state(self, name: str, note: Content | None = None) -> None:
+        for other in ("-ready", "-loading", "-empty", "-trouble"):
+            self.set_class(other == name, other)
+        if note is not None:
+            self._note.update(note)

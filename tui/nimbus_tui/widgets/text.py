@@ -1,0 +1,80 @@
+"""Pieces of styled text, each made harmless: facts, differences, troubles, charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from nimbus_tui.plain import middle, plain
+from nimbus_tui.themes import TONES
+
+if TYPE_CHECKING:
+    from nimbus.releases.diff import Difference
+    from nimbus_tui.api.trouble import Trouble
+
+Fact = tuple[str, str] | tuple[str, str, str]
+
+
+def toned(text: object, tone: str = "", limit: int = 2_000) -> Content:
+    """Return a text in a tone."""
+    return Content.styled(plain(text, limit), TONES[tone])
+
+
+def lines(parts: Iterable[Content]) -> Content:
+    """Return parts below each other."""
+    return Content("\n").join(list(parts))
+
+
+def words(*parts: Content | str) -> Content:
+    """Return parts beside each other; texts are ours."""
+    return Content.assemble(*parts)
+
+
+def facts(found: Sequence[Fact], width: int = 0) -> Content:
+    """Return names and values below each other; a third item is the value's tone."""
+    room = max((len(fact[0]) for fact in found), default=0)
+    told = []
+    for fact in found:
+        value = plain(fact[1])
+        shown = middle(value, max(8, width - room - 2)) if width else value
+        told.append(words(toned(fact[0].ljust(room) + "  ", "dim"), toned(shown, fact[2] if len(fact) > 2 else "")))
+    return lines(told)
+
+
+def differences(found: Sequence[Difference], width: int) -> Content:
+    """Return what changes as before → after; values that do not fit beside each other stand below each other."""
+    if not found:
+        return toned("nothing differs", "dim")
+    names = min(28, max(len(plain(item.name)) for item in found))
+    told = []
+    for item in found:
+        name = middle(plain(item.name), names).ljust(names)
+        before, after = plain(item.before, 600), plain(item.after, 600)
+        room = max(10, width - names - 2)
+        if len(before) + len(after) + 3 <= room:
+            told.append(
+                words(toned(name + "  ", "dim"), toned(before, "bad"), toned(" → ", "dim"), toned(after, "good"))
+            )
+        else:
+            told.append(words(toned(name + "  ", "dim"), toned("- " + middle(before, room - 2), "bad")))
+            told.append(words(" " * (names + 2), toned("+ " + middle(after, room - 2), "good")))
+    return lines(told)
+
+
+def trouble(found: Trouble, width: int = 72) -> Content:
+    """Return a failure: what happened, then its parts."""
+    del width
+    told = [words(toned("✗ ", "bad"), toned(found.what, "bold"))]
+    told += [
+        words(toned(f"  {name:<9}", "note" if name == "to do" else "dim"), toned(value)) for name, value in found.parts
+    ]
+    return lines(told)
+
+
+def command(line: Sequence[str]) -> str:
+    """Return a command line as one would type it."""
+    import shlex  # noqa: PLC0415 - only where one is shown
+
+    return plain(shlex.join(line))
