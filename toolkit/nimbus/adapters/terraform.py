@@ -1,16 +1,21 @@
 """Terraform by python-terraform, which builds the command lines; the processes are our own.
 
-The library waits for a command's end before it shows anything, and hides which of its options
-Terraform has dropped since; so its `generate_cmd_string` is all that is used.
+The library waits for a command's end before it shows anything, and knows options that Terraform has
+dropped since; so its `generate_cmd_string` is all that is used. What Terraform says goes to a file
+and is read from there: a command that is killed leaves it working, and its state whole.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
     from python_terraform import Terraform
 
 _QUIET = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+_LOOK = 0.1  # seconds between looks at what Terraform has said
+_NAMED = 5  # how many errors are shown
 
 
 class TerraformMissingError(NimbusError):
@@ -30,6 +37,10 @@ class TerraformFailedError(NimbusError):
     """Terraform ended with an error; its own words are the message."""
 
 
+class TerraformLockedError(NimbusError):
+    """Somebody else, or a command that was killed, holds the state's lock."""
+
+
 class TerraformFolder:
     """Terraform in the folder of a root configuration."""
 
@@ -38,12 +49,42 @@ class TerraformFolder:
         self.folder = folder
         self._program = shutil.which("terraform")
 
-    def outputs(self) -> dict[str, Any]:
-        """Return the outputs of what was applied, by name; none where nothing was."""
+    def init(self) -> Iterator[dict[str, Any]]:
+        """Fetch providers and modules, where they are not there yet."""
         from python_terraform import IsFlagged  # noqa: PLC0415 - only where Terraform is called
 
+        yield from self._stream("init", json=IsFlagged, input=False)
+
+    def plan(self, file: str, *, destroy: bool) -> Iterator[dict[str, Any]]:
+        """Write a plan into a file of the folder."""
+        from python_terraform import IsFlagged, IsNotFlagged  # noqa: PLC0415 - as above
+
+        flag = IsFlagged if destroy else IsNotFlagged
+        yield from self._stream("plan", json=IsFlagged, input=False, out=file, destroy=flag)
+
+    def apply(self, file: str) -> Iterator[dict[str, Any]]:
+        """Apply a plan that was written."""
+        from python_terraform import IsFlagged  # noqa: PLC0415 - as above
+
+        yield from self._stream("apply", file, json=IsFlagged, input=False)
+
+    def shown(self, file: str) -> dict[str, Any]:
+        """Return a plan as Terraform's JSON has it."""
+        from python_terraform import IsFlagged  # noqa: PLC0415 - as above
+
+        shown: dict[str, Any] = json.loads(self._said("show", file, json=IsFlagged, no_color=IsFlagged))
+        return shown
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the outputs of what was applied, by name; none where nothing was."""
+        from python_terraform import IsFlagged  # noqa: PLC0415 - as above
+
+        outputs = json.loads(self._said("output", json=IsFlagged, no_color=IsFlagged))
+        return {name: output["value"] for name, output in outputs.items()}
+
+    def _said(self, verb: str, *arguments: str, **options: object) -> str:
         done = subprocess.run(  # noqa: S603 - the program that was found, with arguments of our own
-            self.command("output", json=IsFlagged, no_color=IsFlagged),
+            self._command(verb, *arguments, **options),
             cwd=self.folder,
             env={**os.environ, **_QUIET},
             check=False,
@@ -51,16 +92,64 @@ class TerraformFolder:
             text=True,
         )
         if done.returncode:
-            raise TerraformFailedError(
-                "Terraform cannot read its outputs",
-                where=str(self.folder),
-                got=words(done.stderr),
-                remedy="`nimbus infra plan` shows what stands there",
-            )
-        return {name: output["value"] for name, output in json.loads(done.stdout).items()}
+            raise self._failed(verb, [(_words(done.stderr), "")])
+        return done.stdout
 
-    def command(self, verb: str, *arguments: str, **options: object) -> Sequence[str]:
-        """Return a command line."""
+    def _stream(self, verb: str, *arguments: str, **options: object) -> Iterator[dict[str, Any]]:
+        """Run a command and yield its events as they come; interrupted, let it end in good order."""
+        log = self.folder / ".terraform" / f"nimbus-{verb}.jsonl"
+        log.parent.mkdir(exist_ok=True)
+        errors: list[tuple[str, str]] = []
+        with log.open("wb") as out, log.open("rb") as said:
+            process = subprocess.Popen(  # noqa: S603 - as in _said
+                self._command(verb, *arguments, **options),
+                cwd=self.folder,
+                env={**os.environ, **_QUIET},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                for event in _events(process, said):
+                    diagnostic = event.get("diagnostic", {})
+                    if diagnostic.get("severity") == "error":
+                        errors.append((diagnostic.get("summary", ""), diagnostic.get("detail", "")))
+                    elif event.get("raw"):
+                        errors.append((event["raw"], ""))
+                    yield event
+            finally:
+                if process.poll() is None:
+                    with suppress(ProcessLookupError):
+                        process.send_signal(signal.SIGINT)
+                    process.wait()
+        if process.returncode:
+            raise self._failed(verb, errors)
+
+    def _failed(self, verb: str, errors: Sequence[tuple[str, str]]) -> NimbusError:
+        for summary, detail in errors:
+            if "state lock" in summary + detail:
+                return self._locked(detail or summary)
+        shown = [f"{summary}: {_words(detail)}" if detail else summary for summary, detail in errors[:_NAMED]]
+        return TerraformFailedError(
+            f"terraform {verb} failed",
+            where=str(self.folder),
+            got="; ".join(shown) or "nothing that it said",
+            remedy="mend that and repeat the command: what was made is in Terraform's state, and is gone on with",
+        )
+
+    def _locked(self, detail: str) -> TerraformLockedError:
+        info = dict(re.findall(r"^\W*(ID|Operation|Who|Created):\s+(.*?)\s*$", detail, flags=re.MULTILINE))
+        doing = info.get("Operation", "an operation").removeprefix("OperationType").lower()
+        who = f"{info.get('Who', 'somebody')}, {doing} since {info.get('Created', '?')}"
+        return TerraformLockedError(
+            "somebody else is changing this environment",
+            where=str(self.folder),
+            got=who,
+            remedy=f"wait for it; if its process is dead, there: terraform force-unlock {info.get('ID', 'ID')}",
+        )
+
+    def _command(self, verb: str, *arguments: str, **options: object) -> Sequence[str]:
         if self._program is None:
             raise TerraformMissingError(
                 "Terraform is not installed",
@@ -74,7 +163,29 @@ class TerraformFolder:
         return command
 
 
-def words(text: str) -> str:
+def _events(process: subprocess.Popen[bytes], said: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - an open file
+    """Yield what was said, line by line, until the process has ended and all is read."""
+    partial = b""
+    while True:
+        ended = process.poll() is not None
+        *lines, partial = (partial + said.read()).split(b"\n")
+        for line in lines:
+            yield _event(line)
+        if ended:
+            break
+        time.sleep(_LOOK)
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    """Return a line as an event; what Terraform says before it knows of -json is raw."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        event = None
+    return event if isinstance(event, dict) else {"raw": _words(line.decode(errors="replace"))}
+
+
+def _words(text: str) -> str:
     """Return what Terraform said, without the frames that it draws around it."""
     lines = (line.strip("│╷╵ ").strip() for line in text.splitlines())
     return " ".join(line for line in lines if line)

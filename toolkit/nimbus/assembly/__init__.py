@@ -37,6 +37,13 @@ def project(
     return load(config, env, flags=flags)
 
 
+def describe(env: str, config: Path | None = None) -> bool:
+    """Describe an environment on AWS in nimbus.toml, unless it is; return whether it was written."""
+    from nimbus.config import describing, load  # noqa: PLC0415
+
+    return describing.describe(load(config, "local"), env)
+
+
 def environment(env: str | Project | None = None, *, config: Path | None = None) -> Environment:
     """Return an environment that can be opened, by its name or as it was read; the local one without either."""
     from nimbus.adapters.terraform import TerraformFolder  # noqa: PLC0415

@@ -28,23 +28,27 @@ def confirm(environment: Environment, question: str, *, yes: bool, confirm: str 
 
     A protected environment wants its name typed, by whoever sits there or on the command line.
     """
-    name = environment.name
+    confirm_named(environment.name, question, protected=environment.protected, yes=yes, confirm=confirm)
+
+
+def confirm_named(name: str, question: str, *, protected: bool, yes: bool, confirm: str | None) -> None:
+    """Ask as `confirm` does, of an environment that may not be made yet."""
     if confirm is not None:
         if confirm != name:
             raise UsageError(
                 "--confirm names another environment", got=confirm, expected=name, remedy="see which one is meant"
             )
         return
-    if yes and not environment.protected:
+    if yes and not protected:
         return
     if not sys.stdin.isatty():
         raise UsageError(
             f"{name} is protected, and nobody is here to type its name" if yes else "nobody is here to answer",
             where=name,
-            expected=f"--confirm {name}" if environment.protected else "--yes",
+            expected=f"--confirm {name}" if protected else "--yes",
             remedy="add it if you mean it; --dry-run shows what would be done",
         )
-    if environment.protected:
+    if protected:
         output.say(f"{name} is protected.")
         if click.prompt(f"Type {name} to {question}", err=True) != name:
             raise click.Abort

@@ -53,6 +53,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "gate": "Decide by evidence and limits whether a release may be promoted.",
     },
     "Projects": {
+        "init": "Write nimbus.toml by looking at a pipeline and its inputs.",
+        "infra": "Make, change and remove an environment on AWS.",
         "tui": "Open the terminal interface; so does nimbus alone, on a terminal.",
         "config": "Show what nimbus.toml comes to in an environment, or its JSON Schema.",
     },

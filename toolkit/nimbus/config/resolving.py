@@ -11,7 +11,8 @@ from nimbus.config.environments import Environment, Kind, Outputs
 from nimbus.config.errors import EnvironmentIncompleteError
 from nimbus.config.project import Project
 
-DEFAULT_ROOT = ".nimbus"
+DEFAULT_ROOT = ".nimbus"  # each environment's in a folder of its name below these
+DEFAULT_TERRAFORM = "infra"
 
 
 class ReadsOutputs(Protocol):
@@ -39,22 +40,21 @@ def resolve(project: Project, read_outputs: ReadsOutputs) -> Environment:
     )
 
 
+def terraform_folder(project: Project) -> Path:
+    """Return the folder of an environment's root configuration, whether it is there or not."""
+    return Path(project.path(project.described.terraform or f"{DEFAULT_TERRAFORM}/{project.environment}"))
+
+
 def _from_terraform(project: Project, read_outputs: ReadsOutputs) -> Outputs:
     """Return what the output `environment` says: of the one pipeline, or of several by their names."""
-    name, folder = project.environment, project.described.terraform
-    if folder is None:
+    name, place = project.environment, terraform_folder(project)
+    if not place.is_dir():
         raise EnvironmentIncompleteError(
             f"environment {name} does not say what Terraform made for it",
             where=f"{project.file}: environments.{name}",
-            expected="terraform = the folder of its root configuration, or [environments.NAME.outputs]",
+            got=f"no folder {place}",
+            expected="the folder of its root configuration (`terraform = …`), or [environments.NAME.outputs]",
             remedy=f"`nimbus infra init --env {name}` writes one",
-        )
-    place = Path(project.path(folder))
-    if not place.is_dir():
-        raise EnvironmentIncompleteError(
-            f"the Terraform configuration of environment {name} is not there",
-            where=str(place),
-            remedy=f"`nimbus infra init --env {name}` writes it, or change `terraform` in {project.file.name}",
         )
     block = read_outputs(place).get("environment")
     if isinstance(block, dict) and "root" not in block:

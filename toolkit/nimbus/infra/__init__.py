@@ -1,0 +1,1 @@
+"""What an environment on AWS is made of: written as Terraform, planned, shown, applied, destroyed."""

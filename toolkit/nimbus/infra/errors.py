@@ -1,0 +1,13 @@
+"""Why infrastructure is not made."""
+
+from __future__ import annotations
+
+from nimbus_runtime.contract.errors import NimbusError, UsageError
+
+
+class InfraUsageError(UsageError):
+    """The project does not say what its environment on AWS needs."""
+
+
+class InfraBusyError(NimbusError):
+    """Runs still go in what should be destroyed."""

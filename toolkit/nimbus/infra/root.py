@@ -1,0 +1,260 @@
+"""The root configuration of an environment, as files: what `nimbus infra init` writes and `plan` keeps in step.
+
+What nimbus.toml says reaches Terraform by one file of variables that is written each time; everything
+else is written once and belongs to whoever keeps the folder. The modules lie beside it, so that the
+folder is whole on any machine, with or without Nimbus.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+from nimbus.config import Project
+from nimbus.infra.errors import InfraUsageError
+from nimbus.schedules import expressions
+from nimbus.schedules.due import Schedule, upcoming
+
+VARIABLES = "nimbus.auto.tfvars.json"
+_MODULES = ("platform", "pipeline", "observability")
+_LEFT_OUT = ("tests", ".terraform", ".terraform.lock.hcl")
+_YEAR = 366 * 24 * 60  # minutes
+_ALLOWANCE = 240  # minutes
+_NAME = 24  # characters that the module allows
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of each file: written, kept as it was, or left since it was changed by hand."""
+
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What nobody but a user knows. `state_bucket` None: the state lies in the folder."""
+
+    region: str
+    emails: tuple[str, ...] = ()
+    state_bucket: str | None = None
+
+
+def files(project: Project, settings: Settings, modules: Path) -> dict[str, str]:
+    """Return every file of a root configuration by its path in the folder."""
+    found = {
+        "main.tf": _MAIN,
+        "variables.tf": _VARIABLES,
+        "outputs.tf": _OUTPUTS,
+        "versions.tf": _VERSIONS,
+        ".gitignore": ".terraform/\nnimbus.tfplan\n*.tfstate*\n",
+        "terraform.tfvars": _tfvars(settings),
+        VARIABLES: variables(project),
+    }
+    if settings.state_bucket is not None:
+        key = f"nimbus/{name(project)}.tfstate"
+        found["backend.tf"] = _BACKEND.format(bucket=settings.state_bucket, key=key, region=settings.region)
+    for module in _MODULES:
+        for path in sorted((modules / module).rglob("*")):
+            inside = path.relative_to(modules)
+            if path.is_file() and not any(part in _LEFT_OUT for part in inside.parts):
+                found[f"modules/{inside}"] = path.read_text(encoding="utf-8")
+    return found
+
+
+def write(folder: Path, wanted: Mapping[str, str], *, upgrade: bool) -> Written:
+    """Write what is missing. What differs is left, but for the variables, and on an upgrade the modules."""
+    written, kept, changed = [], [], []
+    for place, text in wanted.items():
+        path = folder / place
+        ours = place == VARIABLES or (upgrade and place.startswith("modules/"))
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            kept.append(place)
+        elif path.exists() and not ours:
+            changed.append(place)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            written.append(place)
+    return Written(tuple(written), tuple(kept), tuple(changed))
+
+
+def name(project: Project) -> str:
+    """Return what the environment's resources begin with; unique in an account by pipeline and environment."""
+    return f"{project.pipeline.name}-{project.environment}".replace("_", "-").lower()[:_NAME].rstrip("-")
+
+
+def variables(project: Project, *, delete_data: bool = False) -> str:
+    """Return what nimbus.toml says to Terraform."""
+    schedule, task = project.schedule, project.task
+    if schedule is None:
+        raise InfraUsageError(
+            "an environment on AWS needs a schedule",
+            where=str(project.file),
+            expected='[schedule] with an expression, such as expression = "cron(0 2 * * ? *)"',
+            remedy="add it; `nimbus pause` keeps runs from beginning",
+        )
+    interval = _interval(Schedule(expressions.parse(schedule.expression), datetime.now(UTC), schedule.time_zone))
+    told = {
+        "environment": name(project),
+        "pipeline": project.pipeline.name,
+        "schedule_expression": schedule.expression,
+        "schedule_time_zone": schedule.time_zone,
+        "overlap": schedule.overlap.value,
+        "interval_minutes": interval,
+        "allowance_minutes": max(1, min(_ALLOWANCE, interval // 2)),
+        "input_locations": locations(project.input.paths),
+        "cpu": task.cpu,
+        "memory": task.memory,
+        "cpu_architecture": task.architecture.value,
+        "spot": task.spot,
+        "max_concurrency": task.max_concurrency,
+        "quarantine_percent": round(project.output.max_quarantine * 100, 4),
+        "force_destroy": delete_data,
+    }
+    return json.dumps(told, indent=2) + "\n"
+
+
+def locations(paths: tuple[str, ...]) -> list[str]:
+    """Return where in S3 workers may read: the folders of the inputs that lie there."""
+    found: dict[str, None] = {}
+    for path in paths:
+        if path.startswith("s3://"):
+            plain = path[: min((path.find(sign) for sign in "*?[" if sign in path), default=len(path))]
+            bucket, _, key = plain.removeprefix("s3://").partition("/")
+            found[f"s3://{bucket}/{key.rpartition('/')[0]}".rstrip("/") + "/"] = None
+    return list(found)
+
+
+def _interval(schedule: Schedule) -> int:
+    """Return the shortest time between due times, in minutes as the module takes them."""
+    instants = upcoming(schedule, datetime.now(UTC), 60)
+    gaps = [int((later - earlier).total_seconds() // 60) for earlier, later in pairwise(instants)]
+    return max(5, min([*gaps, _YEAR]))
+
+
+def _tfvars(settings: Settings) -> str:
+    return f"region              = {json.dumps(settings.region)}\nnotification_emails = {json.dumps(settings.emails)}\n"
+
+
+_MAIN = """# An environment on AWS. Yours to change: `nimbus infra` writes nimbus.auto.tfvars.json alone.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = {
+      "nimbus:environment" = var.environment
+    }
+  }
+}
+
+module "platform" {
+  source = "./modules/platform"
+
+  name                = var.environment
+  notification_emails = var.notification_emails
+  force_destroy       = var.force_destroy
+}
+
+module "pipeline" {
+  source = "./modules/pipeline"
+
+  name                = var.pipeline
+  platform            = module.platform
+  schedule_expression = var.schedule_expression
+  schedule_time_zone  = var.schedule_time_zone
+  overlap             = var.overlap
+  input_locations     = concat(["s3://${module.platform.bucket}/inputs/"], var.input_locations)
+  cpu                 = var.cpu
+  memory              = var.memory
+  cpu_architecture    = var.cpu_architecture
+  spot                = var.spot
+  max_concurrency     = var.max_concurrency
+  force_destroy       = var.force_destroy
+}
+
+module "observability" {
+  source = "./modules/observability"
+
+  platform           = module.platform
+  pipeline           = module.pipeline
+  interval_minutes   = var.interval_minutes
+  allowance_minutes  = var.allowance_minutes
+  quarantine_percent = var.quarantine_percent
+}
+"""
+_KINDS = {
+    "region": ("string", "Region of the environment."),
+    "notification_emails": ("set(string)", "Who is told of failed and missed runs."),
+    "environment": ("string", "Name of the environment, unique in the account."),
+    "pipeline": ("string", "Name of the pipeline."),
+    "schedule_expression": ("string", "When runs are due."),
+    "schedule_time_zone": ("string", "Time zone of the schedule."),
+    "overlap": ("string", "What a run does that is due while an earlier one still goes."),
+    "interval_minutes": ("number", "Shortest time between two due runs."),
+    "allowance_minutes": ("number", "How long after it was due a run may be published."),
+    "input_locations": ("list(string)", "Where workers may read, besides inputs/ in the environment's bucket."),
+    "cpu": ("number", "Units of 1/1024 vCPU of a task."),
+    "memory": ("number", "MiB of a task."),
+    "cpu_architecture": ("string", "Processor family of tasks."),
+    "spot": ("bool", "Whether batches are tried on Fargate Spot first."),
+    "max_concurrency": ("number", "How many tasks score at once."),
+    "quarantine_percent": ("number", "Share of a run's documents in quarantine that raises an alarm."),
+    "force_destroy": ("bool", "Whether destroying removes datasets and images."),
+}
+_VARIABLES = "\n".join(
+    f'variable "{variable}" {{\n  description = "{about}"\n  type        = {kind}\n  nullable    = false\n}}\n'
+    for variable, (kind, about) in _KINDS.items()
+)
+_OUTPUTS = """output "environment" {
+  description = "What the toolkit reads: `nimbus infra output`."
+  value       = module.pipeline.environment
+}
+
+output "nimbus_toml" {
+  description = "The same as a block for `nimbus.toml`, for who has no Terraform."
+  value       = module.pipeline.nimbus_toml
+}
+
+output "bucket" {
+  description = "Bucket of the environment; workers may read inputs/ in it."
+  value       = module.platform.bucket
+}
+
+output "deployer_policy_arn" {
+  description = "Policy to attach to the role of whoever deploys."
+  value       = module.pipeline.deployer_policy_arn
+}
+
+output "pruner_policy_arn" {
+  description = "Policy to attach to the role of whoever prunes."
+  value       = module.pipeline.pruner_policy_arn
+}
+"""
+_VERSIONS = """terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.60, < 7"
+    }
+  }
+}
+"""
+_BACKEND = """terraform {{
+  backend "s3" {{
+    bucket       = "{bucket}"
+    key          = "{key}"
+    region       = "{region}"
+    encrypt      = true
+    use_lockfile = true
+  }}
+}}
+"""

@@ -1,0 +1,100 @@
+"""Plans, applies and destroys an environment; each can be stopped or killed, and is gone on with by the same call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nimbus.config import Project
+from nimbus.infra import changes, progress, root
+from nimbus.infra.errors import InfraBusyError, InfraUsageError
+from nimbus_runtime.contract import paths
+
+if TYPE_CHECKING:
+    from nimbus_runtime.store import Store
+
+PLAN = "nimbus.tfplan"
+Tell = Callable[[progress.Step], None]
+
+
+class Terraform(Protocol):
+    """Terraform in the folder of a root configuration."""
+
+    def init(self) -> Iterator[dict[str, Any]]:
+        """Fetch providers and modules; nothing where they are there."""
+        ...
+
+    def plan(self, file: str, *, destroy: bool) -> Iterator[dict[str, Any]]:
+        """Write a plan, yielding events."""
+        ...
+
+    def shown(self, file: str) -> dict[str, Any]:
+        """Return a plan as Terraform's JSON has it."""
+        ...
+
+    def apply(self, file: str) -> Iterator[dict[str, Any]]:
+        """Apply a plan, yielding events."""
+        ...
+
+
+class Deployed(Protocol):
+    """What deploying made beside Terraform, and would outlive it."""
+
+    def running(self) -> list[str]:
+        """Return the names of executions that still go."""
+        ...
+
+    def deregister(self) -> int:
+        """Deregister the task definitions of all releases; return how many."""
+        ...
+
+
+def plan(terraform: Terraform, project: Project, folder: Path, tell: Tell, *, destroy: bool = False) -> changes.Changes:
+    """Bring the variables in step with nimbus.toml, write a plan, and return what it changes."""
+    (folder / root.VARIABLES).write_text(root.variables(project), encoding="utf-8")
+    _follow(terraform.init(), tell)
+    _follow(terraform.plan(PLAN, destroy=destroy), tell)
+    return changes.read(terraform.shown(PLAN))
+
+
+def apply(terraform: Terraform, folder: Path, tell: Tell) -> None:
+    """Apply the plan that was shown, and no other."""
+    _follow(terraform.apply(PLAN), tell)
+    (folder / PLAN).unlink(missing_ok=True)
+
+
+def release_data(terraform: Terraform, project: Project, folder: Path, tell: Tell) -> None:
+    """Let what is destroyed next take datasets and images with it: Terraform refuses otherwise."""
+    (folder / root.VARIABLES).write_text(root.variables(project, delete_data=True), encoding="utf-8")
+    _follow(terraform.init(), tell)
+    _follow(terraform.plan(PLAN, destroy=False), tell)
+    _follow(terraform.apply(PLAN), tell)
+
+
+def refuse_while_running(deployed: Deployed) -> None:
+    """Refuse to destroy what still works."""
+    running = deployed.running()
+    if running:
+        raise InfraBusyError(
+            "runs still go in this environment",
+            got=", ".join(running[:5]),
+            remedy="wait for them, or `nimbus cancel` them; then destroy",
+        )
+
+
+def refuse_with_data(store: Store) -> None:
+    """Refuse to begin with what Terraform would refuse in the middle: a bucket that holds datasets."""
+    if store.read(paths.LIVE) is not None:
+        raise InfraUsageError(
+            "datasets and releases are in this environment",
+            where=store.location,
+            remedy="add --delete-data if they may go with it; nothing has been removed",
+        )
+
+
+def _follow(events: Iterator[dict[str, Any]], tell: Tell) -> None:
+    for event in events:
+        step = progress.read(event)
+        if step is not None:
+            tell(step)

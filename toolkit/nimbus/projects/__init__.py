@@ -1,0 +1,1 @@
+"""Projects: the first nimbus.toml, by looking at what is there."""
