@@ -1,0 +1,99 @@
+"""`nimbus init`: what can be seen is not asked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import nimbus.demo
+from nimbus.cli.init import command
+from nimbus.config import load
+from nimbus.projects import look
+from nimbus.projects.write import ProjectExistsError, name_of
+
+PIPELINE = Path(nimbus.demo.__file__).parent / "pipelines" / "support_cnn"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a working folder with a training's two pipelines and some inputs."""
+    for name in ("model-best", "model-last"):
+        shutil.copytree(PIPELINE, tmp_path / "training" / name)
+    (tmp_path / "mails").mkdir()
+    for name in ("a", "b"):
+        line = json.dumps({"ticket_id": name, "Body": "x", "body": "Hello"})
+        (tmp_path / "mails" / f"{name}.jsonl").write_text(line + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def init(*arguments: str) -> Result:
+    """Call the verb without a terminal."""
+    return CliRunner().invoke(command, list(arguments))
+
+
+def test_everything_is_found_where_there_is_one_of_each(folder: Path) -> None:
+    """The best of a training's pipelines, the inputs as a pattern, the fields of text and id."""
+    done = init("--schedule", "cron(0 2 * * ? *)", "--time-zone", "Europe/Berlin")
+    assert done.exit_code == 0, done.output
+    project = load(folder, variables={})
+    assert project.pipeline.name == "en_support_cnn"
+    assert project.pipeline.source == "training/model-best"
+    assert project.input.paths == ("mails/*.jsonl",)
+    assert (project.input.text_field, project.input.id_field) == ("body", "ticket_id")
+    assert project.schedule is not None
+    assert project.schedule.time_zone == "Europe/Berlin"
+
+
+def test_a_project_that_is_there_is_kept(folder: Path) -> None:
+    """Unless it is said that it may go."""
+    init()
+    (folder / "nimbus.toml").write_text("# mine\n", encoding="utf-8")
+    assert isinstance(init().exception, ProjectExistsError)
+    assert (folder / "nimbus.toml").read_text() == "# mine\n"
+    assert init("--replace").exit_code == 0
+
+
+def test_what_cannot_be_seen_is_named_where_nobody_can_be_asked(folder: Path) -> None:
+    """Two that could be it, or none; and the fields that an input has."""
+    shutil.copytree(PIPELINE, folder / "other")
+    done = init()
+    assert done.exit_code == 2
+    assert "other, training/model-best" in done.output
+    shutil.rmtree(folder / "mails")
+    done = init("training/model-best")
+    assert done.exit_code == 2
+    assert "INPUTS" in done.output
+    (folder / "strange.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    done = init("training/model-best")
+    assert done.exit_code == 2
+    assert "fields 'a', 'b'" in done.output
+
+
+def test_inputs_in_a_bucket_are_taken_as_they_are_named(folder: Path) -> None:
+    """Nothing is asked of AWS to write a file."""
+    assert init("training/model-best", "s3://documents/mails/", "--json").exit_code == 0
+    project = load(folder, variables={})
+    assert (project.input.paths, project.input.text_field) == (("s3://documents/mails/",), "text")
+
+
+def test_what_is_no_input_is_not_taken_for_one(folder: Path) -> None:
+    """Files of the pipeline, hidden folders, bundles, and what is too deep to be meant."""
+    for place in (".hidden", "bundle", "a/b/c/d"):
+        (folder / place).mkdir(parents=True)
+        (folder / place / "x.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
+    (folder / "training" / "model-best" / "x.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
+    assert look.inputs(folder, "training/model-best") == ["mails/*.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [("en_core_web_trf", "en_core_web_trf"), ("en_Support-2", "en_support_2"), ("3d", "p_3d"), ("x" * 40, "x" * 24)],
+)
+def test_a_pipelines_own_name_becomes_one_that_resources_can_have(own: str, name: str) -> None:
+    """AWS and Terraform allow fewer characters than spaCy."""
+    assert name_of(own) == name
