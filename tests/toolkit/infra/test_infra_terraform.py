@@ -16,8 +16,7 @@ from nimbus.adapters.terraform import (
 
 LOCKED = (
     "Error acquiring the state lock",
-    "Lock Info:\\n  ID:        1-2-3\\n  Operation: OperationTypeApply\\n  Who:       ana@laptop\\n"
-    "  Created:   2026-11-22",
+    "Lock Info:\\n  ID:   1-2-3\\n  Operation: OperationTypeApply\\n  Who:  ana@laptop\\n  Created:   2026-11-22",
 )
 
 
