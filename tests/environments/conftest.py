@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.environments.environment import TEXTS, Environment, Local
-from tests.faults import bundles
+from tests.faults import bundles, command
+from tests.terraform.conftest import Terraform, provider, terraform
+
+if TYPE_CHECKING:
+    from tests.aws.local_aws import LocalAws
+
+__all__ = ["provider", "terraform"]
 
 NIMBUS_TOML = """
 [pipeline]
@@ -34,12 +42,49 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
     return bundles.build_foreign(bundles.build(folder / "plain"), folder / "foreign")
 
 
-@pytest.fixture(params=["local"])
-def environment(foreign: bundles.Built, tmp_path: Path) -> Iterator[Environment]:
+@pytest.fixture(scope="module")
+def applied(
+    provider: Terraform, local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Make an environment as a user would, return Terraform's folder and outputs, and destroy it in the end."""
+    del provider  # it can be had, or these tests are skipped
+    folder = tmp_path_factory.mktemp("applied")
+    (folder / "nimbus.toml").write_text(NIMBUS_TOML, encoding="utf-8")
+    local_aws.reset()
+    given = ("--env", "cloud", "--config", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in local_aws.environment().items():
+            patch.setenv(name, value)
+        for verb in (("init", "--region", "eu-west-1"), ("apply", "--yes")):
+            done = command.nimbus("infra", *verb, *given)
+            assert done.code == 0, done.err
+        yield folder / "infra" / "cloud", json.loads(command.nimbus("infra", "output", *given).out)["environment"]
+        done = command.nimbus("infra", "destroy", "--confirm", "cloud", *given)
+        assert done.code == 0, done.err
+    local_aws.reset()
+
+
+@pytest.fixture(params=["local", "aws"])
+def environment(request: pytest.FixtureRequest, foreign: bundles.Built, tmp_path: Path) -> Iterator[Environment]:
     """Return an environment with inputs and a release that is live."""
     (tmp_path / "nimbus.toml").write_text(NIMBUS_TOML, encoding="utf-8")
-    environment = Local(tmp_path, foreign)
+    if request.param == "local":
+        local = Local(tmp_path, foreign)
+        _fill(local)
+        yield local
+        local.gate.open()
+        return
+    folder, outputs = request.getfixturevalue("applied")
+    from tests.environments.cloud import CLOUD, Cloud  # noqa: PLC0415 - needs moto
+
+    cloud = Cloud(tmp_path, foreign, request.getfixturevalue("local_aws"), outputs)
+    text = NIMBUS_TOML + CLOUD.format(terraform=folder, bucket=cloud.bucket)
+    (tmp_path / "nimbus.toml").write_text(text, encoding="utf-8")
+    _fill(cloud)
+    yield cloud
+    cloud.clear()
+
+
+def _fill(environment: Environment) -> None:
     environment.write_inputs(TEXTS)
     environment.deploy()
-    yield environment
-    environment.gate.open()

@@ -53,7 +53,7 @@ def test_a_run_that_was_due_is_made_up_for_once(environment: Environment) -> Non
     assert again["run"] == RUN
     assert again["outcome"] in {"duplicate", "done"}
     assert environment.store.names(paths.RUNS) == [RUN]
-    assert environment.latest()["attempt"] == 1
+    assert environment.latest()["documents"] == len(TEXTS)
 
 
 def test_a_paused_pipeline_begins_no_scheduled_run_and_still_runs_by_hand(environment: Environment) -> None:
