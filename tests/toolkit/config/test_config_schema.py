@@ -52,3 +52,16 @@ def test_what_holds_is_shown_with_where_it_was_given(tmp_path: Path) -> None:
     assert "memory = 4096  # default" in done.stdout
     done = CliRunner().invoke(command, ["show", "--config", str(file), "--json"])
     assert json.loads(done.stdout)["input"]["paths"] == ["mails/*.jsonl"]
+
+
+def test_a_value_can_be_set_for_one_call(tmp_path: Path) -> None:
+    """It goes before everything else; a key that does not exist is refused with the nearest that does."""
+    file = str(write(tmp_path))
+    done = CliRunner().invoke(
+        command, ["show", "--config", file, "--set", "task.cpu=512", "--set", "input.paths=a.csv,b.csv"]
+    )
+    assert "cpu = 512  # --set task.cpu" in done.stdout
+    assert 'paths = ["a.csv", "b.csv"]  # --set input.paths' in done.stdout
+    done = CliRunner().invoke(command, ["show", "--config", file, "--set", "task.cpus=512"])
+    assert "task.cpu" in str(done.exception)
+    assert CliRunner().invoke(command, ["show", "--config", file, "--set", "task.cpu"]).exit_code == 2

@@ -27,7 +27,7 @@ max_quarantine = 0.2
 max_quarantine = 0.3
 """,
     )
-    variables, flags = {"NIMBUS_OUTPUT_MAX_QUARANTINE": "0.4"}, {"output.max_quarantine": 0.5}
+    variables, flags = {"NIMBUS_OUTPUT_MAX_QUARANTINE": "0.4"}, {"output.max_quarantine": "0.5"}
     read = [
         load(file, variables={}),
         load(file, "nightly", variables={}),
@@ -39,7 +39,7 @@ max_quarantine = 0.3
         f"{file}: output.max_quarantine",
         f"{file}: environments.nightly.output.max_quarantine",
         "NIMBUS_OUTPUT_MAX_QUARANTINE",
-        "--max-quarantine",
+        "--set output.max_quarantine",
     ]
     assert load(write(tmp_path), variables={}).output.max_quarantine == 0.1
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from nimbus.adapters.docker import Docker
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 
-def project(
-    env: str | None = None, *, config: Path | None = None, flags: Mapping[str, object] | None = None
-) -> Project:
-    """Return nimbus.toml as it holds in an environment; `flags` are values by their dotted names."""
+def project(env: str | None = None, *, config: Path | None = None) -> Project:
+    """Return nimbus.toml as it holds in an environment."""
     from nimbus.config import load  # noqa: PLC0415
 
-    return load(config, env, flags=flags)
+    return load(config, env)
 
 
 def describe(env: str, config: Path | None = None) -> bool:

@@ -39,11 +39,14 @@ class Layers:
             elif any(name.startswith(f"{_PREFIX}{section.upper()}_") for section in NAMES):
                 raise reading.unknown("variable", name, known, "the process's environment")
 
-    def add_flags(self, flags: Mapping[str, object]) -> None:
-        """Add values by their dotted names, as flags of the command line gave them."""
-        for name, value in flags.items():
-            path = tuple(name.split("."))
-            self._put(path, value, f"--{path[-1].replace('_', '-')}")
+    def add_flags(self, flags: Mapping[str, str]) -> None:
+        """Add values by their dotted names, as `--set` gave them; one that no section knows is refused."""
+        known = {".".join(path): (path, kind) for path, kind in _keys(Sections, ())}
+        for name, text in flags.items():
+            if name not in known:
+                raise reading.unknown("key", name, known, "--set")
+            path, kind = known[name]
+            self._put(path, _from_text(kind, text), f"--set {name}")
 
     def sections(self) -> Sections:
         """Return what all of them come to."""

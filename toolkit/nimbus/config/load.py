@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+import types
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ from nimbus.config.project import NAMES, Project
 FILE = "nimbus.toml"
 SCHEMA_VERSION = 1
 LOCAL = "local"  # the environment that is there without being described, and is meant without being named
+FLAGS: ContextVar[Mapping[str, str]] = ContextVar("flags", default=types.MappingProxyType({}))
+"""What this process's command line has set; each verb that reads a project sees it."""
 TOP = ("schema_version", *NAMES, "environments")
 
 
@@ -32,13 +36,14 @@ def load(
     environment: str | None = None,
     *,
     variables: Mapping[str, str] = os.environ,
-    flags: Mapping[str, object] | None = None,
+    flags: Mapping[str, str] | None = None,
 ) -> Project:
     """Return the file as it holds in an environment.
 
     Without `file`, the working folder and those above it are looked through. NIMBUS_CONFIG and
-    NIMBUS_ENV stand for arguments that are not given. `flags` are values by their dotted names, such
-    as input.paths. The sections of every environment are checked, not only those that are wanted.
+    NIMBUS_ENV stand for arguments that are not given. `flags` are texts by the dotted names of keys,
+    such as input.paths; without them, those of the command line. The sections of every environment
+    are checked, not only those that are wanted.
     """
     found = _find(file or (Path(variables["NIMBUS_CONFIG"]) if variables.get("NIMBUS_CONFIG") else None))
     tables = _parse(found)
@@ -57,7 +62,7 @@ def load(
             layer.sections()
     wanted = layers[chosen]
     wanted.add_variables(variables)
-    wanted.add_flags(flags or {})
+    wanted.add_flags(FLAGS.get() if flags is None else flags)
     sections = wanted.sections()
     return Project(
         **{section.name: getattr(sections, section.name) for section in fields(sections)},
