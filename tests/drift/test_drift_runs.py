@@ -1,0 +1,104 @@
+"""Rules of drift from end to end: a dev set at compile, runs by the real command line, and no text left anywhere."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.faults import bundles, command
+
+_GRAM = 8
+_LETTERS = "".join(set(string.ascii_lowercase) - set("aeiouy"))
+
+
+def write(path: Path, documents: int, words: int, seed: int) -> list[str]:
+    """Write texts of words that stand nowhere else; return the texts."""
+    chance = random.Random(seed)
+    texts = [
+        " ".join(
+            "".join(chance.choices(_LETTERS, k=chance.randint(3, 11))) for _ in range(chance.randint(words, 2 * words))
+        )
+        for _ in range(documents)
+    ]
+    lines = [json.dumps({"id": f"{seed}-{number}", "text": text}) + "\n" for number, text in enumerate(texts)]
+    path.write_text("".join(lines), encoding="utf-8")
+    return texts
+
+
+def grams(text: str) -> set[str]:
+    """Return every run of eight characters."""
+    return {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
+    """Return a small bundle that was compiled with a dev set."""
+    folder = tmp_path_factory.mktemp("bundle")
+    plain = bundles.build(folder)
+    write(folder / "dev.jsonl", 520, 8, 1)
+    done = command.nimbus("compile", plain.original, "--output", plain.path, "--dev", folder / "dev.jsonl", "--json")
+    assert done.code == 0, done.err
+    assert (done.json["dev_documents"], done.json["unchanged"]) == (520, True)
+    return plain
+
+
+def test_from_a_dev_set_to_a_sample_for_annotation(built: bundles.Built, tmp_path: Path) -> None:
+    """Runs are compared with the dev set from the first; a changed one is found, shown and exported; no text is kept."""
+    root, calm, odd = tmp_path / "root", tmp_path / "calm.jsonl", tmp_path / "odd.jsonl"
+    texts = write(calm, 520, 8, 2) + write(odd, 520, 30, 3)
+    ended = [command.run(file, "--id-field", "id", root=root, bundle=built) for file in (calm, odd)]
+    assert [each.json["drift"] for each in ended] == ["none", "material"], ended[0].err
+    page, target = tmp_path / "page.html", tmp_path / "sample.jsonl"
+    report = command.nimbus("drift", "report", root, "--html", page, "--json")
+    assert (report.code, report.json["verdict"]) == (3, "material")
+    assert report.json["baseline"]["source"] == "dev"
+    shown = command.nimbus("drift", "report", root)
+    history = command.nimbus("drift", "history", root)
+    exported = command.nimbus("drift", "export", root, "--to", target, "--size", "40", "--json")
+    assert exported.json == {"schema_version": 1, "target": str(target), "documents": 40, "missing": 0}
+
+    written = "\n".join(
+        [each.out + each.err for each in (*ended, report, shown, history, exported)]
+        + [page.read_text(encoding="utf-8")]
+        + [_readable(path) for path in sorted(root.rglob("*")) if path.is_file()]
+    )
+    leaked = grams(written) & set().union(*map(grams, texts))
+    assert not {gram for gram in leaked if set(gram) <= set(_LETTERS)}
+    by_text = {text: f"2-{number}" for number, text in enumerate(texts[:520])}
+    by_text |= {text: f"3-{number}" for number, text in enumerate(texts[520:])}
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert all(by_text[line["text"]] == line["meta"]["document_id"] for line in lines)
+    assert len({line["text"] for line in lines}) == 40
+
+
+def test_an_export_reads_texts_that_lie_elsewhere_and_refuses_others(built: bundles.Built, tmp_path: Path) -> None:
+    """Moved inputs are named; what was changed since is counted, and never written."""
+    root, source = tmp_path / "root", tmp_path / "texts.jsonl"
+    write(source, 520, 8, 4)
+    assert command.run(source, "--id-field", "id", root=root, bundle=built).code == 0
+    moved = tmp_path / "moved.jsonl"
+    source.rename(moved)
+    arguments = ("drift", "export", root, "--tool", "doccano", "--task", "cats", "--size", "10", "--json")
+    lost = command.nimbus(*arguments, "--to", tmp_path / "a.jsonl")
+    assert lost.code != 0
+    assert lost.json["what"]
+    found = command.nimbus(*arguments, "--to", tmp_path / "b.jsonl", "--input", moved)
+    assert (found.code, found.json["documents"]) == (0, 10), found.err
+    (first, *_) = (json.loads(line) for line in (tmp_path / "b.jsonl").read_text(encoding="utf-8").splitlines())
+    assert first["label"] in (["complaint"], ["praise"])
+    write(moved, 520, 9, 4)
+    changed = command.nimbus(*arguments, "--to", tmp_path / "c.jsonl", "--input", moved)
+    assert changed.code == 1
+    assert not (tmp_path / "c.jsonl").exists()
+
+
+def _readable(path: Path) -> str:
+    """Return what a file of a root says: tables as their values."""
+    if path.suffix == ".parquet":
+        return str(pq.read_table(path).to_pylist())
+    return path.read_text(encoding="utf-8", errors="replace")
