@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
 
 
 def test_from_a_dev_set_to_a_sample_for_annotation(built: bundles.Built, tmp_path: Path) -> None:
-    """Runs are compared with the dev set from the first; a changed one is found, shown and exported; no text is kept."""
+    """Runs are compared with the dev set; a changed one is found, shown and exported; no text is kept."""
     root, calm, odd = tmp_path / "root", tmp_path / "calm.jsonl", tmp_path / "odd.jsonl"
     texts = write(calm, 520, 8, 2) + write(odd, 520, 30, 3)
     ended = [command.run(file, "--id-field", "id", root=root, bundle=built) for file in (calm, odd)]
