@@ -234,6 +234,25 @@ def given(documents_per_second: float, process_mb: float) -> Measured:
     return Measured(documents_per_second, Memory(0.0, process_mb), "as given")
 
 
+def in_a_line(environment: Environment, project: Project, release: Release) -> str | None:
+    """Return what a release scores in an hour and costs in tasks of the project's size; None where nobody knows."""
+    from nimbus.quote.choose import TaskSize  # noqa: PLC0415
+    from nimbus.releases import registry  # noqa: PLC0415
+
+    if release.release not in registry.names(assembly.open_environment(environment)):
+        return None
+    measured = measured_of(environment, release.release)
+    if measured is None:
+        return None
+    task, table = project.task, prices(project)
+    size = TaskSize(task.cpu / 1024, task.memory / 1024)
+    found = quote(measured, table, task.architecture.value, size=size).recommended
+    return (
+        f"{found.documents_an_hour:,.0f} documents an hour a task, "
+        f"{found.price_a_million:,.2f} {table.currency} a million ({measured.source})"
+    )
+
+
 def measured_of(environment: Environment, release: str | None = None) -> Measured | None:
     """Return what is known of a release's speed and memory: by its latest load test, or by its latest run."""
     from nimbus.loadtest import run  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nimbus import assembly, loadtesting
@@ -35,7 +36,6 @@ def shadow(  # noqa: PLR0913 - one argument an option
     """
     from nimbus.promotion import judging  # noqa: PLC0415
     from nimbus.promotion import shadow as shadowing  # noqa: PLC0415
-    from nimbus_runtime import claims  # noqa: PLC0415
 
     local, task = environment.outputs is None, project.task
     hour = loadtesting.cost_of(project, 3600)
@@ -52,16 +52,17 @@ def shadow(  # noqa: PLR0913 - one argument an option
         hour_cost=None if local else hour,
     )
     found = shadowing.shadow(store, request, advance)
-    return found, judging.keep(store, found, named, claims.actor())
+    return found, judging.keep(store, found, named, assembly.actor(environment))
 
 
 def gate(release: str, environment: Environment, project: Project) -> Decision:
     """Decide about a release by the evidence that is kept of it."""
     from nimbus.promotion import judging  # noqa: PLC0415
-    from nimbus_runtime import claims, clock  # noqa: PLC0415
+    from nimbus_runtime import clock  # noqa: PLC0415
 
     store = assembly.open_environment(environment)
-    return judging.judge(store, release, project.gate, claims.actor(), clock.now())
+    limits = replace(project.gate, profile=project.gate.profile or project.loadtest.profile)
+    return judging.judge(store, release, limits, assembly.actor(environment), clock.now())
 
 
 def judge(environment: Environment, project: Project, bundle: Callable[[], Bundle | None]) -> deploy.Shadow:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nimbus import assembly, promoting
+from nimbus import assembly, loadtesting, promoting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nimbus.adapters.cloud_host import CloudHost
+    from nimbus.adapters.ecs import TaskDefinitions
     from nimbus.adapters.shelf import BundleShelf
     from nimbus.config import Environment, Project
+    from nimbus.config.environments import Outputs
+    from nimbus.config.gate import Canary
+    from nimbus.releases.canary import Status
+    from nimbus.releases.checks.cloud import Cloud
     from nimbus.releases.deploy import Deployment, Planned, Preflight, Tools
     from nimbus.releases.deploy import Observer as Deploying
     from nimbus.releases.diff import Difference
     from nimbus.releases.history import Change
-    from nimbus.releases.preflight import Report
+    from nimbus.releases.preflight import Check, Report
     from nimbus.releases.promote import Promotion
     from nimbus.releases.prune import Pruning, Removal
     from nimbus.releases.rollback import Rollback, Runnable
@@ -84,9 +90,8 @@ def deploy(  # noqa: PLR0913 - one argument an option
 ) -> Deployment:
     """Compile, place, check, register, judge and promote; `confirm` is asked before anything live changes."""
     from nimbus.releases import deploy as deploying  # noqa: PLC0415
-    from nimbus_runtime import claims  # noqa: PLC0415
 
-    order = deploying.Order(project.job(), claims.actor(), reason, confirm)
+    order = deploying.Order(project.job(), assembly.actor(environment), reason, confirm)
     return deploying.deploy(_tools(environment, project, judged=judged), order, observer)
 
 
@@ -97,27 +102,56 @@ def plan_rollback(environment: Environment, release: str | None = None, *, keep_
     return rollback.plan(assembly.open_environment(environment), _runnable(environment), release, keep_data=keep_data)
 
 
-def apply_rollback(environment: Environment, planned: Rollback, reason: str = "") -> Live:
+def apply_rollback(environment: Environment, planned: Rollback, reason: str = "", actor: str = "") -> Live:
     """Take back a release and its dataset, as was shown."""
     from nimbus.releases import rollback  # noqa: PLC0415
-    from nimbus_runtime import claims  # noqa: PLC0415
 
-    return rollback.apply(assembly.open_environment(environment), planned, claims.actor(), reason)
+    return rollback.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)
 
 
-def plan_promotion(environment: Environment, release: str) -> Promotion:
-    """Decide on making a release live, to be shown before it is applied."""
+def plan_promotion(
+    environment: Environment, release: str, percent: int = 100, canary: Canary | None = None
+) -> Promotion:
+    """Decide on making a release live, or on its canary within limits, to be shown before it is applied."""
     from nimbus.releases import promote  # noqa: PLC0415
+    from nimbus_runtime.contract.records import CanaryLimits  # noqa: PLC0415
 
-    return promote.plan(assembly.open_environment(environment), _runnable(environment), release)
+    share = None
+    if percent < 100:
+        limits = CanaryLimits()
+        if canary is not None:
+            limits = CanaryLimits(canary.max_failures, canary.max_slowdown, canary.max_labels)
+        share = (percent, limits)
+    store = assembly.open_environment(environment)
+    return promote.plan(store, _runnable(environment), release, share=share)
 
 
-def apply_promotion(environment: Environment, planned: Promotion, reason: str = "") -> Live:
+def apply_promotion(environment: Environment, planned: Promotion, reason: str = "", actor: str = "") -> Live:
     """Make a release live, as was shown."""
     from nimbus.releases import promote  # noqa: PLC0415
-    from nimbus_runtime import claims  # noqa: PLC0415
 
-    return promote.apply(assembly.open_environment(environment), planned, claims.actor(), reason)
+    return promote.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)
+
+
+def canary_status(environment: Environment, runs: int = 50) -> Status:
+    """Return how the canary goes."""
+    from nimbus.releases import canary  # noqa: PLC0415
+
+    return canary.status(assembly.open_environment(environment), runs)
+
+
+def plan_drop(environment: Environment) -> Live:
+    """Return the state whose candidate is to be dropped."""
+    from nimbus.releases import canary  # noqa: PLC0415
+
+    return canary.plan_drop(assembly.open_environment(environment))
+
+
+def apply_drop(environment: Environment, seen: Live, reason: str = "") -> Live:
+    """Drop the candidate that was shown."""
+    from nimbus.releases import canary  # noqa: PLC0415
+
+    return canary.drop(assembly.open_environment(environment), seen, assembly.actor(environment), reason)
 
 
 def plan_pruning(environment: Environment, *, days: int, runs: int) -> Pruning:
@@ -133,9 +167,9 @@ def plan_pruning(environment: Environment, *, days: int, runs: int) -> Pruning:
 def apply_pruning(environment: Environment, planned: Pruning, reason: str = "") -> None:
     """Remove what was shown."""
     from nimbus.releases import prune  # noqa: PLC0415
-    from nimbus_runtime import claims, live  # noqa: PLC0415
+    from nimbus_runtime import live  # noqa: PLC0415
 
-    entry = live.entry("prune", claims.actor(), reason)
+    entry = live.entry("prune", assembly.actor(environment), reason)
     prune.apply(assembly.open_environment(environment), _removal(environment), _parts(environment), planned, entry)
 
 
@@ -179,37 +213,107 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
     )
     shadow = promoting.judge(environment, project, compiler.find) if judged else None
     return deploying.Tools(
-        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment), shadow
+        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment, project), shadow
     )
 
 
-def _preflight(environment: Environment) -> Preflight:
+def _preflight(environment: Environment, project: Project) -> Preflight:
     from pathlib import Path  # noqa: PLC0415
 
     from nimbus.adapters.machine import Reachable, ThisMachine  # noqa: PLC0415
     from nimbus.releases import preflight as reporting  # noqa: PLC0415
-    from nimbus.releases.checks import local  # noqa: PLC0415
+    from nimbus.releases.checks import anywhere, cloud, local  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
     machine, store = ThisMachine(Path(environment.root)), assembly.open_environment(environment)
 
     def check(release: Release, bundle: Bundle) -> Report:
-        return reporting.report(local.check(store, machine, Reachable(), release, bundle, clock.now()))
+        if environment.outputs is None:
+            checks = local.check(store, machine, Reachable(), release, bundle, clock.now())
+            return reporting.report([*checks, cost(release)])
+        schedule = project.schedule.expression if project.schedule else None
+        wanted = cloud.Wanted(schedule, project.task.max_concurrency)
+        there = _cloud(environment.outputs)
+        asked = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
+        alone = len(asked) == 1  # without credentials nothing else can be asked
+        return reporting.report(asked if alone else [*asked, cost(release)])
+
+    def cost(release: Release) -> Check:
+        return anywhere.cost(loadtesting.in_a_line(environment, project, release))
 
     return check
+
+
+def _cloud(outputs: Outputs) -> Cloud:
+    from nimbus.adapters import ecr  # noqa: PLC0415
+    from nimbus.adapters.cloud import AwsCloud  # noqa: PLC0415
+    from nimbus.engines.orders import Severity  # noqa: PLC0415
+    from nimbus.image import findings  # noqa: PLC0415
+    from nimbus.releases.checks.cloud import Scanned, TaskSize  # noqa: PLC0415
+
+    class _Cloud(AwsCloud):
+        def scanned(self, image: str) -> Scanned:
+            repository, _, digest = image.partition("@")
+            registry = ecr.Ecr(outputs.region)
+            verdict = findings.judge(registry.scan(repository, digest), Severity.HIGH)
+            return Scanned(verdict.known, verdict.status, verdict.grave_count, verdict.threshold.value)
+
+        def size(self) -> TaskSize:
+            found = self.definitions.size()
+            return TaskSize(found.cpu, found.memory)
+
+    return _Cloud(
+        outputs.root,
+        outputs.region,
+        _definitions(outputs),
+        outputs.task_role,
+        outputs.execution_role,
+        outputs.state_machine,
+        outputs.schedule,
+    )
+
+
+def _definitions(outputs: Outputs) -> TaskDefinitions:
+    from nimbus.adapters.ecs import TaskDefinitions  # noqa: PLC0415
+
+    return TaskDefinitions(outputs.task_template, outputs.release_family, outputs.container, outputs.region)
 
 
 def _runnable(environment: Environment) -> Runnable:
     return _parts(environment)
 
 
-def _parts(environment: Environment) -> BundleShelf:
+def _parts(environment: Environment) -> BundleShelf | CloudHost:
     """Return what keeps the parts of releases that stand outside of the records."""
     from pathlib import Path  # noqa: PLC0415
 
     from nimbus.adapters.shelf import BundleShelf  # noqa: PLC0415
 
-    return BundleShelf(Path(environment.root))
+    if environment.outputs is None:
+        return BundleShelf(Path(environment.root))
+    return _cloud_host(environment.outputs)
+
+
+def _cloud_host(outputs: Outputs) -> CloudHost:
+    from nimbus.adapters.cloud_host import CloudHost  # noqa: PLC0415
+    from nimbus.adapters.ecr import Ecr  # noqa: PLC0415
+    from nimbus.engines.orders import Architecture  # noqa: PLC0415
+    from nimbus.image import build, recipe, record  # noqa: PLC0415
+
+    architecture = Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
+
+    def tag(bundle: Bundle) -> str:
+        return build.tag_of(bundle.digest, recipe.read())
+
+    def push(bundle: Bundle) -> str:
+        folder = record.folder_of(bundle.path)
+        planned = assembly.plan_image(build.Order(bundle.path, architectures=(architecture,)))
+        built = assembly.build_image(planned, folder)
+        pushed = assembly.push_image(built, outputs.repository, folder)
+        assert pushed.reference is not None  # noqa: S101 - it was pushed
+        return pushed.reference
+
+    return CloudHost(outputs.repository, Ecr(outputs.region), _definitions(outputs), tag, push)
 
 
 def _removal(environment: Environment) -> Removal:

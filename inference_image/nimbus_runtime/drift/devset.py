@@ -14,7 +14,7 @@ from nimbus_runtime.contract.drift import Baseline
 from nimbus_runtime.store import DirectoryStore
 
 if TYPE_CHECKING:
-    from nimbus_runtime.contract.records import Release
+    from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.store import Store
 
 NAME = "dev"
@@ -26,9 +26,9 @@ def beside(bundle: Path) -> Path:
     return whole.with_name(f"{whole.name}.dev")
 
 
-def adopt(store: Store, release: Release, bundle: Path) -> Baseline | None:
+def adopt(store: Store, release: str, bundle: Bundle) -> Baseline | None:
     """Make the dev set that lies beside a bundle a baseline of its release, once; None where there is none."""
-    folder = beside(bundle)
+    folder = beside(bundle.path)
     if not folder.is_dir():
         return None
     source = DirectoryStore.reading(folder)
@@ -36,9 +36,9 @@ def adopt(store: Store, release: Release, bundle: Path) -> Baseline | None:
     if data is None:
         return None
     found = codec.decode(Baseline, data, f"{folder}/{paths.baseline(NAME)}")
-    if found.bundle_digest != release.bundle_digest:
+    if found.bundle_digest != bundle.digest:
         return None  # compiled again since, without its dev set
-    baseline = replace(found, name=f"{NAME}-{release.bundle_digest[:12]}", release=release.release)
+    baseline = replace(found, name=f"{NAME}-{bundle.digest[:12]}", release=release)
     place = paths.baseline(baseline.name)
     if store.read(place) is None:
         for part in baseline.parts:

@@ -89,7 +89,7 @@ data "aws_iam_policy_document" "deployer" {
   statement {
     sid       = "ReleaseAndSwapLive"
     actions   = ["s3:PutObject"]
-    resources = [for place in ["live.json", "ledger/*", "releases/*", "evidence/*"] : "${local.root_arn}/${place}"]
+    resources = [for place in ["live.json", "ledger/*", "releases/*", "evidence/*", "baselines/*"] : "${local.root_arn}/${place}"]
   }
 
   statement {
@@ -191,7 +191,7 @@ data "aws_iam_policy_document" "pruner" {
   statement {
     sid       = "DeleteOldRunsAndReleases"
     actions   = ["s3:DeleteObject"]
-    resources = [for place in ["runs/*", "executions/*", "map-results/*", "releases/*", "evidence/*"] : "${local.root_arn}/${place}"]
+    resources = [for place in ["runs/*", "executions/*", "map-results/*", "releases/*", "evidence/*", "baselines/*"] : "${local.root_arn}/${place}"]
   }
 
   statement {

@@ -68,7 +68,7 @@ data "aws_iam_policy_document" "task" {
   statement {
     sid     = "CreateRecordsAndSwapLive"
     actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-    resources = [for place in ["live.json", "ledger/*", "runs/*", "executions/*"] :
+    resources = [for place in ["live.json", "ledger/*", "runs/*", "executions/*", "evidence/*"] :
     "${local.root_arn}/${place}"]
   }
 

@@ -3,7 +3,7 @@
 locals {
   # Records that are created once and never changed. live.json is changed, by compare-and-swap only.
   # What an execution is told by its plan (executions/) and what Step Functions writes of a map (map-results/) is no record.
-  created_once = ["*/ledger/*", "*/releases/*", "*/evidence/*", "*/runs/*"]
+  created_once = ["*/ledger/*", "*/releases/*", "*/evidence/*", "*/baselines/*", "*/runs/*"]
 }
 
 resource "aws_s3_bucket" "this" {

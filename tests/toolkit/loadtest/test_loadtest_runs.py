@@ -15,6 +15,10 @@ import pytest
 from tests.faults import bundles, command
 from tests.serving import serving
 
+from nimbus import assembly, loadtesting
+from nimbus.releases import registry
+from nimbus_runtime.store import DirectoryStore
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -72,6 +76,11 @@ def test_a_missed_slo_is_exit_code_3_and_evidence_of_the_release(plain: bundles.
     quote = command.nimbus("quote", *config, "--documents", "1000000", "--within", "1", "--json").json
     assert quote["measured"]["source"].startswith("load test steady")
     assert quote["finish"]["tasks"] >= 1
+    project = assembly.project(config=tmp_path / "nimbus.toml")
+    release = registry.release(DirectoryStore(root), record["release"])
+    told = loadtesting.in_a_line(assembly.environment(project), project, release)  # what a preflight shows
+    assert told is not None
+    assert "a million (load test steady" in told
 
 
 def test_runs_are_submitted_at_once_and_timed_until_published(plain: bundles.Built, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +53,25 @@ class Local:
         """Run a verb in it."""
         return command.nimbus(verb, *arguments, "--config", self.folder / "nimbus.toml")
 
+    def start(self, verb: str, *arguments: command.Argument) -> subprocess.Popen[str]:
+        """Start a verb in it."""
+        return command.start(verb, *arguments, "--config", self.folder / "nimbus.toml")
+
     def set(self, text: str) -> None:
         """Add to the file."""
         with (self.folder / "nimbus.toml").open("a", encoding="utf-8") as file:
             file.write(text)
+
+
+def deployed(folder: Path, bundle: Path, inputs: Path) -> Local:
+    """Make a bundle live as "v1", to be run over the inputs."""
+    project = Local(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "nimbus.toml").write_text(_FILE, encoding="utf-8")
+    job = Job((str(inputs),), canaries.FIELDS, None, OutputFormat.JSONL, 0.5)
+    canaries.register(project.store, "v1", bundle, job=job)
+    project.store.create(paths.LIVE, codec.encode(Live(1, live.entry("promote", "ana"), "v1")))
+    return project
 
 
 def begin(

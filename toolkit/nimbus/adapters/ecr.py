@@ -6,8 +6,9 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nimbus.engines import errors
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/.+")
 _WAITING = frozenset({"PENDING", "IN_PROGRESS"})
 _NOT_SCANNED = "ScanNotFoundException"
+_DELETED_AT_ONCE = 100
 _MANIFESTS = [
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -110,6 +112,43 @@ class Ecr:
             members = [json.loads(one["imageManifest"]) for one in self._manifests(repository, *children)]
         ids = tuple(str(one.get("config", {}).get("digest", "")).removeprefix("sha256:") for one in members)
         return Stored(image["imageId"]["imageDigest"], ids)
+
+    def holds(self, repository: str, digest: str) -> bool:
+        """Say whether an image is there."""
+        return bool(self._manifests(repository, {"imageDigest": digest}))
+
+    def tagged(self, repository: str, before: datetime) -> list[str]:
+        """Return the digests of the images that have a tag and were pushed before a time."""
+        place, found = parse(repository), []
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call(
+                "describe_images",
+                repository,
+                repositoryName=place.name,
+                filter={"tagStatus": "TAGGED"},
+                **_in(place),
+                **token,
+            )
+            found += [str(one["imageDigest"]) for one in answer["imageDetails"] if one["imagePushedAt"] < before]
+            if not answer.get("nextToken"):
+                return found
+            token = {"nextToken": answer["nextToken"]}
+
+    def delete(self, repository: str, digests: Sequence[str]) -> None:
+        """Delete images with all their tags; one that is gone already is no failure."""
+        place = parse(repository)
+        for start in range(0, len(digests), _DELETED_AT_ONCE):
+            ids = [{"imageDigest": digest} for digest in digests[start : start + _DELETED_AT_ONCE]]
+            answer = self._call("batch_delete_image", repository, repositoryName=place.name, imageIds=ids, **_in(place))
+            for failed in answer.get("failures", ()):
+                if failed.get("failureCode") != "ImageNotFound":
+                    raise errors.PushRefusedError(
+                        "ECR keeps an image",
+                        where=f"{repository}@{failed.get('imageId', {}).get('imageDigest', '')}",
+                        got=str(failed.get("failureReason") or failed.get("failureCode")),
+                        remedy="take the role with the pruner policy (docs/aws.md), and prune again",
+                    )
 
     def scan(self, repository: str, digest: str, wait_seconds: float = 0.0) -> Scan:
         """Return what a scan found, waiting for one that goes on; a status says where there is no scan."""

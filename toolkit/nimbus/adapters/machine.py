@@ -38,8 +38,8 @@ class ThisMachine:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def peak(self, bundle: Bundle) -> int | None:
-        """Return the memory of a worker with a bundle in bytes, measured."""
-        return footprint.measure(bundle.path)
+        """Return the memory of a worker with a bundle in bytes, measured once."""
+        return footprint.measured(bundle.path, bundle.digest)
 
 
 class Reachable:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nimbus import assembly
 from nimbus.cli import output
 from nimbus_runtime.contract.bundle import Precision
+
+if TYPE_CHECKING:
+    from nimbus_runtime.contract.drift import Baseline
 
 
 @click.command("compile")
@@ -36,6 +40,13 @@ from nimbus_runtime.contract.bundle import Precision
     metavar="PACKAGE",
     help="Let components of this installed package be used, and require its version; may be repeated.",
 )
+@click.option(
+    "--dev",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A dev set: scored, and kept beside the bundle as what its runs are compared with for drift.",
+)
+@click.option("--text-field", default="text", show_default=True, help="The field of the dev set that holds the text.")
 @click.option("--replace", is_flag=True, help="Replace a different bundle that stands there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of prose.")
 def command(  # noqa: PLR0913 - one argument an option
@@ -45,6 +56,8 @@ def command(  # noqa: PLR0913 - one argument an option
     precision: str,
     code: tuple[Path, ...],
     allow: tuple[str, ...],
+    dev: Path | None,
+    text_field: str,
     replace: bool,
     as_json: bool,
 ) -> None:
@@ -58,6 +71,7 @@ def command(  # noqa: PLR0913 - one argument an option
     compiled = assembly.compile_pipeline(pipeline, target, precision=precision, replace=replace, code=code, allow=allow)
     bundle = compiled.bundle
     identity = bundle.manifest.pipeline
+    kept = _keep(target, dev, text_field) if dev is not None else None
     if as_json:
         output.print_json(
             {
@@ -72,6 +86,7 @@ def command(  # noqa: PLR0913 - one argument an option
                 "size": bundle.manifest.size,
                 "seconds": round(compiled.seconds, 3),
                 "unchanged": compiled.unchanged,
+                "dev_documents": None if kept is None else sum(part.sample.rows for part in kept.parts),
             }
         )
         return
@@ -84,4 +99,14 @@ def command(  # noqa: PLR0913 - one argument an option
         output.say(f"  code    {output.printable(', '.join(bundle.manifest.code))}")
     if compiled.unchanged:
         output.say("  The same bundle stood there already; nothing was changed.")
+    if kept is not None:
+        documents = sum(part.sample.rows for part in kept.parts)
+        output.say(f"  dev set {documents:,} documents, which runs are compared with (nimbus drift report)")
     click.echo(target)
+
+
+def _keep(target: Path, dev: Path, text_field: str) -> Baseline:
+    from nimbus import drifting  # noqa: PLC0415 - not needed for --help
+    from nimbus_runtime.contract.inputs import Fields  # noqa: PLC0415
+
+    return drifting.keep_dev_set(target, dev, Fields(text_field))

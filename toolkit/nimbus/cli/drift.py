@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from nimbus.drift.report import Report
     from nimbus_runtime.contract.drift import Baseline
 
-_FINDINGS = 3
 _WIDTH = 120  # where nobody says how wide it is
 _TINTS = {"none": "green", "visible": "yellow", "material": "red", "insufficient data": "white"}
 _FOLDER = click.argument("folder", metavar="[DIR]", required=False)
@@ -73,7 +72,7 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
     else:
         _print(found)
     if found.verdict.value == "material":
-        raise SystemExit(_FINDINGS)
+        raise SystemExit(output.FINDINGS)
 
 
 def _print(found: Report) -> None:

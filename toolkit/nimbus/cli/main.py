@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Promotion": {
         "shadow": "Score a sample of live's inputs with a candidate, beside live, unpublished.",
+        "canary": "Show how a candidate does in the runs that it shares, or drop it.",
         "gate": "Decide by evidence and limits whether a release may be promoted.",
     },
     "Projects": {

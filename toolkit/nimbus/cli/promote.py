@@ -15,6 +15,13 @@ from nimbus.cli import options, output, shown
 @click.argument("release")
 @options.of_project
 @asking.options
+@click.option(
+    "--canary",
+    "percent",
+    type=click.IntRange(1, 100),
+    metavar="PERCENT",
+    help="A share of the next runs' shards alone, such as 5, then 25, then 100.",
+)
 @click.option("--reason", default="", help="Why; stays in the history.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -25,14 +32,23 @@ def command(  # noqa: PLR0913 - one argument an option
     *,
     yes: bool,
     confirm: str | None,
+    percent: int | None,
     reason: str,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Make RELEASE live: the next run is its. Readers keep the present dataset until then."""
-    environment = assembly.environment(env, config=config)
-    planned = releasing.plan_promotion(environment, release)
-    output.say(f"{output.bold('Promotion')} of {shown.cell(release)} in {environment.name}")
+    """Make RELEASE live: the next run is its. Readers keep the present dataset until then.
+
+    With --canary, it scores and publishes so much of the next runs, beside live. Where it is worse than
+    live in one of them, by the limits of [gate.canary], it is dropped and live scores its share before
+    anything is published: see `nimbus canary status`. 100 is the promotion itself.
+    """
+    project = assembly.project(env, config=config)
+    environment = assembly.environment(project)
+    is_canary = percent is not None and percent < 100
+    planned = releasing.plan_promotion(environment, release, percent or 100, project.gate.canary)
+    what = output.bold("Canary" if is_canary else "Promotion")
+    output.say(f"{what} of {shown.cell(release)} in {environment.name}")
     shown.differences(planned.state)
     if planned.release:
         output.say("  between the releases")
@@ -44,11 +60,13 @@ def command(  # noqa: PLR0913 - one argument an option
         "release_changes": shown.as_json(planned.release),
     }
     if not planned.needed:
-        output.say("It is live already.")
+        output.say("It has that share already." if is_canary else "It is live already.")
     elif not dry_run:
-        asking.confirm(environment, f"make {release} live", yes=yes, confirm=confirm)
+        question = f"give {release} {percent} % of the shards" if is_canary else f"make {release} live"
+        asking.confirm(environment, question, yes=yes, confirm=confirm)
         state = releasing.apply_promotion(environment, planned, reason)
-        output.say(f"{output.bold('Live')}: {shown.cell(release)}, change {state.sequence} of {environment.name}")
+        done = output.bold(f"Candidate at {percent} %" if is_canary else "Live")
+        output.say(f"{done}: {shown.cell(release)}, change {state.sequence} of {environment.name}")
         told["sequence"] = state.sequence
     if as_json:
         output.print_json({**told, "done": not dry_run})

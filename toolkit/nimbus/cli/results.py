@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nimbus.cli import output
+from nimbus_runtime.contract.errors import NimbusError
 
 if TYPE_CHECKING:
     from nimbus.runs.submit import Result
@@ -43,6 +44,7 @@ def as_values(result: Result, root: str) -> dict[str, object]:
         "gemm": settings.gemm.value,
         "gemm_measured": None if times is None else {"numpy": times.numpy, "blis": times.blis},
         "precision": settings.precision,
+        "drift": None if result.drift is None or isinstance(result.drift, NimbusError) else result.drift.level.value,
     }
 
 
@@ -64,6 +66,7 @@ def say(result: Result, root: str) -> None:
             "all their rows are kept"
         )
     _say_publication(result, root)
+    _say_drift(result, root)
 
 
 def _say_publication(result: Result, root: str) -> None:
@@ -74,3 +77,11 @@ def _say_publication(result: Result, root: str) -> None:
         output.say(f"Not published: a later run was published first. nimbus dataset {root} --run {run} lists this one.")
     else:
         output.say(f"Not published: there was a rollback meanwhile. nimbus dataset {root} --run {run} lists this one.")
+
+
+def _say_drift(result: Result, root: str) -> None:
+    found = result.drift
+    if isinstance(found, NimbusError):
+        output.say(f"Drift is unknown: {output.printable(found.what)} (nimbus drift report {root})")
+    elif found is not None:
+        output.say(f"Drift: {found.level.value}, against baseline {found.baseline} (nimbus drift report {root})")

@@ -51,9 +51,10 @@ def command(  # noqa: PLR0913 - one argument an option
         if as_json:
             output.print_json({"environment": environment.name, "done": False, **_json(planned)})
         return
+    actor = assembly.actor(environment)
     asking.confirm(environment, "roll back", yes=yes, confirm=confirm)
     started = time.perf_counter()
-    state = releasing.apply_rollback(environment, planned, reason)
+    state = releasing.apply_rollback(environment, planned, reason, actor)
     seconds = time.perf_counter() - started
     output.say(f"{output.bold('Rolled back')} in {seconds:.2f} s: change {state.sequence} of {environment.name}")
     if as_json:

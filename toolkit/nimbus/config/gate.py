@@ -45,5 +45,8 @@ class Gate:
         float, Key("Difference of a share that matters: the sample has to tell it from a limit.", least=1e-4, most=0.5)
     ] = 0.02
     confidence: Annotated[float, Key("Confidence of the intervals.", least=0.5, most=0.999)] = 0.95
+    profile: Annotated[
+        str | None, Key("Profile that a load test has to be of, where one is required; [loadtest]'s without.")
+    ] = None
     max_age_days: Annotated[float, Key("How old evidence may be.", least=0)] = 30.0
     canary: Canary = field(default_factory=Canary)

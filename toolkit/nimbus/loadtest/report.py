@@ -154,16 +154,16 @@ def _mb(value: float | None) -> str:
 
 _STYLE = """<style>
 :root { color-scheme: light dark; --ink: #1b2330; --soft: #5b6675; --line: #d5dbe3; --back: #fff;
-  --a: #1f6feb; --b: #b35900; --c: #b3261e; --d: #5b6675; }
+  --a: #1f6feb; --b: #c98a00; --c: #b3261e; --d: #5b6675; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa6b5; --line: #38424f; --back: #12171e;
-  --a: #6ea8fe; --b: #f0a35e; --c: #ff8a80; --d: #9aa6b5; } }
+  --a: #6ea8fe; --b: #f2cc60; --c: #ff8a80; --d: #9aa6b5; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .verdict { border-left: 6px solid var(--d); padding: .4rem .8rem; font-size: 1.15rem; }
 .verdict.ok { border-color: #1a7f37; } .verdict.missed { border-color: var(--c); }
 .verdict.unsound { border-color: var(--b); }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .6rem; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .6rem; }
 dl div { border: 1px solid var(--line); border-radius: 6px; padding: .5rem .7rem; }
 dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }

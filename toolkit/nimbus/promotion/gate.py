@@ -92,7 +92,8 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a gate knows
 
 def _lacking(kind: Required, found: Evidence | None, gate: Gate, now: datetime) -> str | None:
     if found is None:
-        return f"{kind.value}: none yet"
+        of = f" of profile {gate.profile}" if kind is Required.LOADTEST and gate.profile else ""
+        return f"{kind.value}: none{of} yet"
     age = now - datetime.fromisoformat(found.time)
     if age > timedelta(days=gate.max_age_days):
         return f"{kind.value}: {age.days} days old, and {gate.max_age_days:g} are allowed"

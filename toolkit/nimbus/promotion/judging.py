@@ -7,14 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nimbus.config.gate import Gate
+from nimbus.config.gate import Gate, Required
 from nimbus.promotion import gate as gates
 from nimbus.promotion import report
 from nimbus.promotion.errors import BundleNotHereError
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime import evidence, live
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.records import Release
+from nimbus_runtime.contract.records import Evidence, Release
 
 if TYPE_CHECKING:
     from nimbus_runtime.store import Store
@@ -109,7 +109,19 @@ def judge(store: Store, release: str, gate: Gate, actor: str, now: datetime) -> 
             remedy="`nimbus deploy` registers one; `nimbus history` tells which were live",
         )
     present = live.read(store)
-    found = {kind.value: evidence.latest(store, release, kind.value) for kind in gate.require}
+    found = {kind.value: _latest(store, named, kind, gate.profile) for kind in gate.require}
     decision = gates.decide(release, present.release if present else None, named.bundle_digest, found, gate, now)
     evidence.write(store, release, _GATE, decision, outcome=decision.verdict.value, actor=actor)
     return decision
+
+
+def _latest(store: Store, release: Release, kind: Required, profile: str | None) -> Evidence | None:
+    """Return the latest evidence of a kind; of load tests the latest of this bundle, this image and the profile."""
+    if kind is not Required.LOADTEST:
+        return evidence.latest(store, release.release, kind.value)
+    for name in reversed(evidence.names(store, release.release, kind.value)):
+        found = evidence.read(store, release.release, name)
+        same = (found.body.get("bundle_digest"), found.body.get("image")) == (release.bundle_digest, release.image)
+        if same and profile in (None, found.body.get("profile")):
+            return found
+    return None

@@ -9,8 +9,10 @@ HEAD = ("task", "documents an hour", "a million documents", "on Spot", "")
 
 
 def rows(quote: Quote) -> list[tuple[str, ...]]:
-    """Return the options, the heads first and the recommended one marked."""
-    return [HEAD, *(_row(option, quote) for option in quote.options)]
+    """Return the options, the heads first and the recommended one marked; of other processors its size only."""
+    size = quote.recommended.size
+    shown = [each for each in quote.options if each.architecture == quote.architecture or each.size == size]
+    return [HEAD, *(_row(option, quote) for option in shown)]
 
 
 def note(quote: Quote) -> str:

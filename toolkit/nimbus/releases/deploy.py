@@ -7,6 +7,7 @@ is continued by starting it again. What is live is changed last, and by who has 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +18,7 @@ from nimbus.releases.preflight import Report
 from nimbus.releases.promote import Promotion
 from nimbus.releases.register import Host
 from nimbus_runtime import evidence, live
+from nimbus_runtime.contract.errors import NimbusError
 from nimbus_runtime.contract.records import Job, Live, Release
 
 if TYPE_CHECKING:
@@ -166,7 +168,9 @@ def plan(tools: Tools, job: Job) -> Planned:
 def preflight(tools: Tools, job: Job) -> Report:
     """Compile if needed, and return every check of deploying it; nothing is placed or registered."""
     bundle = tools.compiler.compile()
-    placed = tools.host.find(bundle)
+    placed = None
+    with suppress(NimbusError):  # what keeps it from being looked for is what the checks tell
+        placed = tools.host.find(bundle)
     return tools.preflight(register.compose(bundle, placed or register.Nowhere(), job), bundle)
 
 

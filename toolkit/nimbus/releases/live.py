@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nimbus_runtime.contract.errors import UsageError
-from nimbus_runtime.contract.records import Entry, Live
+from nimbus_runtime.contract.records import Candidate, Entry, Live
 
 _NOT_YET = Entry("", "", "", "", "")
 
@@ -21,10 +21,40 @@ def promoted(present: Live | None, release: str) -> Live:
         raise UsageError(
             "another release is in its canary",
             got=f"{present.candidate.release} at {present.candidate.percent} %",
-            remedy=f"promote {present.candidate.release}, or drop it with `nimbus rollback`; then promote {release}",
+            remedy=f"promote {present.candidate.release}, or drop it with `nimbus canary drop`; then promote {release}",
         )
     previous = present.release if present.release != release else present.previous
     return replace(present, release=release, previous=previous, candidate=None)
+
+
+def offered(present: Live | None, candidate: Candidate) -> Live:
+    """Return the state in which a candidate has a share of the next runs' shards; live stays live."""
+    if present is None:
+        raise UsageError(
+            "nothing is live yet, so there is nothing to share runs with",
+            got=f"a canary of {candidate.release}",
+            remedy=f"promote it: `nimbus promote {candidate.release}`",
+        )
+    if present.release == candidate.release:
+        raise UsageError("this release is live already", got=candidate.release, expected="another one")
+    if present.candidate is not None and present.candidate.release != candidate.release:
+        raise UsageError(
+            "another release is in its canary",
+            got=f"{present.candidate.release} at {present.candidate.percent} %",
+            remedy="promote that, or drop it with `nimbus canary drop`",
+        )
+    return replace(present, candidate=candidate)
+
+
+def dropped(present: Live) -> Live:
+    """Return the state without a candidate. What it has published stays: its verdicts were good."""
+    if present.candidate is None:
+        raise UsageError(
+            "there is no candidate to drop",
+            got=f"release {present.release}, alone",
+            remedy="`nimbus promote RELEASE --canary 5` begins a canary",
+        )
+    return replace(present, candidate=None)
 
 
 def rolled_back(present: Live, release: str | None = None, *, keep_data: bool = False) -> Live:

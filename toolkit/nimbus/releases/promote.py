@@ -9,7 +9,7 @@ from nimbus.releases import diff, registry
 from nimbus.releases import live as changes
 from nimbus.releases.errors import ReleaseUnusableError
 from nimbus_runtime import live
-from nimbus_runtime.contract.records import Live, Release
+from nimbus_runtime.contract.records import CanaryLimits, Candidate, Live, Release
 
 if TYPE_CHECKING:
     from nimbus.releases.rollback import Runnable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What promoting a release will do; `needed` is False where it is live already."""
+    """What promoting a release, or its canary, will do; `needed` is False where that holds already."""
 
     before: Live | None
     after: Live
@@ -27,8 +27,17 @@ class Promotion:
     needed: bool
 
 
-def plan(store: Store, runnable: Runnable, release: str, seen: tuple[Live | None] | None = None) -> Promotion:
-    """Decide on a promotion by what is live now, or was when it was seen; refuse a release that cannot run."""
+def plan(
+    store: Store,
+    runnable: Runnable,
+    release: str,
+    seen: tuple[Live | None] | None = None,
+    share: tuple[int, CanaryLimits] | None = None,
+) -> Promotion:
+    """Decide on a promotion by what is live now, or was when it was seen; refuse a release that cannot run.
+
+    With a share, in percent, and limits, it is a canary: live stays live.
+    """
     before = live.read(store) if seen is None else seen[0]
     to = registry.release(store, release)
     if to.job is None:
@@ -43,18 +52,43 @@ def plan(store: Store, runnable: Runnable, release: str, seen: tuple[Live | None
         raise ReleaseUnusableError(
             "this release cannot run", where=release, got=missing, remedy="deploy it again: `nimbus deploy`"
         )
-    after = changes.promoted(before, release)
     present = _present(store, before)
-    needed = before is None or before.release != release or before.candidate is not None
+    if share is not None:
+        _check_columns(present, to)
+        candidate = Candidate(release, *share)
+        after = changes.offered(before, candidate)
+        needed = before is None or before.candidate != candidate
+    else:
+        after = changes.promoted(before, release)
+        needed = before is None or before.release != release or before.candidate is not None
     return Promotion(before, after, diff.of_states(before, after), diff.of_releases(present, to), needed)
 
 
 def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str = "promote") -> Live:
-    """Promote by one compare-and-swap; nothing is written where the release is live already."""
+    """Promote, or begin a canary, by one compare-and-swap; nothing is written where that holds already."""
     if planned.before is not None and not planned.needed:
         return planned.before
+    candidate = planned.after.candidate
+    if candidate is not None:
+        entry = live.entry("canary", actor, reason)
+        return live.decide(store, planned.before, entry, lambda now: changes.offered(now, candidate))
     entry = live.entry(action, actor, reason)
     return live.decide(store, planned.before, entry, lambda now: changes.promoted(now, planned.after.release))
+
+
+def _check_columns(present: Release | None, to: Release) -> None:
+    """Refuse a candidate whose rows would visibly have other columns than live's: a dataset has one schema."""
+    if present is None or not present.labels or not to.labels:
+        return  # its workers find out, and it is dropped
+    for name, labels in present.labels.items():
+        if name.startswith("textcat") and set(to.labels.get(name, ())) != set(labels):
+            raise ReleaseUnusableError(
+                "rows of this release would have other columns than live's",
+                where=to.release,
+                got=f"{name}: {', '.join(to.labels.get(name, ())) or 'nothing'}",
+                expected=f"{name}: {', '.join(labels)}",
+                remedy="promote it at once, without --canary",
+            )
 
 
 def _present(store: Store, before: Live | None) -> Release | None:

@@ -27,6 +27,7 @@ from nimbus_runtime.contract.errors import (
 )
 from nimbus_runtime.contract.inputs import Format, InputFile
 from nimbus_runtime.contract.records import Canary, Commit, Ending, Live, Plan, Release, Run, Settings
+from nimbus_runtime.drift import devset
 from nimbus_runtime.drift.watch import watch
 from nimbus_runtime.interrupts import interruptible
 from nimbus_runtime.store import DirectoryStore
@@ -80,6 +81,7 @@ def submit(request: Request, observer: Observer) -> Result:
             inputs = _resolve(store, request)
             plan = planner.plan_run(store, bundle, inputs, _with_candidate(store, request.order), execution)
             attempt = stack.enter_context(claims.first(store, plan))
+            devset.adopt(store, plan.release, bundle)
         else:
             plan = resumed
             _check_same(store, plan, bundle, request)

@@ -33,9 +33,9 @@ run "every_role_may_do_its_own_work_and_no_other" {
   }
   assert {
     condition = toset(one([for statement in data.aws_iam_policy_document.task.statement : statement.resources if contains(statement.actions, "s3:PutObject")])) == toset([
-      for place in ["live.json", "ledger/*", "runs/*", "executions/*"] : "arn:aws:s3:::nimbus-test-111122223333/en_support/${place}"
+      for place in ["live.json", "ledger/*", "runs/*", "executions/*", "evidence/*"] : "arn:aws:s3:::nimbus-test-111122223333/en_support/${place}"
     ])
-    error_message = "A worker makes no release and no evidence."
+    error_message = "A worker makes no release; of evidence it leaves what it finds of drift."
   }
   assert {
     condition     = anytrue([for statement in data.aws_iam_policy_document.task.statement : statement.effect == "Deny" && contains(statement.actions, "s3:DeleteObject")])

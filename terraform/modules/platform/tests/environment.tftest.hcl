@@ -84,7 +84,7 @@ run "datasets_are_private_and_kept_and_records_are_created_once" {
   }
   assert {
     condition = toset(one([for statement in data.aws_iam_policy_document.bucket.statement : statement.resources if statement.sid == "CreatedOnce"])) == toset([
-      for place in ["*/ledger/*", "*/releases/*", "*/evidence/*", "*/runs/*"] : "${aws_s3_bucket.this.arn}/${place}"
+      for place in ["*/ledger/*", "*/releases/*", "*/evidence/*", "*/baselines/*", "*/runs/*"] : "${aws_s3_bucket.this.arn}/${place}"
     ])
     error_message = "Ledger, releases, evidence and runs are created once."
   }

@@ -114,5 +114,13 @@ def memory(peak: int | None, workers: int, available: int | None, what: str) -> 
     return Check("size", name, Status.OK, found)
 
 
+def cost(quoted: str | None) -> Check:
+    """Show what the release's own figures come to, where there are any."""
+    name = "speed and cost"
+    if quoted is None:
+        return Check("size", name, Status.SKIPPED, "not measured yet: `nimbus loadtest`, or a run of it")
+    return Check("size", name, Status.OK, quoted)
+
+
 _SUPERVISOR = 128 * 2**20
 _MEMORY_REMEDY = "give tasks at least {mib} MiB: [task] memory, then `nimbus infra apply`; or fewer workers"

@@ -1,0 +1,175 @@
+"""A bundle served against its original behind plain FastAPI with torch: one processor each, the same generator.
+
+    python -m tests.benchmarks.serving --original PIPELINE --bundle BUNDLE [--kind mixed] [--rounds 3]
+
+Servers run on the first processor, locust on the second. Throughput: 32 users who ask without pause, in turn round
+after round, median and spread. Then p99 of arrivals at 70 % of what each kept, and of all at 70 % of what the slowest
+kept. Last, from the start of the process to the first warm answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import texts
+
+LOCUSTFILE = Path(__file__).parents[2] / "loadtest" / "locustfile.py"
+FIRST_PORT = 18_701
+USERS, SECONDS = 32, 8
+
+
+@dataclass
+class Contestant:
+    """A server, and what was measured of it."""
+
+    name: str
+    command: list[str]
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    throughput: list[float] = field(default_factory=list)
+    started: list[float] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start it on the first processor, and wait until it is ready."""
+        began = time.monotonic()
+        self.process = subprocess.Popen(["taskset", "-c", "0", *self.command], stdout=subprocess.DEVNULL)
+        while not self._ready():
+            assert self.process.poll() is None, self.name
+            time.sleep(0.02)
+        self.started.append(time.monotonic() - began)
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        """End it."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+            self.process = None
+
+    @property
+    def kept(self) -> float:
+        """Return its throughput."""
+        return statistics.median(self.throughput)
+
+
+def load(port: int, payloads: Path, *told: str) -> dict[str, Any]:
+    """Run locust on the second processor and return the whole test's figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, "result.json")
+        program = ["taskset", "-c", "1", sys.executable, "-W", "ignore", "-m", "locust", "-f", str(LOCUSTFILE)]
+        options = ["--headless", "--only-summary", "--loglevel", "ERROR", "--exit-code-on-error", "0"]
+        where = ["--host", f"http://127.0.0.1:{port}", "--payloads", str(payloads), "--result", str(result)]
+        subprocess.run([*program, *options, *where, *told], check=True, capture_output=True)
+        figures: dict[str, Any] = json.loads(result.read_text("utf-8"))["overall"]
+    return figures
+
+
+def throughput(contestant: Contestant, payloads: Path, seconds: int) -> float:
+    """Return documents a second of users who ask without pause."""
+    told = load(contestant.port, payloads, "PredictUser", "--rate", str(USERS), "--seconds", str(seconds))
+    assert told["failed"] == 0, told
+    return float(told["documents_per_second"])
+
+
+def spread(values: list[float], digits: int = 1) -> str:
+    """Return a median and the range around it."""
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--original", required=True)
+    parser.add_argument("--bundle", required=True)
+    parser.add_argument("--int8")
+    parser.add_argument("--kind", default="mixed")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--starts", type=int, default=3)
+    arguments = parser.parse_args()
+    contestants = _contestants(arguments)
+    for number in range(arguments.starts):
+        for contestant in contestants[:2]:
+            contestant.start()
+            contestant.stop()
+        del number
+    with tempfile.TemporaryDirectory() as folder:
+        payloads = Path(folder, "texts.jsonl")
+        lines = [json.dumps({"text": text}) for text in getattr(texts, arguments.kind)(600)]
+        payloads.write_text("\n".join(lines), encoding="utf-8")
+        for contestant in contestants:
+            contestant.start()
+        try:
+            _measure(contestants, payloads, arguments.rounds, arguments.kind)
+        finally:
+            for contestant in contestants:
+                contestant.stop()
+    print("\nstart of the process to ready")
+    for contestant in contestants[:2]:
+        print(f"  {contestant.name:34} {spread(contestant.started, 2)} s")
+
+
+def _contestants(arguments: argparse.Namespace) -> list[Contestant]:
+    served = [sys.executable, "-P", "-m", "nimbus_runtime", "serve", "--host", "127.0.0.1", "--workers", "1"]
+    served += ["--no-request-log", "--port"]
+    plain = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.plain_server", arguments.original]
+    port = FIRST_PORT + os.getpid() % 1000
+    found = [
+        Contestant("nimbus serve", [*served, str(port), "--bundle", arguments.bundle], port),
+        Contestant("FastAPI + spaCy with torch", [*plain, str(port + 1)], port + 1),
+        Contestant(
+            "nimbus serve, a text a batch",
+            [*served, str(port + 2), "--bundle", arguments.bundle, "--batch-texts", "1"],
+            port + 2,
+        ),
+    ]
+    if arguments.int8:
+        found.append(Contestant("nimbus serve, int8", [*served, str(port + 3), "--bundle", arguments.int8], port + 3))
+    return found
+
+
+def _measure(contestants: list[Contestant], payloads: Path, rounds: int, kind: str) -> None:
+    for contestant in contestants:
+        throughput(contestant, payloads, 3)
+    for number in range(rounds):
+        for contestant in contestants if number % 2 == 0 else contestants[::-1]:
+            contestant.throughput.append(throughput(contestant, payloads, SECONDS))
+    ours = contestants[0]
+    print(f"\n{kind} texts, {USERS} users without pause, {rounds} rounds")
+    for contestant in contestants:
+        ratios = [a / b for a, b in zip(ours.throughput, contestant.throughput, strict=True)]
+        print(f"  {contestant.name:34} {spread(contestant.throughput)} documents/s; nimbus {spread(ratios, 2)} times")
+    slowest = min(contestant.kept for contestant in contestants)
+    print("arrivals at 70 % of what each kept, and at 70 % of what the slowest kept: p50, p99 in ms")
+    for contestant in contestants:
+        own, same = (_arrivals(contestant, payloads, 0.7 * rate) for rate in (contestant.kept, slowest))
+        print(
+            f"  {contestant.name:34} at {0.7 * contestant.kept:6.1f}/s {own['p50']:6.0f} {own['p99']:6.0f}"
+            f"    at {0.7 * slowest:5.1f}/s {same['p50']:6.0f} {same['p99']:6.0f}"
+            f"    generator late by {max(own['lag_p99'], same['lag_p99']):.1f}"
+        )
+
+
+def _arrivals(contestant: Contestant, payloads: Path, rate: float) -> dict[str, Any]:
+    return load(contestant.port, payloads, "ArrivalUser", "--rate", f"{rate:.2f}", "--seconds", "20")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Rules of load tests that a gate asks for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from nimbus.config.gate import Gate, Required
+from nimbus.config.loadtest import Slo
+from nimbus.loadtest import run
+from nimbus.loadtest.verdict import judge
+from nimbus.promotion import judging
+from nimbus.promotion.gate import Verdict
+from nimbus_runtime import evidence
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Release
+from nimbus_runtime.store import DirectoryStore
+
+from .results import result, step
+
+GATE = Gate(require=(Required.LOADTEST,), profile="ramp", max_age_days=7)
+RELEASE = Release("r-1", "b" * 64, "support", "1", image="repository@sha256:1")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    """Return a root with one release."""
+    found = DirectoryStore(tmp_path / "root")
+    found.create(paths.release(RELEASE.release), codec.encode(RELEASE))
+    return found
+
+
+def keep(store: DirectoryStore, profile: str = "ramp", p50_ms: float | None = None, image: str = "1") -> None:
+    """Keep a load test as evidence of the release."""
+    measured, slo = result(step(1, 5.0), step(2, 20.0)), Slo(p50_ms=p50_ms)
+    verdict = judge(measured, slo)
+    trial = run.Trial(profile, slo, measured, verdict, "")
+    found = run.finding(trial, RELEASE.bundle_digest, f"repository@sha256:{image}")
+    evidence.write(store, RELEASE.release, run.KIND, found, outcome=verdict.outcome.value, actor="a test")
+
+
+def decide(store: DirectoryStore, days: float = 0.0) -> Verdict:
+    """Ask the gate, some days later."""
+    now = datetime.now(UTC) + timedelta(days=days)
+    return judging.judge(store, RELEASE.release, GATE, "a test", now).verdict
+
+
+def test_a_load_test_that_kept_its_slo_opens_the_gate(store: DirectoryStore) -> None:
+    """One that missed it holds the release, and none at all is no answer."""
+    assert decide(store) is Verdict.INCONCLUSIVE
+    keep(store, p50_ms=1.0)
+    assert decide(store) is Verdict.HOLD
+    keep(store)
+    assert decide(store) is Verdict.PROMOTE
+
+
+def test_another_profile_or_image_or_an_old_one_does_not(store: DirectoryStore) -> None:
+    """What was measured has to be what is released, by the profile that was agreed, and lately."""
+    keep(store, profile="steady")
+    keep(store, image="2")
+    assert decide(store) is Verdict.INCONCLUSIVE
+    keep(store)
+    keep(store, profile="steady", p50_ms=1.0)
+    assert decide(store) is Verdict.PROMOTE
+    assert decide(store, days=8) is Verdict.INCONCLUSIVE

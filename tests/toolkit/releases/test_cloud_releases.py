@@ -1,0 +1,325 @@
+"""Rules of releases on AWS: images by digest, task definitions of their own, and what a preflight asks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import spacy
+from tests.aws.local_aws import LocalAws
+from tests.faults import bundles, command
+from tests.fixtures import cloud
+from tests.fixtures.roots import ran
+
+from nimbus import assembly, releasing
+from nimbus.adapters.machine import ThisMachine
+from nimbus.compile.cached import CachedCompiler
+from nimbus.config import Environment, Project
+from nimbus.releases import deploy as deploying
+from nimbus.releases import registry
+from nimbus.releases.errors import PreflightFailedError, ReleaseUnusableError
+from nimbus.releases.preflight import Report, Status
+from nimbus_runtime import live
+from nimbus_runtime.contract.records import Live
+from nimbus_runtime.store import Store
+
+TOML = """
+schema_version = 1
+
+[pipeline]
+name = "support"
+source = "pipeline"
+
+[input]
+paths = ["{inputs}"]
+id_field = "id"
+
+[schedule]
+expression = "cron(0 2 * * ? *)"
+
+{section}
+"""
+
+
+class Silent:
+    """Keeps what a deployment told."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.report: Report | None = None
+        self.steps: list[tuple[str, str]] = []
+
+    def step(self, step: deploying.Step, state: deploying.State, words: str = "") -> None:
+        """Note a step."""
+        del words
+        self.steps.append((step.value, state.value))
+
+    def checked(self, report: Report) -> None:
+        """Note a report."""
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A project, and where it is deployed to."""
+
+    folder: Path
+    cloud: cloud.CloudEnvironment
+
+    @property
+    def project(self) -> Project:
+        """Return nimbus.toml as it is now."""
+        return assembly.project("production", config=self.folder / "nimbus.toml")
+
+    @property
+    def environment(self) -> Environment:
+        """Return the environment on AWS."""
+        return assembly.environment(self.project)
+
+    @property
+    def store(self) -> Store:
+        """Return its root."""
+        return assembly.open_environment(self.environment)
+
+    def live(self) -> Live:
+        """Return what is live."""
+        state = live.read(self.store)
+        assert state is not None
+        return state
+
+    def retrain(self, version: str) -> None:
+        """Save the pipeline as another version."""
+        nlp = spacy.load(self.folder / "pipeline")
+        nlp.meta["version"] = version
+        nlp.to_disk(self.folder / "pipeline")
+
+    def push(self) -> None:
+        """Push the image of the pipeline as it is now."""
+        self.cloud.push(releasing._tools(self.environment, self.project, judged=False).compiler.compile())  # noqa: SLF001
+
+    def deploy(self, observer: Silent | None = None) -> str:
+        """Deploy what is trained, its image being there already; return the release."""
+        self.push()
+        done = releasing.deploy(
+            self.environment, self.project, observer or Silent(), lambda _: None, judged=False, reason="test"
+        )
+        return done.release.release
+
+    def report(self) -> dict[str, tuple[Status, str]]:
+        """Return each check of a preflight as (status, found)."""
+        report = releasing.preflight(self.environment, self.project)
+        return {f"{check.subject}: {check.name}": (check.status, check.found) for check in report.checks}
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a small trained pipeline, and what was compiled and measured of it."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(bundles.build(folder / "built").original, folder / "pipeline")
+    bundle = CachedCompiler(str(folder / "pipeline"), folder / releasing.COMPILED).compile()
+    ThisMachine(folder).peak(bundle)
+    return folder
+
+
+@pytest.fixture
+def desk(tmp_path: Path, original: Path, aws_environment: LocalAws) -> Desk:
+    """Return a project whose inputs lie in the bucket, and that was never deployed."""
+    return made(tmp_path, original, aws_environment)
+
+
+def made(folder: Path, original: Path, aws: LocalAws, **settings: int) -> Desk:
+    """Make a project and its environment."""
+    environment = cloud.make(aws, **settings)
+    for name in ("pipeline", ".nimbus"):
+        shutil.copytree(original / name, folder / name)
+    mails = folder / "mails.jsonl"
+    mails.write_text(json.dumps({"id": "a", "text": "Anna in Berlin"}) + "\n", "utf-8")
+    inputs = environment.upload(mails)
+    (folder / "nimbus.toml").write_text(TOML.format(inputs=inputs, section=environment.section()), "utf-8")
+    return Desk(folder, environment)
+
+
+def test_a_release_has_its_image_and_a_definition_of_its_own(desk: Desk) -> None:
+    """The definition is the template's with the digest in it, and the image has a tag that keeps it."""
+    release = registry.release(desk.store, desk.deploy())
+    repository = desk.cloud.outputs["repository"]
+    assert (release.image or "").startswith(f"{repository}@sha256:")
+    ecs = desk.cloud.aws.client("ecs")
+    own = ecs.describe_task_definition(taskDefinition=release.task_definition, include=["TAGS"])
+    template = ecs.describe_task_definition(taskDefinition=desk.cloud.outputs["task_template"])["taskDefinition"]
+    assert own["taskDefinition"]["containerDefinitions"][0]["image"] == release.image
+    assert own["taskDefinition"]["family"] == desk.cloud.outputs["release_family"]
+    for name in ("cpu", "memory", "taskRoleArn", "executionRoleArn", "networkMode", "requiresCompatibilities"):
+        assert own["taskDefinition"][name] == template[name]
+    assert {"key": "nimbus:release", "value": release.release} in own["tags"]
+    described = desk.cloud.aws.client("ecr").describe_images(repositoryName=repository.partition("/")[2])
+    assert all(image.get("imageTags") for image in described["imageDetails"])
+
+
+def test_deploying_twice_makes_nothing_twice(desk: Desk) -> None:
+    """Neither a definition nor a release nor a change of what is live."""
+    first = desk.deploy()
+    before = desk.store.read("live.json")
+    assert desk.deploy() == first
+    assert desk.store.read("live.json") == before
+    family = desk.cloud.outputs["release_family"]
+    definitions = desk.cloud.aws.client("ecs").list_task_definitions(familyPrefix=family)["taskDefinitionArns"]
+    assert len(definitions) == 1
+
+
+def test_a_changed_template_is_another_release(desk: Desk) -> None:
+    """What Terraform changes reaches releases by the next deployment, and a rollback brings the former back."""
+    first = desk.deploy()
+    ecs, family = desk.cloud.aws.client("ecs"), desk.cloud.outputs["task_template"]
+    template = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+    kept = ("requiresCompatibilities", "networkMode", "cpu", "taskRoleArn", "executionRoleArn", "containerDefinitions")
+    ecs.register_task_definition(family=family, memory="4096", **{name: template[name] for name in kept})
+    second = desk.deploy()
+    assert second != first
+    definition = registry.release(desk.store, second).task_definition
+    assert ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["memory"] == "4096"
+
+
+def test_a_rollback_needs_the_image_and_the_definition(desk: Desk) -> None:
+    """A definition that was deregistered, or an image that was deleted, is told before anything changes."""
+    v1 = registry.release(desk.store, desk.deploy())
+    desk.retrain("2.0.0")
+    desk.deploy()
+    assert releasing.plan_rollback(desk.environment).after.release == v1.release
+    repository = desk.cloud.outputs["repository"].partition("/")[2]
+    digest = str(v1.image).partition("@")[2]
+    desk.cloud.aws.client("ecr").batch_delete_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+    with pytest.raises(ReleaseUnusableError) as raised:
+        releasing.plan_rollback(desk.environment)
+    assert raised.value.got == f"its image, {v1.image}"
+    desk.cloud.aws.client("ecs").deregister_task_definition(taskDefinition=v1.task_definition)
+    with pytest.raises(ReleaseUnusableError) as raised:
+        releasing.plan_rollback(desk.environment)
+    assert raised.value.got == f"its task definition, {v1.task_definition}"
+
+
+def test_a_rollback_takes_less_than_a_second(desk: Desk) -> None:
+    """From the confirmation until readers see it, on the local AWS."""
+    v1 = desk.deploy()
+    ran(desk.store, 1, v1)
+    desk.retrain("2.0.0")
+    ran(desk.store, 2, desk.deploy())
+    planned = releasing.plan_rollback(desk.environment)
+    started = datetime.now(UTC)
+    releasing.apply_rollback(desk.environment, planned, "cities went missing")
+    assert (desk.live().release, desk.live().dataset) == (v1, "20261101T020000Z")
+    assert datetime.now(UTC) - started < timedelta(seconds=5)  # on a busy machine; docs/releases.md has the figure
+
+
+def test_a_preflight_looks_at_everything(desk: Desk) -> None:
+    """All is well: each check is OK, or says why it was not made."""
+    found = desk.report()
+    assert {name: status for name, (status, _) in found.items() if status is Status.FAILED} == {}
+    skipped = {name for name, (status, _) in found.items() if status is Status.SKIPPED}
+    assert "image: is pushed and scanned" in skipped
+    for name in (
+        "credentials: are known",
+        "clock: is right",
+        "root: can be used",
+        "roles: task role",
+        "roles: execution role",
+        "size: memory for its workers",
+        "runs: state machine",
+        "runs: schedule",
+        "bundle: gives what is wanted",
+        "input: reachable, with the fields that runs read",
+    ):
+        assert found[name][0] is Status.OK, (name, found[name])
+
+
+def _no_role(desk: Desk) -> None:
+    desk.cloud.aws.client("iam").delete_role(RoleName=desk.cloud.outputs["task_role"].rpartition("/")[2])
+
+
+def _no_machine(desk: Desk) -> None:
+    desk.cloud.aws.client("stepfunctions").delete_state_machine(stateMachineArn=desk.cloud.outputs["state_machine"])
+
+
+def _other_schedule(desk: Desk) -> None:
+    toml = desk.folder / "nimbus.toml"
+    toml.write_text(toml.read_text().replace('"cron(0 2 * * ? *)"', '"rate(2 hours)"'))
+
+
+def _other_field(desk: Desk) -> None:
+    toml = desk.folder / "nimbus.toml"
+    toml.write_text(toml.read_text().replace('id_field = "id"', 'text_field = "body"'))
+
+
+def _no_input(desk: Desk) -> None:
+    s3 = desk.cloud.aws.client("s3")
+    s3.delete_object(Bucket=desk.cloud.bucket, Key="inputs/mails.jsonl")
+
+
+def _no_bucket(desk: Desk) -> None:
+    _no_input(desk)
+    desk.cloud.aws.client("s3").delete_bucket(Bucket=desk.cloud.bucket)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "check"),
+    [
+        (_no_role, "roles: task role"),
+        (_no_machine, "runs: state machine"),
+        (_other_schedule, "runs: schedule"),
+        (_other_field, "input: reachable, with the fields that runs read"),
+        (_no_input, "input: reachable, with the fields that runs read"),
+    ],
+)
+def test_what_is_broken_is_named(desk: Desk, break_it: Callable[[Desk], None], check: str) -> None:
+    """One check fails, the right one, with what to do; and a deployment stops at it."""
+    break_it(desk)
+    report = releasing.preflight(desk.environment, desk.project)
+    assert [f"{c.subject}: {c.name}" for c in report.failed] == [check]
+    assert all(c.remedy for c in report.failed)
+    with pytest.raises(PreflightFailedError):
+        desk.deploy()
+    assert live.read(desk.store) is None
+    assert registry.names(desk.store) == []
+
+
+def test_a_task_that_is_too_small_is_told(tmp_path: Path, original: Path, aws_environment: LocalAws) -> None:
+    """By the memory that the bundle was measured to need, and how much would do."""
+    desk = made(tmp_path, original, aws_environment, memory=128)
+    status, found = desk.report()["size: memory for its workers"]
+    assert status is Status.FAILED
+    assert "of 128 MiB of a task" in found
+
+
+def test_without_credentials_that_is_what_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else is tried."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(desk.folder))
+    looked = command.nimbus("preflight", "--env", "production", "--json", cwd=desk.folder)
+    assert looked.code == 1, looked.err
+    assert [(check["subject"], check["status"]) for check in looked.json["checks"]] == [("credentials", "failed")]
+
+
+def test_pruning_deregisters_and_deletes_what_no_release_needs(desk: Desk) -> None:
+    """What is live and what came before it keep their images and definitions."""
+    names = []
+    for version in ("1.0.0", "2.0.0", "3.0.0"):
+        desk.retrain(version)
+        names.append(desk.deploy())
+        ran(desk.store, len(names), names[-1])
+    before = [registry.release(desk.store, name) for name in names]
+    later = datetime.now(UTC) + timedelta(days=400)
+    from nimbus.releases import prune  # noqa: PLC0415 - by its port, as the clock is ours
+
+    parts, removal = releasing._parts(desk.environment), releasing._removal(desk.environment)  # noqa: SLF001
+    shown = prune.plan(desk.store, removal, parts, prune.Policy(days=30, runs=0), later)
+    assert set(shown.surplus) == {before[0].image, before[0].task_definition}
+    prune.apply(desk.store, removal, parts, shown, live.entry("prune", "ana@laptop"))
+    assert parts.lacks(before[0]) is not None
+    assert [parts.lacks(release) for release in before[1:]] == [None, None]
+    assert registry.names(desk.store) == sorted(names[1:])

@@ -1,0 +1,67 @@
+"""What a preflight asks of an environment on AWS, of one service after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nimbus.adapters import callers
+from nimbus.adapters.aws import Service
+from nimbus.adapters.ecs import TaskDefinitions
+from nimbus.adapters.iam import Roles
+from nimbus.adapters.quotas import FargateQuotas
+from nimbus.adapters.scheduler import DeployedSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCloud:
+    """An environment, by the names that Terraform's outputs have."""
+
+    root: str
+    region: str
+    definitions: TaskDefinitions
+    task_role: str
+    execution_role: str
+    state_machine: str
+    deployed_schedule: str
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Return the ARNs of the roles that tasks run as and start by, by their names."""
+        return {"task": self.task_role, "execution": self.execution_role}
+
+    def caller(self) -> tuple[str, datetime | None]:
+        """Return who calls, by ARN, and what time it is at AWS."""
+        return callers.caller_and_time(self.region)
+
+    def denied(self, caller: str, actions: Sequence[str], place: str) -> list[str]:
+        """Return those of the actions that a caller would be denied, each on the resource that it is about."""
+        partition = caller.split(":")[1]
+        roles, denied = Roles(self.region), []
+        for_objects = [action for action in actions if action.startswith("s3:")]
+        others = [action for action in actions if action not in for_objects]
+        address = place.removeprefix("s3://")
+        if for_objects and address != place:
+            key = f"{address}*" if address.endswith("/") else address
+            denied += roles.denied(caller, for_objects, f"arn:{partition}:s3:::{key}")
+        if others:
+            denied += roles.denied(caller, others, "*")
+        return denied
+
+    def trusted(self, role: str) -> tuple[str, ...]:
+        """Return the services that may take a role."""
+        return Roles(self.region).trusted(role)
+
+    def cpus(self) -> float:
+        """Return how many vCPUs of tasks the account may run at once."""
+        return FargateQuotas(self.region).cpus(spot=False)
+
+    def machine(self) -> str:
+        """Return the status of the state machine."""
+        service = Service("stepfunctions", self.region)
+        return str(service.call("describe_state_machine", stateMachineArn=self.state_machine)["status"])
+
+    def schedule(self) -> tuple[str, str]:
+        """Return when runs are due, as it is deployed: an expression and a time zone."""
+        return DeployedSchedule(self.deployed_schedule, self.region).expression()
