@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from nimbus.config import Environment, Project
     from nimbus.drift.annotate import Written
     from nimbus.drift.history import Point
     from nimbus.drift.report import Report
     from nimbus.drift.root import DriftRoot
+    from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.drift import Baseline
     from nimbus_runtime.contract.inputs import Fields
-    from nimbus_runtime.contract.records import Run
+    from nimbus_runtime.contract.records import Release, Run
     from nimbus_runtime.drift.significance import Engine
     from nimbus_runtime.store import Store
 
@@ -130,6 +132,23 @@ def keep_dev_set(bundle: Path, dev: Path, fields: Fields) -> Baseline:
             actor=claims.this_process().actor,
             thresholds=Drift.of_variables().thresholds(),
         )
+
+
+def keep_dev_set_of(project: Project, bundle: Bundle) -> None:
+    """Keep the project's dev set beside a bundle, unless it lies there already."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus_runtime.drift import devset  # noqa: PLC0415
+
+    if project.drift.dev is not None and not devset.beside(bundle.path).is_dir():
+        keep_dev_set(bundle.path, Path(project.path(project.drift.dev)), project.job().fields)
+
+
+def adopt_dev_set(environment: Environment, release: Release, bundle: Bundle) -> None:
+    """Make the dev set that lies beside a bundle the first baseline of a release."""
+    from nimbus_runtime.drift import devset  # noqa: PLC0415
+
+    devset.adopt(assembly.open_environment(environment), release.release, bundle)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nimbus import assembly, loadtesting, promoting
+from nimbus import assembly, drifting, loadtesting, promoting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,13 @@ def deploy(  # noqa: PLR0913 - one argument an option
     from nimbus.releases import deploy as deploying  # noqa: PLC0415
 
     order = deploying.Order(project.job(), assembly.actor(environment), reason, confirm)
-    return deploying.deploy(_tools(environment, project, judged=judged), order, observer)
+    tools = _tools(environment, project, judged=judged)
+    if project.drift.dev is not None:
+        drifting.keep_dev_set_of(project, tools.compiler.compile())
+    deployment = deploying.deploy(tools, order, observer)
+    if project.drift.dev is not None:
+        drifting.adopt_dev_set(environment, deployment.release, tools.compiler.compile())
+    return deployment
 
 
 def plan_rollback(environment: Environment, release: str | None = None, *, keep_data: bool = False) -> Rollback:

@@ -23,6 +23,9 @@ class DriftEngine(StrEnum):
 class Drift:
     """When documents count as drifted. Written into each baseline when it is made, so that all its reports agree."""
 
+    dev: Annotated[
+        str | None, Key("A dev set: what `nimbus deploy` makes the first baseline of, scored by the bundle.")
+    ] = None
     engine: Annotated[DriftEngine, Key("Whose tests a report runs; alibi is not free in production.")] = (
         DriftEngine.SCIPY
     )
