@@ -87,11 +87,12 @@ def deploy(  # noqa: PLR0913 - one argument an option
     *,
     reason: str = "",
     judged: bool = True,
+    promoted: bool = True,
 ) -> Deployment:
     """Compile, place, check, register, judge and promote; `confirm` is asked before anything live changes."""
     from nimbus.releases import deploy as deploying  # noqa: PLC0415
 
-    order = deploying.Order(project.job(), assembly.actor(environment), reason, confirm)
+    order = deploying.Order(project.job(), assembly.actor(environment), reason, confirm, promoted)
     tools = _tools(environment, project, judged=judged)
     if project.drift.dev is not None:
         drifting.keep_dev_set_of(project, tools.compiler.compile())

@@ -58,7 +58,7 @@ data "aws_iam_policy_document" "deployer" {
 
   statement {
     sid       = "PreflightTheRoles"
-    actions   = ["iam:GetRole"]
+    actions   = ["iam:GetRole", "iam:SimulatePrincipalPolicy"]
     resources = [aws_iam_role.task.arn, aws_iam_role.execution.arn]
   }
 
@@ -175,9 +175,16 @@ data "aws_iam_policy_document" "pruner" {
     }
   }
 
+  # Releases that go leave live.json first, so that no rollback goes back to them.
   statement {
-    sid       = "DecryptInS3"
-    actions   = ["kms:Decrypt"]
+    sid       = "TakeReleasesOutOfLive"
+    actions   = ["s3:PutObject"]
+    resources = [for place in ["live.json", "ledger/*"] : "${local.root_arn}/${place}"]
+  }
+
+  statement {
+    sid       = "EncryptInS3"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [var.platform.kms_key_arn]
 
     condition {
@@ -196,13 +203,13 @@ data "aws_iam_policy_document" "pruner" {
 
   statement {
     sid       = "DeleteOldImages"
-    actions   = ["ecr:BatchDeleteImage", "ecr:DescribeImages"]
+    actions   = ["ecr:BatchDeleteImage", "ecr:BatchGetImage", "ecr:DescribeImages"]
     resources = [aws_ecr_repository.this.arn]
   }
 
   statement {
     sid       = "DeregisterOldReleases"
-    actions   = ["ecs:DeregisterTaskDefinition", "ecs:ListTaskDefinitions"]
+    actions   = ["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"]
     resources = ["*"] # AWS knows no resource for these
   }
 }

@@ -26,6 +26,7 @@ _FINDINGS = 3
 @asking.options
 @click.option("--reason", default="", help="Why; stays in the history.")
 @click.option("--no-gate", is_flag=True, help="Promote without a shadow run and its gate.")
+@click.option("--candidate", is_flag=True, help="End with the gate; leave what is live.")
 @click.option("--dry-run", is_flag=True, help="Show the steps, and which are done already; do nothing.")
 @click.option("--diff", "only_diff", is_flag=True, help="Show what changes against the live release; deploy nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -37,6 +38,7 @@ def command(  # noqa: PLR0913 - one argument an option
     confirm: str | None,
     reason: str,
     no_gate: bool,
+    candidate: bool,
     dry_run: bool,
     only_diff: bool,
     as_json: bool,
@@ -58,17 +60,19 @@ def command(  # noqa: PLR0913 - one argument an option
 
     def ask(planned: Promotion) -> None:
         shown.differences(planned.state)
-        if planned.release:
+        if planned.release and planned.before is not None:
             output.say("  between the releases")
             shown.differences(planned.release, "    ")
         asking.confirm(environment, f"make {planned.after.release} live", yes=yes, confirm=confirm)
 
     observer = _Telling()
-    done = releasing.deploy(environment, project, observer, ask, reason=reason, judged=not no_gate)
+    done = releasing.deploy(
+        environment, project, observer, ask, reason=reason, judged=not no_gate, promoted=not candidate
+    )
     _tell(environment, done)
     if as_json:
         output.print_json({"environment": environment.name, **_json(done), "checks": observer.checks})
-    if done.state is None:
+    if done.held:
         raise SystemExit(_FINDINGS)
 
 
@@ -91,7 +95,7 @@ class _Telling:
 
 
 def _line(step: Step, state: State, words: str) -> str:
-    return f"  {step.value:<10} {state.value:<8} {shown.cell(words)}".rstrip()
+    return f"  {step.value:<10} {state.value:<8} {shown.short(words)}".rstrip()
 
 
 def _plan(environment: Environment, project: Project, *, judged: bool, as_json: bool) -> None:
@@ -119,7 +123,7 @@ def _compare(environment: Environment, project: Project, *, as_json: bool) -> No
     if not differences:
         output.say("  nothing")
     for item in differences:
-        click.echo(f"{item.name}: {shown.cell(item.before)} → {shown.cell(item.after)}")
+        click.echo(f"{item.name}: {shown.short(item.before)} → {shown.short(item.after)}")
 
 
 def _tell(environment: Environment, done: Deployment) -> None:

@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913 - one argument an option
     what = output.bold("Canary" if is_canary else "Promotion")
     output.say(f"{what} of {shown.cell(release)} in {environment.name}")
     shown.differences(planned.state)
-    if planned.release:
+    if planned.release and planned.before is not None:
         output.say("  between the releases")
         shown.differences(planned.release, "    ")
     told: dict[str, object] = {

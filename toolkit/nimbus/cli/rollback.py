@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @options.of_project
 @asking.options
 @click.option("--keep-data", is_flag=True, help="Take back the release alone; readers keep what they see.")
+@click.option("--rescore", is_flag=True, help="Then score the latest inputs again with the earlier release.")
 @click.option("--reason", default="", help="Why; stays in the history.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -34,6 +36,7 @@ def command(  # noqa: PLR0913 - one argument an option
     yes: bool,
     confirm: str | None,
     keep_data: bool,
+    rescore: bool,
     reason: str,
     dry_run: bool,
     as_json: bool,
@@ -60,9 +63,20 @@ def command(  # noqa: PLR0913 - one argument an option
     if as_json:
         done = {"sequence": state.sequence, "epoch": state.epoch, "seconds": round(seconds, 3)}
         output.print_json({"environment": environment.name, "done": True, **done, **_json(planned)})
-    output.say(
-        f"`nimbus run --env {environment.name}` scores the latest inputs with it; `nimbus rollback` again undoes this."
-    )
+    if rescore or _asked_to_rescore(environment, as_json=as_json):
+        from nimbus.cli import environment_runs  # noqa: PLC0415 - not needed for --help
+
+        environment_runs.start(env, config, None, None, workers=None, wait=False, quiet=as_json, as_json=False)
+    else:
+        output.say(f"`nimbus run --env {environment.name}` scores the latest inputs with it.")
+    output.say("`nimbus rollback` again undoes this.")
+
+
+def _asked_to_rescore(environment: Environment, *, as_json: bool) -> bool:
+    """Offer to score the latest inputs again, where somebody is there to answer."""
+    if as_json or not sys.stdin.isatty():
+        return False
+    return click.confirm(f"Score the latest inputs again with it in {environment.name} now?", err=True)
 
 
 def _show(environment: Environment, planned: Rollback) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from nimbus_runtime.contract.records import Entry
 
 _DAY = 86_400
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def differences(found: Sequence[Difference], indent: str = "  ") -> None:
     """Write what changes, one thing a line, to stderr."""
     width = max((len(item.name) for item in found), default=0)
     for item in found:
-        output.say(f"{indent}{cell(item.name):<{width}}  {cell(item.before)} → {output.bold(cell(item.after))}")
+        output.say(f"{indent}{cell(item.name):<{width}}  {short(item.before)} → {output.bold(short(item.after))}")
 
 
 def as_json(found: Iterable[Difference]) -> list[dict[str, str]]:
@@ -43,6 +45,11 @@ def age(seconds: float) -> str:
 def moment(time: str) -> str:
     """Return a record's time to the second."""
     return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def short(text: str) -> str:
+    """Return a text on its line, digests in it by their first digits."""
+    return _DIGEST.sub(r"\1", cell(text))
 
 
 def cell(text: str) -> str:

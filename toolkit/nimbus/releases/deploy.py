@@ -117,22 +117,31 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be deployed, by whom and why. `confirm` is asked before anything live changes."""
+    """What is to be deployed, by whom and why. `confirm` is asked before anything live changes.
+
+    Without `promoted` it ends with the gate's word on the candidate.
+    """
 
     job: Job
     actor: str
     reason: str
     confirm: Callable[[Promotion], None]
+    promoted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """How a deployment ended: `state` is None where a gate stopped it."""
+    """How a deployment ended: `state` is None where a gate stopped it, or nothing was to be made live."""
 
     release: Release
     state: Live | None
     verdict: Verdict | None
     changed: bool
+
+    @property
+    def held(self) -> bool:
+        """Say whether the gate holds the release back, or cannot tell."""
+        return self.verdict is not None and self.verdict.outcome is not Outcome.PROMOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +205,12 @@ def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
     release = register.register(tools.store, tools.host, wanted)
     observer.step(Step.REGISTER, State.DONE, release.release)
     verdict = _judge(tools, seen, release, observer)
-    if verdict is not None and verdict.outcome is not Outcome.PROMOTE:
-        return Deployment(release, None, verdict, changed=False)
+    ended = Deployment(release, None, verdict, changed=False)
+    if ended.held:
+        return ended
+    if not order.promoted:
+        observer.step(Step.PROMOTE, State.SKIPPED, "not asked for")
+        return ended
     observer.step(Step.PROMOTE, State.DOING)
     planned = promote.plan(tools.store, tools.host, release.release, seen=(seen,))
     if planned.needed:

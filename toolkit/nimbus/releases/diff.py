@@ -10,6 +10,7 @@ from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.records import Live, Release
 
 _NOTHING = "-"
+_NAMES_ONLY = {"schema_version", "release", "bundle"}  # follow from the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,11 @@ class Difference:
 
 def of_releases(before: Release | None, after: Release) -> tuple[Difference, ...]:
     """Return what a release changes against another, or all that it brings where there is none."""
-    return _differences(_flat(before), _flat(after))
+    was, becomes = _flat(before), _flat(after)
+    if after.task_definition is None:  # not registered yet
+        was.pop("task_definition", None)
+        becomes.pop("task_definition", None)
+    return _differences(was, becomes)
 
 
 def of_states(before: Live | None, after: Live) -> tuple[Difference, ...]:
@@ -33,7 +38,7 @@ def of_states(before: Live | None, after: Live) -> tuple[Difference, ...]:
 
 def _told(state: Live | None) -> dict[str, str]:
     if state is None:
-        return {}
+        return {"paused": "no"}
     canary = state.candidate
     return {
         "release": state.release,
@@ -56,7 +61,7 @@ def _flat(release: Release | None) -> dict[str, str]:
     if release is None:
         return {}
     found: dict[str, str] = {}
-    _flatten("", json.loads(codec.encode(release)), found)
+    _flatten("", {k: v for k, v in json.loads(codec.encode(release)).items() if k not in _NAMES_ONLY}, found)
     return found
 
 

@@ -62,9 +62,10 @@ def check(  # noqa: PLR0913, PLR0917 - all that is looked at
     yield root(store)
     yield disk(machine.free_disk(), bundle.manifest.size)
     yield anywhere.bundle(bundle)
-    yield anywhere.memory(machine.peak(bundle), machine.workers(), machine.memory(), "this machine")
     if job is not None:
         yield anywhere.wanted_annotations(job, bundle)
+    yield anywhere.memory(machine.peak(bundle), machine.workers(), machine.memory(), "this machine")
+    if job is not None:
         yield anywhere.inputs(_resolving(inputs, job), lambda file: inputs.check_schema(file, job))
     yield anywhere.same_schema(release, _registered(store, present))
     yield anywhere.clock(now, None, present)
