@@ -43,13 +43,20 @@ def test_weights_are_counted_by_what_they_stand_for() -> None:
 
 
 def test_units_of_one_document_are_not_independent() -> None:
-    """A thousand tokens of ten documents that flip wholly or not tell no more than ten documents."""
-    units = ones(10) * 100
-    alike = estimates.share(ones(10), flips(10, 3) * 100, units, 0.95)
-    mixed = estimates.share(ones(10), ones(10) * 30, units, 0.95)
+    """Tokens of documents that flip wholly or not tell no more than the documents; others nearly what they are."""
+    units = ones(500) * 100
+    alike = estimates.share(ones(500), flips(500, 150) * 100, units, 0.95)
+    mixed = estimates.share(ones(500), ones(500) * 30, units, 0.95)
     assert (alike.share, mixed.share) == (pytest.approx(0.3), pytest.approx(0.3))
-    assert alike.effective == pytest.approx(10, abs=2)
-    assert mixed.effective == pytest.approx(1000)
+    assert alike.effective == pytest.approx(500, abs=5)
+    assert mixed.effective == pytest.approx(50_000, rel=0.2)
+
+
+def test_where_few_documents_flip_units_are_taken_for_alike() -> None:
+    """Two documents do not tell yet how alike the units of one are."""
+    units, few = ones(300) * 40, flips(300, 2)
+    found = estimates.share(ones(300), few * 2, units, 0.95)
+    assert found.effective < 0.2 * 300 * 40
 
 
 def test_no_flip_at_all_still_leaves_a_doubt() -> None:

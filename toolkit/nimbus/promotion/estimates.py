@@ -19,11 +19,11 @@ def share(weights: Floats, flips: Floats, units: Floats, confidence: float) -> S
     """Estimate a share of units from documents: `flips` of `units` in each, which stands for `weights`.
 
     Wilson's interval, with as many units as would be independent (Kish, Korn and Graubard): the variance of the ratio
-    is taken between documents. It has no gaps at 0, which is where a good candidate lies. Where nothing flips, or all
-    does, documents show no variance, and each counts as one unit.
+    is taken between documents. It has no gaps at 0, which is where a good candidate lies. Where no document flips it is
+    not known how alike its units are, and each counts as one; where few do, they are taken for that much more alike.
     """
-    told = units > 0
-    w, y, m = weights[told], flips[told], units[told]
+    any_ = units > 0
+    w, y, m = weights[any_], flips[any_], units[any_]
     total = float((w * m).sum())
     if not total:
         return Share(0, 0, 0.0, 0.0, 1.0, 0.0)
@@ -31,10 +31,13 @@ def share(weights: Floats, flips: Floats, units: Floats, confidence: float) -> S
     most = total**2 / float((w**2 * m).sum())  # as if units were independent
     least = total**2 / float(((w * m) ** 2).sum())  # as if those of a document were one
     count = len(w)
-    effective = least
+    alike = most / min(least, most)  # how many units count as one
     if 0 < p < 1 and count > 1:
         variance = count / (count - 1) * float((w**2 * (y - p * m) ** 2).sum()) / total**2
-        effective = min(most, max(min(least, most), p * (1 - p) / variance)) if variance else most
+        seen = min(alike, max(1.0, most * variance / (p * (1 - p))))
+        told = int(min((y > 0).sum(), (y < m).sum()))
+        alike = (told * seen + alike) / (told + 1)
+    effective = most / alike
     low, high = intervals.wilson(p * effective, effective, z_of(confidence))
     return Share(int(y.sum()), int(m.sum()), p, low, high, round(effective, 2))
 
