@@ -303,9 +303,12 @@ def quote(  # noqa: PLR0913 - what was measured, and what is asked
     *,
     documents: int | None = None,
     within_hours: float | None = None,
+    rate: float | None = None,
     size: TaskSize | None = None,
 ) -> Quote:
     """Return sizes, documents an hour and prices."""
     from nimbus.quote import quote as quoting  # noqa: PLC0415
 
-    return quoting.quote(measured, table, architecture, documents=documents, within_hours=within_hours, size=size)
+    return quoting.quote(
+        measured, table, architecture, documents=documents, within_hours=within_hours, rate=rate, size=size
+    )

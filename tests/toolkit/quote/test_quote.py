@@ -73,6 +73,14 @@ def test_a_deadline_says_how_many_tasks() -> None:
     assert one.price == four.price
 
 
+def test_what_is_served_has_twofold_headroom_too() -> None:
+    """A task of two vCPUs scores 20 a second here: for 30 a second there are 60, so three tasks."""
+    serving = quote(measured(), TABLE, "X86_64", rate=30.0).serving
+    assert serving is not None
+    assert serving.tasks == 3
+    assert serving.price_a_month == pytest.approx(3 * 730 * (2 * 0.04048 + 4 * 0.004445))
+
+
 def test_a_table_of_the_users_own_goes_before_nimbuss(tmp_path: Path) -> None:
     """It begins as what --show-prices writes; its day and currency are shown."""
     table = tmp_path / "prices.json"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--memory", type=click.FloatRange(1), help="MB of one process, with --speed.")
 @click.option("--documents", "-n", type=click.IntRange(1), help="How many documents there are to score.")
 @click.option("--within", type=click.FloatRange(0.01), metavar="HOURS", help="By when; says how many tasks it takes.")
+@click.option("--rate", type=click.FloatRange(0.001), help="Documents a second to serve; says how many tasks it takes.")
 @click.option("--prices", "table", type=click.Path(path_type=Path), help="A file of your own prices.")
 @click.option("--show-prices", is_flag=True, help="Write the table of prices, to begin one of your own with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -35,6 +36,7 @@ def command(  # noqa: PLR0913 - one argument an option
     memory: float | None,
     documents: int | None,
     within: float | None,
+    rate: float | None,
     table: Path | None,
     show_prices: bool,
     as_json: bool,
@@ -62,7 +64,7 @@ def command(  # noqa: PLR0913 - one argument an option
         )
     architecture = project.task.architecture.value if project else "X86_64"
     prices = loadtesting.prices(project, table)
-    found = loadtesting.quote(measured, prices, architecture, documents=documents, within_hours=within)
+    found = loadtesting.quote(measured, prices, architecture, documents=documents, within_hours=within, rate=rate)
     if as_json:
         output.print_json(codec.plain(found))  # type: ignore[arg-type]
     else:
@@ -83,5 +85,11 @@ def _show(quote: Quote) -> None:
             f"\n{finish.documents:,} documents: {finish.tasks} task{'s' if finish.tasks > 1 else ''} for "
             f"{finish.hours:,.2f} h, {shown.price(finish.price, currency)}, "
             f"on Spot {shown.price(finish.spot_price, currency)}"
+        )
+    if quote.serving is not None:
+        serving, currency = quote.serving, quote.prices.currency
+        click.echo(
+            f"\n{serving.documents_per_second:g} documents/s served with headroom: {serving.tasks} "
+            f"task{'s' if serving.tasks > 1 else ''}, {shown.price(serving.price_a_month, currency)} a month"
         )
     output.say(shown.note(quote))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nimbus_runtime.contract.errors import UsageError
 
 HEADROOM = 2.0
-"""How much more memory is asked for than was measured: texts of tomorrow may be longer, and batches fuller."""
+"""How much more is asked for than was measured: texts of tomorrow may be longer, batches fuller, and more may come."""
 
 # vCPU -> the GB that go with it, as Fargate has them.
 _SIZES: dict[float, tuple[float, ...]] = {

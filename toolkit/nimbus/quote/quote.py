@@ -10,6 +10,8 @@ from nimbus.quote.choose import Memory, TaskSize
 from nimbus.quote.prices import PriceTable
 from nimbus_runtime.contract.errors import UsageError
 
+_MONTH = 730.0  # hours
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -44,6 +46,15 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """A rate that servers keep with headroom: how many tasks, and what they cost a month of 730 hours."""
+
+    documents_per_second: float
+    tasks: int
+    price_a_month: float
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """All options, the recommended one, and what was asked for."""
 
@@ -53,6 +64,7 @@ class Quote:
     recommended: Option
     options: tuple[Option, ...]
     finish: Finish | None
+    serving: Serving | None
 
 
 def quote(  # noqa: PLR0913 - what was measured, and what is asked
@@ -62,12 +74,13 @@ def quote(  # noqa: PLR0913 - what was measured, and what is asked
     *,
     documents: int | None = None,
     within_hours: float | None = None,
+    rate: float | None = None,
     size: TaskSize | None = None,
 ) -> Quote:
     """Return what scoring comes to; the other architecture is priced at the same speed, which was not measured.
 
     `within_hours` says how many tasks there are; without it there is one. `size` is that of tasks that
-    there are already.
+    there are already; `rate` documents a second are to be served.
     """
     sizes = choose.all_sizes(measured.memory)
     names = sorted(prices.architectures, key=lambda name: name != architecture)
@@ -75,7 +88,8 @@ def quote(  # noqa: PLR0913 - what was measured, and what is asked
     chosen = size or choose.recommended(sizes)
     best = _option(measured, prices, architecture, chosen)
     finish = None if documents is None else _finish(best, documents, within_hours)
-    return Quote(measured, prices, architecture, best, options, finish)
+    serving = None if rate is None else _serving(best, rate)
+    return Quote(measured, prices, architecture, best, options, finish, serving)
 
 
 def _option(measured: Measured, prices: PriceTable, architecture: str, size: TaskSize) -> Option:
@@ -96,6 +110,11 @@ def price_an_hour(prices: PriceTable, architecture: str, size: TaskSize) -> floa
             remedy="add them to the table",
         )
     return size.vcpus * rate.vcpu_hour + size.gigabytes * rate.gb_hour
+
+
+def _serving(option: Option, rate: float) -> Serving:
+    tasks = max(1, math.ceil(choose.HEADROOM * rate * 3600 / option.documents_an_hour))
+    return Serving(rate, tasks, tasks * option.price_an_hour * _MONTH)
 
 
 def _finish(option: Option, documents: int, within_hours: float | None) -> Finish:
