@@ -17,6 +17,7 @@ import gevent
 from locust import LoadTestShape, events
 from locust.runners import MasterRunner, WorkerRunner
 
+from batch_users import BatchUser
 from figures import LOCAL, StepFigures
 from http_users import ArrivalUser, headers
 from shapes import SHAPES, Limits, Shape, Step
@@ -113,6 +114,7 @@ class Steering(LoadTestShape):
         self._limits = Limits.parse(options.limits)
         self._shape = SHAPES[options.shape](options.rate, options.seconds)
         self._open = any(issubclass(cls, ArrivalUser) for cls in self.runner.environment.user_classes)
+        self._runs = any(issubclass(cls, BatchUser) for cls in self.runner.environment.user_classes)
         self._target = Target(self.runner.environment.host or "", headers(options))
         self._step = next(self._shape)
         self._out = _stream(options.figures)
@@ -162,7 +164,7 @@ class Steering(LoadTestShape):
 
     def _settled(self, step: Step, over: float) -> bool:
         """Say whether all answers of a step are in, and told of, or will not come in time."""
-        return over > (_SETTLE if self._open else _SETTLE_RUNS) or (
+        return over > (_SETTLE_RUNS if self._runs else _SETTLE) or (
             over > _TOLD and GATHERED.steps[step.number].in_flight == 0
         )
 

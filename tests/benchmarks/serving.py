@@ -152,7 +152,7 @@ def _measure(contestants: list[Contestant], payloads: Path, rounds: int, kind: s
         for contestant in contestants if number % 2 == 0 else contestants[::-1]:
             contestant.throughput.append(throughput(contestant, payloads, SECONDS))
     ours = contestants[0]
-    print(f"\n{kind} texts, {USERS} users without pause, {rounds} rounds")
+    print(f"\n{kind} texts, {USERS} users without pause, {rounds} rounds", flush=True)
     for contestant in contestants:
         ratios = [a / b for a, b in zip(ours.throughput, contestant.throughput, strict=True)]
         print(f"  {contestant.name:34} {spread(contestant.throughput)} documents/s; nimbus {spread(ratios, 2)} times")

@@ -112,8 +112,10 @@ def _how(tested: Trial, time: str) -> str:
     payload = result.payload
     texts = "the user's own" if payload.get("own") else f"made up, about {payload.get('words_median')} words each"
     limits = ", ".join(f"{name} {value:g}" for name, value in result.limits.items())
+    plural = "es" if result.processes > 1 else ""
+    made = f"{result.shape} by {' and '.join(result.users)}, {result.processes} process{plural}"
     told = [
-        f"Profile {tested.profile}: {result.shape} by {' and '.join(result.users)}, {result.processes} generating",
+        f"Profile {tested.profile}: {made}",
         f"Texts: {texts}, {payload.get('texts')} a request" if "ArrivalUser" in result.users else "",
         f"Limits of a step: {limits} (ms; a share)",
         f"The generator was {judged.lag_p99 or 0:,.1f} ms late at its p99",
