@@ -168,7 +168,7 @@ def _measure(contestants: list[Contestant], payloads: Path, rounds: int, kind: s
 
 
 def _arrivals(contestant: Contestant, payloads: Path, rate: float) -> dict[str, Any]:
-    return load(contestant.port, payloads, "ArrivalUser", "--rate", f"{rate:.2f}", "--seconds", "20")
+    return load(contestant.port, payloads, "ArrivalUser", "--rate", f"{rate:.2f}", "--seconds", "15")
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def test_what_a_stall_makes_others_wait_is_counted(tmp_path: Path) -> None:
     with stalling(after=3.0) as url:
         arrivals = by_hand(url, tmp_path)
     with stalling(after=3.0) as url:
-        waiting = by_hand(url, tmp_path, "PredictUser", rate=1)
+        waiting = by_hand(url, tmp_path, "PredictUser", rate=4)
     assert 1200 < arrivals["p95"] < 2300  # 2 s of 8: the truth is 1600
     assert waiting["p95"] < 200
 
