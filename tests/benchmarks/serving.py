@@ -4,8 +4,8 @@
 
 Servers run on the first processor, locust on the second. Throughput: 32 users who ask without pause, in turn round
 after round, median and spread; by the clock, and by the processor time of the server's processes, which a busy machine
-disturbs less. Then p99 of arrivals at 70 % of what each kept by the clock, and of all at 70 % of what the slowest kept. Last,
-from the start of the process to the first warm answer.
+disturbs less. Then p99 of arrivals at 70 % of what each kept by the clock, and of all at 70 % of what the slowest kept.
+Last, from the start of the process to the first warm answer.
 """
 
 from __future__ import annotations
