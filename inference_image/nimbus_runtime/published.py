@@ -8,38 +8,55 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.codec import decode
 from nimbus_runtime.contract.errors import RunNotFoundError, StoreError
 from nimbus_runtime.contract.records import DataFile, Live, Run
-from nimbus_runtime.store import DirectoryStore
+from nimbus_runtime.readers.objects import SCHEME
+from nimbus_runtime.store import DirectoryStore, S3Store
 
+Root = DirectoryStore | S3Store
 _NAMED = 5  # how many runs an error names
 
 
 def dataset(root: str | os.PathLike[str], run: str | None = None) -> list[str]:
-    """Return the absolute paths of the rows files, in order: the published ones, or a named run's."""
+    """Return the rows files in order, as absolute paths or s3:// addresses: the published ones, or a named run's."""
     store = reading(root)
     record = published(store, run)
     return files(store, record.run, record.rows)
 
 
 def quarantined(root: str | os.PathLike[str], run: str | None = None) -> list[str]:
-    """Return the absolute paths of the files of documents that could not be scored, in order."""
+    """Return the files of documents that could not be scored, in order, as `dataset` does."""
     store = reading(root)
     record = published(store, run)
     return files(store, record.run, record.quarantine)
 
 
-def reading(root: str | os.PathLike[str]) -> DirectoryStore:
-    """Open a root to read it, under its absolute path."""
-    return DirectoryStore.reading(Path(root).absolute())
+def reading(root: str | os.PathLike[str]) -> Root:
+    """Open a root to read it: a bucket's by its address, a folder's under its absolute path."""
+    place = os.fspath(root)
+    return S3Store.at(place) if place.startswith(SCHEME) else DirectoryStore.reading(Path(place).absolute())
 
 
-def published(store: DirectoryStore, run: str | None = None) -> Run:
+@contextmanager
+def opened(file: str) -> Iterator[BinaryIO]:
+    """Open a file by what `dataset` returned."""
+    if file.startswith(SCHEME):
+        bucket, _, key = file.removeprefix(SCHEME).partition("/")
+        with S3Store.at(f"{SCHEME}{bucket}").opened(key) as stream:
+            yield stream
+        return
+    with Path(file).open("rb") as stream:
+        yield stream
+
+
+def published(store: Root, run: str | None = None) -> Run:
     """Return the record of the published dataset, or of a finished run that is named."""
     if run is not None:
         if run not in store.names(paths.RUNS):  # a name, never a path
@@ -58,22 +75,19 @@ def published(store: DirectoryStore, run: str | None = None) -> Run:
     return decode(Run, data, f"{store.location}/{paths.dataset(live)}")
 
 
-def files(store: DirectoryStore, run: str, named: tuple[DataFile, ...]) -> list[str]:
-    """Return the paths of a run's files, each of which exists with the size that was recorded."""
-    found = []
+def files(store: Root, run: str, named: tuple[DataFile, ...]) -> list[str]:
+    """Return a run's files, each of which exists with the size that was recorded."""
+    sizes = store.sizes(paths.data(run, "").rstrip("/")) if named else {}
     for item in named:
-        path = store.path(paths.data(run, item.file))
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise _incomplete(store, run, paths.data(run, item.file), error.strerror or str(error)) from None
+        size = sizes.get(item.file)
+        if size is None:
+            raise _incomplete(store, run, paths.data(run, item.file), "no such file")
         if size != item.size:
             raise _incomplete(store, run, paths.data(run, item.file), f"{size:,} bytes", f"{item.size:,} bytes")
-        found.append(str(path))
-    return found
+    return [store.address(paths.data(run, item.file)) for item in named]
 
 
-def _incomplete(store: DirectoryStore, run: str, name: str, got: str, expected: str | None = None) -> StoreError:
+def _incomplete(store: Root, run: str, name: str, got: str, expected: str | None = None) -> StoreError:
     return StoreError(
         f"the dataset of run {run} is incomplete",
         where=f"{store.location}/{name}",
@@ -83,7 +97,7 @@ def _incomplete(store: DirectoryStore, run: str, name: str, got: str, expected: 
     )
 
 
-def _refuse_unknown(store: DirectoryStore, run: str) -> NoReturn:
+def _refuse_unknown(store: Root, run: str) -> NoReturn:
     finished, _ = _runs(store)
     near = difflib.get_close_matches(run, finished, n=_NAMED) or finished[-_NAMED:]
     start, choose = "start one with `nimbus run`", "name one of these, or none to take the published dataset"
@@ -96,7 +110,7 @@ def _refuse_unknown(store: DirectoryStore, run: str) -> NoReturn:
     )
 
 
-def _refuse_unfinished(store: DirectoryStore, run: str) -> NoReturn:
+def _refuse_unfinished(store: Root, run: str) -> NoReturn:
     raise RunNotFoundError(
         "this run is not finished, so it has no dataset",
         where=store.location,
@@ -106,7 +120,7 @@ def _refuse_unfinished(store: DirectoryStore, run: str) -> NoReturn:
     )
 
 
-def _refuse_unpublished(store: DirectoryStore) -> NoReturn:
+def _refuse_unpublished(store: Root) -> NoReturn:
     finished, unfinished = _runs(store)
     if unfinished:
         got, remedy = f"unfinished: {_latest(unfinished)}", "`nimbus run --resume` continues one"
@@ -123,13 +137,13 @@ def _refuse_unpublished(store: DirectoryStore) -> NoReturn:
     )
 
 
-def _runs(store: DirectoryStore) -> tuple[list[str], list[str]]:
+def _runs(store: Root) -> tuple[list[str], list[str]]:
     """Return the names of the finished and of the unfinished runs; the latest is last."""
     finished, unfinished = [], []
     for name in store.names(paths.RUNS):
-        if store.path(paths.dataset(name)).is_file():
+        if store.read(paths.dataset(name)) is not None:
             finished.append(name)
-        elif store.path(paths.plan(name)).is_file():
+        elif store.read(paths.plan(name)) is not None:
             unfinished.append(name)
     return finished, unfinished
 

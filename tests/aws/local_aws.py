@@ -11,6 +11,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 from moto.core.config import default_user_config
+from moto.iam.models import iam_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
@@ -38,8 +39,8 @@ class LocalAws:
         self.recorder = Recorder()
         self.faults = Faults()
         self.fargate = LocalFargate(self, concurrent_tasks)
-        self.retry_pause = 1.0
-        """What pauses before retries of a state are multiplied with."""
+        self.pause = 1.0
+        """What pauses before retries of a state, and states that wait, are multiplied with."""
         self.clock = Clock(self)
         self.mending = Mending((*MENDS, *SAVINGS), self)
         self._session = boto3.session.Session()
@@ -65,6 +66,7 @@ class LocalAws:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["iam"] = {"load_aws_managed_policies": True}
         self.mending.apply()
+        self.reset()
         atexit.register(self.fargate.stop_all)
         self._server.start()
 
@@ -81,9 +83,10 @@ class LocalAws:
         self.fargate.stop_all()
         self.fargate.images.clear()
         self.faults.clear()
-        self.retry_pause = 1.0
+        self.pause = 1.0
         self.clock.reset()
         moto_api_backend.reset()
+        _ = iam_backends[ACCOUNT]["aws"].access_keys  # made by one thread: every call asks it whose key it is
         self.recorder.clear()
 
     def environment(self, *, role: str = "", region: str = REGION) -> dict[str, str]:

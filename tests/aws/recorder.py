@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 from tests.aws.identities import Identities
 
@@ -24,6 +26,10 @@ _ACTIONS = {
     ("s3", "ListParts"): "s3:ListMultipartUploadParts",
 }
 """S3's actions are not named after its operations (service authorisation reference of S3)."""
+
+_REGION = "eu-west-1"
+_ARN = re.compile(r"arn:|https?://[^/]+/\d{12}/[^/]+$")
+"""What names a resource in a request: its ARN, or the address of a queue."""
 
 _PREFIXES = {"monitoring": "cloudwatch"}
 """Names that requests are signed with, where policies use another."""
@@ -46,6 +52,8 @@ class Call:
     """ARNs that the request names, where it names any."""
     status: int
     """HTTP status of the answer."""
+    context: tuple[tuple[str, str], ...] = ()
+    """What conditions of policies ask of it: s3:prefix, ecs:cluster."""
 
     @property
     def action(self) -> str:
@@ -100,7 +108,17 @@ class Request:
             return None
         key, service = scope
         operation, resources = self._operation(service)
-        return Call(_PREFIXES.get(service, service), operation, identities.role_of(key), resources, status)
+        name = _PREFIXES.get(service, service)
+        return Call(name, operation, identities.role_of(key), resources, status, self._context(name))
+
+    def _context(self, service: str) -> tuple[tuple[str, str], ...]:
+        if service == "s3":
+            prefix = parse_qs(self.query, keep_blank_values=True).get("prefix")
+            return (("s3:prefix", prefix[0]),) if prefix else ()
+        if service == "ecs":
+            cluster = _fields(self.body).get("cluster")
+            return (("ecs:cluster", cluster),) if isinstance(cluster, str) else ()
+        return ()
 
     def _operation(self, service: str) -> tuple[str, tuple[str, ...]]:
         if self.target:
@@ -138,10 +156,22 @@ def _scope(authorization: str) -> tuple[str, str] | None:
 
 
 def _arns(body: bytes) -> tuple[str, ...]:
+    values = [each for value in _fields(body).values() for each in (value if isinstance(value, list) else [value])]
+    named = [value for value in values if isinstance(value, str)]
+    return tuple(filter(None, (_queue(value) if "/" in value else value for value in named if _ARN.match(value))))
+
+
+def _queue(address: str) -> str | None:
+    """Return the ARN of a queue, by its address; any other name with a slash is one already, or none."""
+    if address.startswith("arn:"):
+        return address
+    account, _, name = address.rpartition("://")[2].partition("/")[2].partition("/")
+    return f"arn:aws:sqs:{_REGION}:{account}:{name}"
+
+
+def _fields(body: bytes) -> dict[str, object]:
     try:
         fields = json.loads(body)
     except ValueError:
-        return ()
-    if not isinstance(fields, dict):
-        return ()
-    return tuple(value for value in fields.values() if isinstance(value, str) and value.startswith("arn:"))
+        fields = parse_qs(body.decode("utf-8", "replace"))
+    return fields if isinstance(fields, dict) else {}

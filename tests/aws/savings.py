@@ -12,6 +12,8 @@ from moto.ec2.models.amis import AmiBackend
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from tests.aws.replacements import Mend, Replacement
 
@@ -20,8 +22,17 @@ if TYPE_CHECKING:
 
 
 def _pauses(local_aws: LocalAws) -> list[Replacement]:
-    sleep = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * local_aws.retry_pause))
+    sleep = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * local_aws.pause))
     return [Replacement(retrier_decl, "time", sleep)]
+
+
+def _waits(local_aws: LocalAws) -> list[Replacement]:
+    wait = WaitFunction._wait_interval  # noqa: SLF001 - moto's
+
+    def shortened(self: WaitFunction, env: Environment, wait_seconds: float) -> None:
+        wait(self, env=env, wait_seconds=wait_seconds * local_aws.pause)
+
+    return [Replacement(WaitFunction, "_wait_interval", shortened)]
 
 
 def _managed_policies(_: LocalAws) -> list[Replacement]:
@@ -45,6 +56,7 @@ def _machine_images(_: LocalAws) -> list[Replacement]:
 
 SAVINGS = (
     Mend("pauses before retries", _pauses),
+    Mend("waits", _waits),
     Mend("managed policies", _managed_policies),
     Mend("machine images", _machine_images),
 )

@@ -27,7 +27,7 @@ RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttemp
 def batch(aws: LocalAws) -> Batch:
     """Provide a batch whose image is the small worker."""
     aws.fargate.images.add(IMAGE, WORKER)
-    aws.retry_pause = 0.01
+    aws.pause = 0.01
     return batches.create(aws)
 
 

@@ -33,7 +33,7 @@ DONE = {"Type": "Succeed"}
 def batch(aws: LocalAws) -> Batch:
     """Provide a batch whose image exits as it is told."""
     aws.fargate.images.add(IMAGE, EXITS)
-    aws.retry_pause = 0.01
+    aws.pause = 0.01
     return batches.create(aws)
 
 

@@ -203,3 +203,23 @@ def test_a_redrive_policy_is_read_back_as_it_was_written(aws: LocalAws) -> None:
     with aws.mending.lifted("redrive policies"):
         assert read_back() != policy
     assert read_back() == policy
+
+
+def test_a_rule_s_description_is_read_back_whatever_it_names(aws: LocalAws) -> None:
+    """Also where it names a group; moto alone forgets it, which Terraform takes for a change."""
+    ec2 = aws.client("ec2")
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+
+    def described() -> str | None:
+        pairs = [{"GroupId": group, "Description": "Tasks"}]
+        permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": pairs}
+        made = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])["SecurityGroupRules"]
+        rule = made[0]["SecurityGroupRuleId"]
+        (found,) = ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule])["SecurityGroupRules"]
+        ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule])
+        description: str | None = found.get("Description")
+        return description
+
+    with aws.mending.lifted("rule descriptions"):
+        assert described() is None
+    assert described() == "Tasks"

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from tests.aws import batch as batches
 from tests.aws.batch import CLUSTER, IMAGE, TASK_ROLE, Batch
 from tests.aws.fargate import sizes
-from tests.aws.fargate.faults import FailsToStart, Interrupted, NeverStarts, NoCapacity, Throttled
+from tests.aws.fargate.faults import FailsToStart, GivenUp, Interrupted, NeverStarts, NoCapacity, Throttled
 from tests.aws.fargate.images import Podman, Program
 from tests.aws.local_aws import LocalAws
 
@@ -290,3 +290,14 @@ def test_podman_runs_an_image_as_fargate_would() -> None:
         *("podman", "run", "--rm", "--network=host", "--read-only", "--cap-drop=all", "--name=worker-1"),
         *("--env=SHARD=1", "--entrypoint=python", "localhost/worker:1", "-m", "score"),
     )
+
+
+def test_a_state_that_gives_up_leaves_its_task_running(aws: LocalAws, batch: Batch) -> None:
+    """A timeout is the state's, not the task's (connect-to-resource); what catches it goes on beside the task."""
+    aws.fargate.images.add(IMAGE, Program(("sh", "-c", "sleep 60")))
+    aws.faults.add(GivenUp())
+    caught = [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.failure", "Next": "Caught"}]
+    machine = batch.machine({"Task": batch.task_state(Catch=caught), "Caught": {"Type": "Succeed"}})
+    ended = batch.execute(machine, {})
+    assert ended["status"] == "SUCCEEDED", ended
+    assert [task["lastStatus"] for task in batch.tasks] == ["RUNNING"]

@@ -83,6 +83,19 @@ class DirectoryStore:
             except FileNotFoundError:
                 return []
 
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the size in bytes of each file directly below a folder."""
+        path = self.path(folder)
+        with _explained(path, reading=True):
+            try:
+                return {entry.name: entry.stat().st_size for entry in os.scandir(path)}
+            except FileNotFoundError:
+                return {}
+
+    def address(self, name: str) -> str:
+        """Return what a reader opens."""
+        return str(self.path(name))
+
     def create(self, name: str, data: bytes) -> bool:
         """Create a record once; return whether this call was the one that did."""
         with self.staged() as staged:

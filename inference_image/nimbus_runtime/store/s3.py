@@ -65,6 +65,16 @@ class S3Store:
         with self._explained(folder):
             return sorted(self._bucket.names(self.key(f"{folder}/")))
 
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the size in bytes of each object below a folder."""
+        prefix = self.key(f"{folder}/")
+        with self._explained(folder):
+            return {found.key.removeprefix(prefix): found.size for found in self._bucket.listed(prefix)}
+
+    def address(self, name: str) -> str:
+        """Return what a reader opens."""
+        return f"s3://{self._bucket.name}/{self.key(name)}"
+
     def create(self, name: str, data: bytes) -> bool:
         """Create a record once; return whether this call was the one that did."""
         return self._put(name, data, None)

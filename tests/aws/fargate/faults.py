@@ -47,6 +47,11 @@ class NeverStarts(TaskFault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenUp(TaskFault):
+    """The state that waits for the task runs into its timeout, States.Timeout, as soon as the task runs; it goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Interrupted(TaskFault):
     """Spot takes the task's capacity back: SIGTERM, SIGKILL after its stop timeout, StopCode SpotInterruption."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 
 from tests.aws.fargate.agent import Agent
-from tests.aws.fargate.faults import FailsToStart, Interrupted, NeverStarts, TaskFault
+from tests.aws.fargate.faults import FailsToStart, GivenUp, Interrupted, NeverStarts, TaskFault
 from tests.aws.fargate.images import Images
 from tests.aws.fargate.metadata import PATH
 from tests.aws.fargate.task import FargateTask
@@ -16,7 +16,7 @@ from tests.aws.fargate.task import FargateTask
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
 
-_LATE_FAULTS = FailsToStart, Interrupted, NeverStarts
+_LATE_FAULTS = FailsToStart, GivenUp, Interrupted, NeverStarts
 """What goes wrong after RunTask has answered."""
 
 
@@ -70,6 +70,11 @@ class LocalFargate:
     def find(self, task: str) -> Agent | None:
         """Return the agent of a task, by the task's ARN or id."""
         return self._agents.get(task.rpartition("/")[2], (None, None))[0]
+
+    def is_given_up(self, task: str) -> bool:
+        """Say whether whoever waits for a running task is to wait no longer."""
+        agent = self.find(task)
+        return agent is not None and isinstance(agent.fault, GivenUp) and agent.task.status == "RUNNING"
 
     def stop_all(self) -> None:
         """Kill what runs, and wait until nothing is left."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_ecs
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
@@ -37,40 +38,45 @@ class _Watch:
     """One task that a state waits for."""
 
     def __init__(self, task: dict[str, Any], client: Any) -> None:  # noqa: ANN401 - boto3's
-        self._arn, self._cluster = task["TaskArn"], task["ClusterArn"]
+        self.arn, self._cluster = task["TaskArn"], task["ClusterArn"]
         self._client = client
 
     def stopped(self) -> dict[str, Any] | None:
         """Return the answer of DescribeTasks once the task has stopped."""
-        answer = self._client.describe_tasks(cluster=self._cluster, tasks=[self._arn])
+        answer = self._client.describe_tasks(cluster=self._cluster, tasks=[self.arn])
         return answer if answer["tasks"][0]["lastStatus"] == "STOPPED" else None
 
     def stop(self) -> None:
         """Stop the task as well, where its execution was stopped."""
-        self._client.stop_task(cluster=self._cluster, task=self._arn, reason="Execution stopped")
+        self._client.stop_task(cluster=self._cluster, task=self.arn, reason="Execution stopped")
 
 
-def _resolver(
-    self: StateTaskServiceEcs,
-    env: Environment,
-    resource_runtime_part: ResourceRuntimePart,
-    normalised_parameters: dict[str, Any],  # noqa: ARG001 - as moto calls it
-    state_credentials: StateCredentials,
-) -> Callable[[], Any]:
-    client = state_task_service_ecs.boto_client_for(resource_runtime_part.region, "ecs", state_credentials)
-    watch = _Watch(env.stack.pop()["Tasks"][0], client)
+def _resolver(local_aws: LocalAws) -> Callable[..., Callable[[], Any]]:
+    def build(
+        self: StateTaskServiceEcs,
+        env: Environment,
+        resource_runtime_part: ResourceRuntimePart,
+        normalised_parameters: dict[str, Any],  # noqa: ARG001 - as moto calls it
+        state_credentials: StateCredentials,
+    ) -> Callable[[], Any]:
+        client = state_task_service_ecs.boto_client_for(resource_runtime_part.region, "ecs", state_credentials)
+        watch = _Watch(env.stack.pop()["Tasks"][0], client)
 
-    def resolve() -> dict[str, Any] | None:
-        while env.is_running():
-            answer = watch.stopped()
-            if answer is not None:
-                return _outcome(self, env, answer)
-            time.sleep(_POLL_SECONDS)
-        if isinstance(env.program_state(), ProgramStopped):
-            watch.stop()
-        return None
+        def resolve() -> dict[str, Any] | None:
+            while env.is_running():
+                answer = watch.stopped()
+                if answer is not None:
+                    return _outcome(self, env, answer)
+                if local_aws.fargate.is_given_up(watch.arn):
+                    raise EvalTimeoutError
+                time.sleep(_POLL_SECONDS)
+            if isinstance(env.program_state(), ProgramStopped):
+                watch.stop()
+            return None
 
-    return resolve
+        return resolve
+
+    return build
 
 
 def _outcome(self: StateTaskServiceEcs, env: Environment, answer: dict[str, Any]) -> dict[str, Any]:
@@ -83,8 +89,8 @@ def _outcome(self: StateTaskServiceEcs, env: Environment, answer: dict[str, Any]
     )
 
 
-def _replacements(_: LocalAws) -> list[Replacement]:
-    return [Replacement(StateTaskServiceEcs, "_build_sync_resolver", _resolver)]
+def _replacements(local_aws: LocalAws) -> list[Replacement]:
+    return [Replacement(StateTaskServiceEcs, "_build_sync_resolver", _resolver(local_aws))]
 
 
 MEND = Mend("exit codes", _replacements)

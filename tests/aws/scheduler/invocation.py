@@ -126,6 +126,6 @@ def _bury(
 
 def _send(local_aws: LocalAws, queue: str, body: str, attributes: dict[str, str], role: str) -> None:
     client = local_aws.client("sqs", role=role)
-    url = client.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
+    url = local_aws.client("sqs").get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]  # AWS knows it
     typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
     client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=typed)

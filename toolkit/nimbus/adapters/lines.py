@@ -18,6 +18,7 @@ from typing import BinaryIO, TextIO, cast
 
 from nimbus.adapters.files import whole_file
 from nimbus_runtime.contract.errors import ExportError
+from nimbus_runtime.published import opened
 
 Row = tuple[str | None, ...]
 _BATCH = 1_000
@@ -44,7 +45,7 @@ def nested_text(value: object) -> str | None:
 class JsonLines:
     """Rows files of JSON lines, one after the other."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
 
     def batches(self, columns: Mapping[str, str]) -> Iterator[list[Row]]:
         """Yield rows with these columns, JSON as text, a thousand at a time."""
@@ -53,11 +54,11 @@ class JsonLines:
             yield batch
 
 
-def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
+def _rows(path: str, columns: Mapping[str, str]) -> Iterator[Row]:
     is_json = [(name, kind == "json") for name, kind in columns.items()]
     number = 0
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for number, line in enumerate(file, start=1):
                 row = json.loads(line)
                 if row.keys() != columns.keys():
@@ -69,7 +70,7 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
         raise _damaged(path, number, type(error).__name__, "a JSON object a line") from None
 
 
-def _damaged(path: Path, number: int, got: str, expected: str) -> ExportError:
+def _damaged(path: str, number: int, got: str, expected: str) -> ExportError:
     return ExportError(
         "a file of the dataset cannot be read",
         where=f"{path}, line {number}",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nimbus.adapters.files import whole_file
 from nimbus.adapters.lines import nested_text
 from nimbus_runtime.contract.errors import ExportError
+from nimbus_runtime.published import opened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +56,7 @@ class ArrowRows:
 class Parquet:
     """Rows files of Parquet, one after the other."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
 
     def batches(self, columns: Mapping[str, str]) -> Iterator[ArrowRows]:
         """Yield rows with these columns; a file without rows yields an empty batch, which has a schema."""
@@ -63,12 +64,12 @@ class Parquet:
             yield from _batches(path, columns)
 
 
-def _batches(path: Path, columns: Mapping[str, str]) -> Iterator[ArrowRows]:
+def _batches(path: str, columns: Mapping[str, str]) -> Iterator[ArrowRows]:
     import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
 
     try:
-        with pq.ParquetFile(path) as file:
+        with opened(path) as stream, pq.ParquetFile(stream) as file:
             names = file.schema_arrow.names
             if set(names) != set(columns):
                 raise _damaged(path, f"the columns {', '.join(names)}", ", ".join(columns))
@@ -79,10 +80,10 @@ def _batches(path: Path, columns: Mapping[str, str]) -> Iterator[ArrowRows]:
         raise _damaged(path, str(error).splitlines()[0], "a whole Parquet file") from None
 
 
-def _damaged(path: Path, got: str, expected: str) -> ExportError:
+def _damaged(path: str, got: str, expected: str) -> ExportError:
     return ExportError(
         "a file of the dataset cannot be read",
-        where=str(path),
+        where=path,
         got=got,
         expected=expected,
         remedy="restore the file from a backup, or start a new run",

@@ -72,7 +72,7 @@ def actor(environment: Environment) -> str:
 def dataset(
     root: str | os.PathLike[str], run: str | None = None, *, quarantined: bool = False
 ) -> tuple[Run, list[str]]:
-    """Return a published or named run and the paths of its rows, or of its quarantined documents."""
+    """Return a published or named run and the files of its rows, or of its quarantined documents."""
     from nimbus_runtime import published  # noqa: PLC0415
 
     store = published.reading(root)
@@ -93,8 +93,6 @@ def export(  # noqa: PLR0913 - one argument an option
 
     What becomes of one that exists is `existing`: refuse, replace or append.
     """
-    from pathlib import Path  # noqa: PLC0415
-
     from nimbus.adapters.lines import CsvFile, JsonLines, JsonLinesFile  # noqa: PLC0415
     from nimbus.adapters.parquet import Parquet, ParquetFile  # noqa: PLC0415
     from nimbus.export import target, transfer  # noqa: PLC0415
@@ -102,8 +100,7 @@ def export(  # noqa: PLR0913 - one argument an option
 
     wanted = target.parse(to, table, target.Existing(existing))
     record, paths = dataset(root, run)
-    files = tuple(map(Path, paths))
-    source = Parquet(files) if record.output_format is OutputFormat.PARQUET else JsonLines(files)
+    source = (Parquet if record.output_format is OutputFormat.PARQUET else JsonLines)(tuple(paths))
     sink: transfer.Sink
     match wanted:
         case target.TableTarget():

@@ -16,8 +16,8 @@ from nimbus.cli import output
 def command(folder: str, run: str | None, *, quarantined: bool, as_json: bool) -> None:
     """List the files of the dataset that is published in DIR, in their order.
 
-    DIR is what `nimbus run` wrote to. In Python, nimbus.dataset("DIR") returns the same list, for
-    example for pandas.read_parquet().
+    DIR is what `nimbus run` wrote to, or an address such as s3://bucket/pipeline. In Python,
+    nimbus.dataset("DIR") returns the same list, for example for pandas.read_parquet().
     """
     record, paths = assembly.dataset(folder, run, quarantined=quarantined)
     if as_json:

@@ -112,7 +112,7 @@ run "a_run_starts_on_spot_goes_on_on_demand_and_tells_of_failures_without_quotin
     error_message = "Every task knows its deadline, whichever release it is of."
   }
   assert {
-    condition     = !strcontains(aws_sfn_state_machine.this.definition, "failure.Cause")
+    condition     = !strcontains(jsonencode(jsondecode(aws_sfn_state_machine.this.definition).States.Notify), "failure.Cause")
     error_message = "A cause may quote what failed; it stays in the history."
   }
   assert {

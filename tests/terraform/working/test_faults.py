@@ -1,0 +1,163 @@
+"""Workers that fail, runs that meet: what Terraform applied sees them through, or says that it cannot."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbus-nlp[dev]'")
+
+from nimbus_runtime import live
+from nimbus_runtime.contract import paths
+from tests.aws.fargate.faults import GivenUp, Throttled
+
+from .pipeline import RUN, Pipeline, empty
+
+LATER = "20261122T030000Z"
+# Scores with an exit code of its own, the first time of each.
+EXITS_ONCE = 'if [ "$1" = score ] && mkdir "{0}" 2>/dev/null; then exit 3; fi'
+EXITS = 'if [ "$1" = score ]; then exit 3; fi'
+LATE_ONCE = 'if [ "$1" = score ] && mkdir "{0}" 2>/dev/null; then export NIMBUS_DEADLINE_SECONDS=0.05; fi'
+HELD = 'while [ "$1" = score ] && [ -e "{0}" ]; do sleep 0.1; done'
+
+
+def notices(pipeline: Pipeline) -> Callable[[], list[dict[str, Any]]]:
+    """Subscribe to the environment's topic; what returns the notices since."""
+    sqs, sns = pipeline.aws.client("sqs"), pipeline.aws.client("sns")
+    topic = next(each["TopicArn"] for each in sns.list_topics()["Topics"] if "minimal" in each["TopicArn"])
+    url = sqs.create_queue(QueueName="reader")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
+
+    def read() -> list[dict[str, Any]]:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        sns.unsubscribe(SubscriptionArn=subscription)
+        sqs.delete_queue(QueueUrl=url)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    return read
+
+
+@contextmanager
+def held(pipeline: Pipeline, gate: Path) -> Iterator[str]:
+    """Start a run whose worker waits at a gate until the end of the block; its execution."""
+    gate.touch()
+    pipeline.image(HELD.format(gate), NIMBUS_ALONE_SECONDS="0")
+    execution = pipeline.begin(kind="scheduled", scheduled_time="2026-11-22T02:00:00Z")
+    eventually(lambda: any("dispatch.json" in name for name in pipeline.store.names(f"executions/{_name(execution)}")))
+    try:
+        yield execution
+    finally:
+        gate.unlink()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _name(execution: str) -> str:
+    return execution.rpartition(":")[2]
+
+
+@pytest.mark.parametrize("shell", [EXITS_ONCE, LATE_ONCE], ids=["exits 3", "comes to its deadline"])
+def test_a_worker_that_fails_is_tried_again_and_the_run_published(
+    shell: str, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """Whatever ended the first attempt, the next does what is missing."""
+    pipeline.image(shell.format(tmp_path / "once"), NIMBUS_ALONE_SECONDS="0")
+    (ended,) = pipeline.fire()
+    assert ended["status"] == "SUCCEEDED", ended
+    assert (tmp_path / "once").is_dir()
+    assert pipeline.dataset == RUN
+
+
+def test_a_worker_that_is_given_up_goes_on_without_harm(pipeline: Pipeline) -> None:
+    """A state's timeout stops no task: two score the same shards, and the dataset has each row once."""
+    pipeline.image(NIMBUS_ALONE_SECONDS="0")
+    pipeline.aws.faults.add(GivenUp(provider="FARGATE_SPOT"))
+    (ended,) = pipeline.fire()
+    assert ended["status"] == "SUCCEEDED", ended
+    assert pipeline.dataset == RUN
+
+
+def test_starts_that_are_turned_away_are_tried_again(pipeline: Pipeline) -> None:
+    """Throttling is AWS's answer to many starts at once, and no failure of the run."""
+    pipeline.image()
+    pipeline.aws.faults.add(Throttled(), times=2)
+    (ended,) = pipeline.fire()
+    assert ended["status"] == "SUCCEEDED", ended
+    assert pipeline.dataset == RUN
+
+
+def test_a_run_that_fails_publishes_nothing_and_is_told_with_its_name(pipeline: Pipeline) -> None:
+    """More batches fail than are tolerated: readers see what they saw, and the notice has no text of a document."""
+    told = notices(pipeline)
+    pipeline.image(EXITS, NIMBUS_ALONE_SECONDS="0")
+    (ended,) = pipeline.fire()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Nimbus.RunFailed")
+    assert pipeline.dataset is None
+    assert pipeline.store.read(paths.dataset(RUN)) is None
+    (notice,) = told()
+    assert notice["Subject"] == f"Nimbus: a run of {pipeline.name} failed in nimbus-minimal"
+    assert f"Run {RUN} of {pipeline.name} in nimbus-minimal, scheduled for 2026-11-22T02:00:00Z" in notice["Message"]
+    assert "States.ExceedToleratedFailureThreshold" in notice["Message"]
+    assert "Anna" not in json.dumps(notice)
+
+
+def test_a_run_waits_while_an_earlier_one_goes(pipeline: Pipeline, tmp_path: Path) -> None:
+    """It is planned only when its turn has come, and both are published in order."""
+    with held(pipeline, tmp_path / "gate") as first:
+        second = pipeline.begin(kind="scheduled", scheduled_time="2026-11-22T03:00:00Z")
+        history = pipeline.aws.client("stepfunctions").get_execution_history
+        eventually(lambda: "WaitForTurn" in str(history(executionArn=second)["events"]))
+        assert pipeline.store.names(paths.RUNS) == [RUN]
+    assert [pipeline.ended(execution)["status"] for execution in (first, second)] == ["SUCCEEDED", "SUCCEEDED"]
+    assert pipeline.dataset == LATER
+
+
+def test_a_run_overlaps_without_harm_where_that_is_allowed(overlapping: Pipeline, tmp_path: Path) -> None:
+    """The later run is published while the earlier one goes, which then replaces nothing."""
+    with held(overlapping, tmp_path / "gate") as first:
+        overlapping.image()
+        second = overlapping.start(kind="scheduled", scheduled_time="2026-11-22T03:00:00Z")
+        assert second["status"] == "SUCCEEDED", second
+        assert overlapping.dataset == LATER
+    assert overlapping.ended(first)["status"] == "SUCCEEDED"
+    assert overlapping.store.read(paths.dataset(RUN)) is not None
+    assert overlapping.dataset == LATER
+
+
+def test_the_watch_tells_of_a_run_that_is_missing(pipeline: Pipeline) -> None:
+    """It fails, which its alarm sees, and the notice names the run; a paused or an empty pipeline misses none."""
+    client, told = pipeline.aws.client("stepfunctions"), notices(pipeline)
+    pipeline.aws.pause = 0.0001
+
+    def watched() -> str:
+        machine = f"{pipeline.outputs['state_machine']}-watch"
+        given = json.dumps({"scheduled_time": "2026-11-22T02:00:00Z"})
+        return str(
+            pipeline.ended(client.start_execution(stateMachineArn=machine, input=given)["executionArn"])["status"]
+        )
+
+    assert watched() == "FAILED"
+    (notice,) = told()
+    assert f"Run {RUN} of {pipeline.name} in nimbus-minimal was due at 2026-11-22T02:00:00Z" in notice["Message"]
+    live.update(pipeline.store, lambda state: state and replace(state, dataset=LATER, sequence=state.sequence + 1))
+    assert watched() == "SUCCEEDED"
+    live.update(
+        pipeline.store, lambda state: state and replace(state, dataset=None, paused=True, sequence=state.sequence + 1)
+    )
+    assert watched() == "SUCCEEDED"
+    empty(pipeline)
+    assert watched() == "SUCCEEDED"
