@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nimbus.adapters import engine_process
-from nimbus.engines import errors, refusals
+from nimbus.engines import refusals
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
@@ -60,9 +60,9 @@ class Docker:
         return tuple(self._built(order.tag, architecture) for architecture in order.architectures)
 
     @contextlib.contextmanager
-    def saved(self, image: str) -> Iterator[Path]:
-        """Give an image as an archive of its layers, for a while."""
-        with engine_process.exported("docker", "save", "-o", "{}", image) as place:
+    def exported(self, image: str) -> Iterator[Path]:
+        """Give an image's file system as an archive, for a while."""
+        with engine_process.exported("docker", image) as place:
             yield place
 
     def run(self, image: str, *arguments: str) -> tuple[int, str]:
@@ -112,7 +112,7 @@ class Docker:
         if said.code != 0:
             said = engine_process.run("docker", "image", "inspect", tag)
         if said.code != 0:
-            raise errors.ImageMissingError("there is no such image here", where=tag, got=refusals.last_line(said.err))
+            raise refusals.of_image(said.err, tag, "docker")
         found = json.loads(said.out)[0]
         return Built(architecture, found["Id"].removeprefix("sha256:"), found["Size"])
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nimbus.engines import errors
+from nimbus.engines import errors, refusals
 from nimbus.engines.orders import Base
 
 # Asked of a base image: which wheels it can carry.
@@ -43,23 +43,21 @@ def run(*command: str | Path, given: str | None = None) -> Said:
 
 
 @contextlib.contextmanager
-def exported(*command: str | Path) -> Iterator[Path]:
-    """Run a program that writes a file named by `{}` in its command, and give the file's place for a while."""
-    with tempfile.TemporaryDirectory(prefix="nimbus-image-") as folder:
-        place = Path(folder, "image.tar")
-        yield_to = [str(place) if word == "{}" else word for word in command]
-        said = run(*yield_to)
-        if said.code != 0:
-            from nimbus.engines import refusals  # noqa: PLC0415 - only where it failed
-
-            known = refusals.common(said.err, str(command[0]))
-            raise known or errors.ImageMissingError(
-                "there is no such image here",
-                where=str(command[-1]),
-                got=refusals.last_line(said.err),
-                remedy="build it first: nimbus image build --bundle BUNDLE",
-            )
-        yield place
+def exported(program: str, image: str) -> Iterator[Path]:
+    """Give an image's file system as an archive, for a while: of a container that is made and never started."""
+    made = run(program, "create", "--network=none", image)
+    if made.code != 0:
+        raise refusals.of_image(made.err, image, program)
+    container = made.out.strip().splitlines()[-1]
+    try:
+        with tempfile.TemporaryDirectory(prefix="nimbus-image-") as folder:
+            place = Path(folder, "image.tar")
+            said = run(program, "export", f"--output={place}", container)
+            if said.code != 0:
+                raise refusals.of_image(said.err, image, program)
+            yield place
+    finally:
+        run(program, "rm", "--volumes", container)
 
 
 def base(name: str, inspected: Mapping[str, Any], probed: Said) -> Base:

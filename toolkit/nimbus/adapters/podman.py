@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nimbus.adapters import engine_process
-from nimbus.engines import errors, refusals
+from nimbus.engines import refusals
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored
 
 
@@ -66,9 +66,9 @@ class Podman:
         return tuple(Built(Architecture(one["Architecture"]), one["Id"], one["Size"]) for one in found)
 
     @contextlib.contextmanager
-    def saved(self, image: str) -> Iterator[Path]:
-        """Give an image as an archive of uncompressed layers, for a while."""
-        with engine_process.exported("podman", "save", "--format=docker-archive", "-o", "{}", image) as place:
+    def exported(self, image: str) -> Iterator[Path]:
+        """Give an image's file system as an archive, for a while."""
+        with engine_process.exported("podman", image) as place:
             yield place
 
     def run(self, image: str, *arguments: str) -> tuple[int, str]:
@@ -78,15 +78,21 @@ class Podman:
         return said.code, said.out if said.code == 0 or said.out else said.err
 
     def stored(self, reference: str, login: Login | None) -> Stored | None:
-        """Return what a registry has under a tag, None where it has nothing."""
-        with _as(login) as options:
-            said = engine_process.run("podman", "pull", "--quiet", *_transport(reference), *options, reference)
-        if said.code == 0:
-            found = self._inspect(said.out.strip().splitlines()[-1])
-            return Stored(str(found["Digest"]), (str(found["Id"]),))
-        if refusals.absent(said.err):
-            return None
-        raise refusals.of_push(said.err, reference, "podman pull")
+        """Return what a registry has under a tag, None where it has nothing.
+
+        What is there is fetched into a store of its own: beside the same image as it was built, podman
+        would mix up how the two are packed.
+        """
+        with _as(login) as options, _own_store() as store:
+            said = engine_process.run("podman", *store, "pull", "--quiet", *_transport(reference), *options, reference)
+            if said.code != 0:
+                if refusals.absent(said.err):
+                    return None
+                raise refusals.of_push(said.err, reference, "podman pull")
+            found = json.loads(engine_process.run("podman", *store, "image", "inspect", reference).out)[0]
+        digests = [one.partition("@")[2] for one in found["RepoDigests"]]
+        index = [one for one in digests if one != found["Digest"]]
+        return Stored(index[0] if index else found["Digest"], (found["Id"],))
 
     def push(self, tag: str, reference: str, login: Login | None) -> str:
         """Push what a tag stands for, compressed with zstd; return the digest that it has in the registry."""
@@ -113,11 +119,18 @@ class Podman:
     def _inspect(name: str) -> dict[str, Any]:
         said = engine_process.run("podman", "image", "inspect", name)
         if said.code != 0:
-            raise refusals.common(said.err, "podman") or errors.ImageMissingError(
-                "there is no such image here", where=name, got=refusals.last_line(said.err)
-            )
+            raise refusals.of_image(said.err, name, "podman")
         inspected: dict[str, Any] = json.loads(said.out)[0]
         return inspected
+
+
+@contextlib.contextmanager
+def _own_store() -> Iterator[tuple[str, ...]]:
+    """Let podman keep images in a folder that goes with them."""
+    with tempfile.TemporaryDirectory(prefix="nimbus-store-", ignore_cleanup_errors=True) as folder:
+        store = (f"--root={folder}/images", f"--runroot={folder}/run", f"--tmpdir={folder}/scratch")
+        yield store
+        engine_process.run("podman", *store, "rmi", "--all", "--force")
 
 
 @contextlib.contextmanager

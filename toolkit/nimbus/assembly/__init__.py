@@ -252,7 +252,7 @@ def weigh_image(record: ImageRecord) -> dict[str, Sizes]:
 
     engine, weighed = _engine(record.engine), {}
     for part in record.parts:
-        with engine.saved(part.id) as archive:
+        with engine.exported(part.id) as archive:
             weighed[part.architecture.value] = sizes.weigh(archive)
     return weighed
 

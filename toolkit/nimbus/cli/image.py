@@ -230,8 +230,8 @@ def _print_sizes(architecture: str, sizes: Sizes, least: int) -> None:
         files, size = sum(row.files for row in small), sum(row.bytes for row in small)
         click.echo(f"  {f'{len(small)} smaller parts':<26}{files:>8}{size / 1e6:>9.1f}")
     click.echo(f"  {'all':<26}{sum(row.files for row in sizes.rows):>8}{sizes.total / 1e6:>9.1f}")
-    bare, zstd, gzip = (size / 1e6 for size in sizes.without_bundle())
-    click.echo(f"  {'without the bundle':<26}{'':>8}{bare:>9.1f}   {zstd:.1f} MB in zstd, {gzip:.1f} MB in gzip")
+    packed = f"{sizes.zstd / 1e6:.1f} MB in zstd, {sizes.gzip / 1e6:.1f} MB in gzip"
+    click.echo(f"  {'without the bundle':<26}{'':>8}{sizes.without_bundle / 1e6:>9.1f}   {packed}")
     click.echo("left out")
     for one in sizes.left_out:
         click.echo(f"  {one.rule:<26}{one.files:>8}{one.bytes / 1e6:>9.1f}   {one.why}")

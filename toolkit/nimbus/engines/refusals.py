@@ -14,6 +14,7 @@ _DOWN = re.compile(
 _DENIED = re.compile(r"unauthorized|authentication required|no basic auth|denied|403|invalid username", re.IGNORECASE)
 _TAKEN = re.compile(r"immutable|ImageTagAlreadyExists|tag .*already exists", re.IGNORECASE)
 _NO_REPOSITORY = re.compile(r"name unknown|RepositoryNotFound|repository .*does not exist", re.IGNORECASE)
+_MISSING = re.compile(r"no such image|not known|no such object", re.IGNORECASE)
 _ABSENT = re.compile(r"manifest unknown|name unknown|not found|no such manifest", re.IGNORECASE)
 
 
@@ -83,6 +84,20 @@ def of_push(words: str, reference: str, where: str) -> errors.ImageError:
         remedy="log in to the registry with the engine, or push with a role that may (docs/aws.md: deployer)"
         if denied
         else "check the registry's address and the network, then push again: what arrived is not sent twice",
+    )
+
+
+def of_image(words: str, image: str, where: str) -> errors.ImageError:
+    """Return why an image that should be on this machine cannot be looked at."""
+    known = common(words, where)
+    if known is not None:
+        return known
+    missing = _MISSING.search(words) is not None
+    return errors.ImageMissingError(
+        "there is no such image on this machine" if missing else "the image cannot be read",
+        where=image,
+        got=last_line(words),
+        remedy="build it: nimbus image build --bundle BUNDLE",
     )
 
 

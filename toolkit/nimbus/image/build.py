@@ -42,8 +42,8 @@ class Engine(Protocol):
         """Build."""
         ...
 
-    def saved(self, image: str) -> AbstractContextManager[Path]:
-        """Give an image as an archive."""
+    def exported(self, image: str) -> AbstractContextManager[Path]:
+        """Give an image's file system as an archive."""
         ...
 
     def run(self, image: str, *arguments: str) -> tuple[int, str]:
@@ -184,7 +184,7 @@ def _try(engine: Engine, built: Built) -> None:
 
 
 def _part(engine: Engine, built: Built, planned: Planned, output: Path) -> Part:
-    with engine.saved(built.id) as place:
+    with engine.exported(built.id) as place:
         contents = read_archive(place)
     listed = sbom.compose(contents, release=planned.release, bundle_digest=planned.bundle.digest, base=planned.base)
     output.mkdir(parents=True, exist_ok=True)

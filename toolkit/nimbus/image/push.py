@@ -43,12 +43,9 @@ def push(record: ImageRecord, repository: str, engine: Pushing, registry: Regist
     registry.prepare(repository)
     reference = f"{repository}:{record.release}"
     stored = registry.stored(repository, record.release)
-    if stored is None:
-        digest = engine.push(record.tag, reference, registry.login(repository))
-    elif set(stored.ids) & {part.id for part in record.parts}:
-        digest = stored.digest
-    else:
+    if stored is not None and not set(stored.ids) & {part.id for part in record.parts}:
         raise refusals.taken(reference, stored.digest)
+    digest = stored.digest if stored else engine.push(record.tag, reference, registry.login(repository))
     pushed = record.pushed(f"{repository}@{digest}")
     records.write(pushed, folder)
     return pushed

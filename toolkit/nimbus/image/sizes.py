@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from nimbus.image.archive import BUNDLE, PACKAGES, RUNTIME, Contents, read_archive
+from nimbus.image.archive import BUNDLE, PACKAGES, RUNTIME, Contents, read_archive, read_stream
 
 _BASE = "base image"
 
@@ -34,31 +34,23 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One layer, unpacked and as registries may keep it."""
-
-    bytes: int
-    zstd: int
-    gzip: int
-
-
-@dataclass(frozen=True, slots=True)
 class Sizes:
-    """The whole table."""
+    """The whole table. `zstd` and `gzip` are what all but the bundle comes to as registries keep it, in bytes."""
 
     rows: tuple[Row, ...]
     left_out: tuple[LeftOut, ...]
-    layers: tuple[Layer, ...]
+    zstd: int
+    gzip: int
 
     @property
     def total(self) -> int:
         """Return the bytes of all files."""
         return sum(row.bytes for row in self.rows)
 
-    def without_bundle(self) -> tuple[int, int, int]:
-        """Return what a bundle does not add: bytes of files, and of layers by zstd and by gzip, all but the last."""
-        files = sum(row.bytes for row in self.rows if row.part != BUNDLE)
-        return files, sum(layer.zstd for layer in self.layers[:-1]), sum(layer.gzip for layer in self.layers[:-1])
+    @property
+    def without_bundle(self) -> int:
+        """Return the bytes of all files but the bundle's."""
+        return sum(row.bytes for row in self.rows if row.part != BUNDLE)
 
 
 class _Packer(Protocol):
@@ -67,25 +59,18 @@ class _Packer(Protocol):
 
 
 def weigh(archive: Path) -> Sizes:
-    """Read a saved image and weigh it; layers are compressed as engines do, zstd at level 3 and gzip at 6."""
+    """Weigh an exported image, compressed as engines do: zstd at level 3, gzip at 6."""
     import zstandard  # noqa: PLC0415 - only where images are weighed
 
-    packers: dict[int, tuple[_Packer, _Packer]] = {}
-    packed: dict[int, list[int]] = {}
-
-    def watch(number: int, data: bytes) -> None:
-        if number not in packers:
-            packers[number] = (zstandard.ZstdCompressor(level=3).compressobj(), zlib.compressobj(6, wbits=31))
-            packed[number] = [0, 0]
-        for which, packer in enumerate(packers[number]):
-            packed[number][which] += len(packer.compress(data))
-
-    contents = read_archive(archive, watch)
-    for number, pair in packers.items():
-        for which, packer in enumerate(pair):
-            packed[number][which] += len(packer.flush())
-    layers = tuple(Layer(size, *packed.get(number, [0, 0])) for number, size in enumerate(contents.layers))
-    return Sizes(tabulate(contents), _left_out(contents.lists), layers)
+    contents = read_archive(archive)
+    packers: tuple[_Packer, _Packer] = (zstandard.ZstdCompressor(level=3).compressobj(), zlib.compressobj(6, wbits=31))
+    packed = [0, 0]
+    for path, data in read_stream(archive):
+        if path != BUNDLE and not path.startswith(f"{BUNDLE}/"):
+            for which, packer in enumerate(packers):
+                packed[which] += len(packer.compress(data))
+    zstd, gzip = (size + len(packer.flush()) for size, packer in zip(packed, packers, strict=True))
+    return Sizes(tabulate(contents), _left_out(contents.lists), zstd, gzip)
 
 
 def tabulate(contents: Contents) -> tuple[Row, ...]:

@@ -1,0 +1,121 @@
+"""A real registry on loopback that wants a login, and a line to it that breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.command import wait_until
+
+_SETTINGS = """
+version: 0.1
+log: {{level: error}}
+storage: {{filesystem: {{rootdirectory: {folder}/data}}}}
+http: {{addr: 127.0.0.1:{port}}}
+auth: {{htpasswd: {{realm: test, path: {folder}/users}}}}
+"""
+_MANIFESTS = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRegistry:
+    """Where the registry listens, and who may push."""
+
+    address: str
+    user: str
+    password: str
+
+    def ask(self, path: str) -> dict[str, Any] | None:
+        """Return what the registry says at a path of its API, None where it has nothing."""
+        request = urllib.request.Request(f"http://{self.address}/v2/{path}", headers={"Accept": _MANIFESTS})
+        token = b64encode(f"{self.user}:{self.password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {token}")
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
+                told: dict[str, Any] = json.load(answer)
+                return told
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+
+
+@contextlib.contextmanager
+def registry(folder: Path, user: str, password: str) -> Iterator[LocalRegistry]:
+    """Serve an empty registry; a machine without the program skips."""
+    program, hasher = shutil.which("docker-registry") or shutil.which("registry"), shutil.which("htpasswd")
+    if program is None or hasher is None:
+        pytest.skip("needs a registry: Debian's docker-registry and apache2-utils")
+    port = _free_port()
+    (folder / "users").write_bytes(
+        subprocess.run([hasher, "-nbB", user, password], check=True, capture_output=True).stdout
+    )
+    (folder / "settings.yml").write_text(_SETTINGS.format(folder=folder, port=port), encoding="utf-8")
+    process = subprocess.Popen([program, "serve", folder / "settings.yml"], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _listens(port), "the registry listens", 20)
+        yield LocalRegistry(f"127.0.0.1:{port}", user, password)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def breaking(address: str, after: int) -> Iterator[str]:
+    """Lead to a registry by a line that is cut for good once so many bytes were sent."""
+    host, _, port = address.partition(":")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        left = [after]
+        threading.Thread(target=_accept, args=(server, (host, int(port)), left), daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def _accept(server: socket.socket, target: tuple[str, int], left: list[int]) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            near, _ = server.accept()
+            if left[0] <= 0:
+                near.close()
+                continue
+            far = socket.create_connection(target)
+            threading.Thread(target=_carry, args=(near, far, left), daemon=True).start()
+            threading.Thread(target=_carry, args=(far, near, None), daemon=True).start()
+
+
+def _carry(source: socket.socket, sink: socket.socket, left: list[int] | None) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(1 << 16):
+            if left is not None:
+                left[0] -= len(data)
+                if left[0] <= 0:
+                    break
+            sink.sendall(data)
+    for end in (source, sink):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
