@@ -6,6 +6,7 @@ Both images are kept by podman: the next run of the tests finds the base as it i
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,7 +20,8 @@ import pytest
 
 from nimbus import assembly
 from nimbus.image import build as building
-from nimbus.image.record import ImageRecord
+from nimbus.image.record import RECORD, ImageRecord
+from nimbus_runtime.contract import codec
 
 from . import base
 
@@ -32,7 +34,7 @@ class BuiltImage:
     """An image, the bundle that it carries, and the folder of its records."""
 
     tag: str
-    """Its name for podman."""
+    """Its name for podman: the id, since another checkout may build another image of this bundle."""
     bundle: Path
     folder: Path
     record: ImageRecord
@@ -56,7 +58,7 @@ def podman() -> str:
 def base_of(program: str) -> str:
     """Return the base image, made under a lock: test processes run side by side."""
     del program
-    with _alone("base"):
+    with alone("base"):
         return base.make()
 
 
@@ -75,16 +77,28 @@ def built_image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Bu
 
 
 def build(bundle: Path, base_image: str) -> BuiltImage:
-    """Build the image of a bundle."""
-    folder = bundle.parent / f"{bundle.name}.image"
-    with _alone("build"):
-        planned = assembly.plan_image(building.Order(bundle=bundle, base_image=base_image), "podman")
-        record = assembly.build_image(planned, folder, "podman")
-    return BuiltImage(record.tag, bundle, folder, record)
+    """Build the image of a bundle, unless an earlier run of the tests has built it of the same."""
+    planned = assembly.plan_image(building.Order(bundle=bundle, base_image=base_image), "podman")
+    folder = Path(tempfile.gettempdir(), "nimbus-test-images", _key(planned))
+    with alone("build"):
+        kept = folder / RECORD
+        record = codec.decode(ImageRecord, kept.read_bytes(), str(kept)) if kept.is_file() else None
+        if record is None or subprocess.run(["podman", "image", "exists", record.parts[0].id], check=False).returncode:
+            record = assembly.build_image(planned, folder, "podman")
+    return BuiltImage(record.parts[0].id, bundle, folder, record)
+
+
+def _key(planned: building.Planned) -> str:
+    """Return a name for all that decides an image."""
+    told = hashlib.sha256(repr((planned.base, sorted(planned.context.labels.items()))).encode())
+    for name, content in sorted(planned.context.files.items()):
+        told.update(name.encode())
+        told.update(content if isinstance(content, bytes) else b"")  # wheels: their lock has their hashes
+    return told.hexdigest()[:32]
 
 
 @contextmanager
-def _alone(what: str) -> Iterator[None]:
+def alone(what: str) -> Iterator[None]:
     """Hold the others back while an image is made: they would make the same."""
     with Path(tempfile.gettempdir(), f"nimbus-test-{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

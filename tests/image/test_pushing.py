@@ -71,11 +71,13 @@ def test_a_second_push_changes_nothing(built_image: BuiltImage, logged_in: Local
 
 
 def test_a_tag_of_other_content_is_never_taken(
-    built_image: BuiltImage, base_image: str, logged_in: LocalRegistry, folder: Path
+    built_image: BuiltImage, logged_in: LocalRegistry, folder: Path, tmp_path: Path
 ) -> None:
     """Whoever built on another base meets the tag, and is told to name another."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /other\n")
+    subprocess.run(["podman", "build", "--quiet", "--tag=localhost/nimbus-test/other", tmp_path], check=True)
     repository, engine = f"{logged_in.address}/taken", Podman()
-    Podman().push(base_image, f"{repository}:{built_image.record.release}", None)
+    engine.push("localhost/nimbus-test/other", f"{repository}:{built_image.record.release}", None)
     with pytest.raises(errors.TagTakenError, match="other content") as refused:
         push.push(built_image.record, repository, engine, EngineRegistry(engine), folder)
     assert "--tag" in str(refused.value.remedy)

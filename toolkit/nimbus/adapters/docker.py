@@ -46,15 +46,16 @@ class Docker:
 
     def build(self, order: BuildOrder) -> tuple[Built, ...]:
         """Build; several architectures need a daemon that keeps images in containerd's store."""
-        arguments = [f"--build-arg={key}={value}" for key, value in order.arguments.items()]
+        labels = [f"--label={key}={value}" for key, value in order.labels.items()]
         kind = "docker" if len(order.architectures) == 1 else "image"
         fixed = [
             *("--network=none", "--provenance=false", "--sbom=false"),
+            f"--build-arg=BASE_IMAGE={order.base}",
             f"--build-arg=SOURCE_DATE_EPOCH={order.time}",
             f"--platform={','.join(a.platform for a in order.architectures)}",
             f"--output=type={kind},name={order.tag},rewrite-timestamp=true",
         ]
-        said = engine_process.run("docker", "buildx", "build", *fixed, *arguments, order.context)
+        said = engine_process.run("docker", "buildx", "build", *fixed, *labels, order.context)
         if said.code != 0:
             raise refusals.of_build(said.words, "docker buildx build")
         return tuple(self._built(order.tag, architecture) for architecture in order.architectures)

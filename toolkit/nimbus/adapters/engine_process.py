@@ -71,11 +71,18 @@ def base(name: str, inspected: Mapping[str, Any], probed: Said) -> Base:
         raise _unsuitable(name, f"Python {'.'.join(map(str, python))}", "")
     if scratch != "0o1777":
         raise _unsuitable(name, f"a folder for scratch files with mode {scratch}", "")
-    digests = [one for one in inspected.get("RepoDigests") or () if one]
-    repository = name.partition("@")[0]
-    reference = next((one for one in digests if one.partition("@")[0] == repository), digests[0] if digests else "")
+    # An index and its member, or one image packed in two ways, have a digest each: always the same one is taken.
+    digests = sorted(one for one in inspected.get("RepoDigests") or () if one)
+    own = [one for one in digests if one.partition("@")[0] == _repository(name)]
+    reference = name if "@" in name else next(iter([*own, *digests]), "")
     digest = reference.partition("@")[2] or str(inspected["Id"])
     return Base(name, reference or name, digest, (python[0], python[1]), (libc[0], libc[1]))
+
+
+def _repository(name: str) -> str:
+    """Return a name without its tag."""
+    head, _, tail = name.rpartition(":")
+    return head if head and "/" not in tail else name
 
 
 def _unsuitable(name: str, got: str, words: str) -> errors.BaseUnsuitableError:

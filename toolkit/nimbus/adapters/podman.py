@@ -42,16 +42,19 @@ class Podman:
         return engine_process.base(name, inspected, probed)
 
     def build(self, order: BuildOrder) -> tuple[Built, ...]:
-        """Build, with an index where there is more than one architecture; return what was built."""
-        arguments = [f"--build-arg={key}={value}" for key, value in order.arguments.items()]
-        fixed = ["--network=none", f"--timestamp={order.time}", "--pull=never", "--format=oci"]
-        several = len(order.architectures) > 1
-        if several:
+        """Build, with an index where there is more than one architecture; return what was built.
+
+        Nothing is taken from earlier builds: podman writes their numbers into an image's history.
+        """
+        labels = [f"--label={key}={value}" for key, value in order.labels.items()]
+        fixed = ["--network=none", "--pull=never", "--layers", "--no-cache", "--format=oci"]
+        fixed += [f"--timestamp={order.time}", f"--build-arg=BASE_IMAGE={order.base}"]
+        if len(order.architectures) > 1:
             engine_process.run("podman", "manifest", "rm", order.tag)
             fixed += [f"--platform={','.join(a.platform for a in order.architectures)}", f"--manifest={order.tag}"]
         else:
             fixed += [f"--platform={order.architectures[0].platform}", f"--tag={order.tag}"]
-        said = engine_process.run("podman", "build", *fixed, *arguments, order.context)
+        said = engine_process.run("podman", "build", *fixed, *labels, order.context)
         if said.code != 0:
             raise refusals.of_build(said.words, "podman build")
         return self.built(order.tag)

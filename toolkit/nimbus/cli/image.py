@@ -101,7 +101,7 @@ def build(  # noqa: PLR0913 - one argument an option
     _say_plan(planned)
     if dry_run:
         if as_json:
-            output.print_json({"tag": planned.tag, "arguments": dict(planned.context.arguments), "built": False})
+            output.print_json({"tag": planned.tag, "labels": dict(planned.context.labels), "built": False})
         else:
             click.echo(planned.tag)
         return

@@ -53,7 +53,8 @@ class BuildOrder:
     context: Path
     tag: str
     architectures: tuple[Architecture, ...]
-    arguments: Mapping[str, str]
+    base: str
+    labels: Mapping[str, str]
     time: int
 
 

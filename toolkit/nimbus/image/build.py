@@ -113,7 +113,14 @@ def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
         contexts.write(planned.context, Path(folder))
         copied = bundles.verify(Path(folder, "bundle"))
         assert copied.digest == planned.bundle.digest  # noqa: S101 - the same manifest, read again
-        order = BuildOrder(Path(folder), planned.tag, planned.architectures, planned.context.arguments, contexts.TIME)
+        order = BuildOrder(
+            context=Path(folder),
+            tag=planned.tag,
+            architectures=planned.architectures,
+            base=planned.base.reference,
+            labels=planned.context.labels,
+            time=contexts.TIME,
+        )
         built = engine.build(order)
     for one in built:
         if one.architecture is here():
@@ -126,7 +133,7 @@ def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
         bundle_digest=planned.bundle.digest,
         pipeline=identity.name,
         pipeline_version=identity.version,
-        runtime_version=planned.context.arguments["RUNTIME_VERSION"],
+        runtime_version=planned.context.labels["org.opencontainers.image.version"],
         base=planned.base.name,
         base_digest=planned.base.digest,
         engine=engine.name,
@@ -186,7 +193,9 @@ def _try(engine: Engine, built: Built) -> None:
 def _part(engine: Engine, built: Built, planned: Planned, output: Path) -> Part:
     with engine.exported(built.id) as place:
         contents = read_archive(place)
-    listed = sbom.compose(contents, release=planned.release, bundle_digest=planned.bundle.digest, base=planned.base)
+    hashes = contexts.wheel_hashes(planned.context, built.architecture)
+    about = sbom.About(planned.release, planned.bundle.digest, planned.base, hashes)
+    listed = sbom.compose(contents, about)
     output.mkdir(parents=True, exist_ok=True)
     (output / records.SBOM.format(architecture=built.architecture.value)).write_bytes(listed)
     return Part(built.architecture, built.id, built.size, hashlib.sha256(listed).hexdigest())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from nimbus.engines import errors
 from nimbus.engines.orders import Architecture, Base
@@ -36,10 +39,10 @@ class Wheelhouse:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that a build gets: files by path, with their bytes or where those lie; build arguments."""
+    """Everything that a build gets: files by path, with their bytes or where those lie; the image's labels."""
 
     files: Mapping[str, bytes | Path]
-    arguments: Mapping[str, str]
+    labels: Mapping[str, str]
 
 
 def lay_out(  # noqa: PLR0913 - all that decides an image
@@ -64,16 +67,16 @@ def lay_out(  # noqa: PLR0913 - all that decides an image
         files |= {f"packages/{architecture.value}/{one}": house.folder / one for one in house.wheels}
     for path in (MANIFEST, *(file.path for file in bundle.manifest.files)):
         files[f"bundle/{path}"] = bundle.path / path
-    arguments = {
-        "BASE_IMAGE": base.reference,
-        "BASE_NAME": base.name,
-        "BASE_DIGEST": base.digest,
-        "RELEASE": release,
-        "BUNDLE_DIGEST": bundle.digest,
-        "RUNTIME_VERSION": name.split("-")[1],
-        "SOURCE": source,
+    labels = {
+        "org.opencontainers.image.title": release,
+        "org.opencontainers.image.version": name.split("-")[1],
+        "org.opencontainers.image.base.name": base.name,
+        "org.opencontainers.image.base.digest": base.digest,
+        "nimbus.release": release,
+        "nimbus.bundle": bundle.digest,
+        **({"org.opencontainers.image.source": source} if source else {}),
     }
-    return Context(files, arguments)
+    return Context(files, labels)
 
 
 def write(context: Context, folder: Path) -> None:
@@ -103,6 +106,17 @@ def write(context: Context, folder: Path) -> None:
                 remedy="make room, or set TMPDIR to a folder that has some",
             ) from None
         raise
+
+
+def wheel_hashes(context: Context, architecture: Architecture) -> dict[str, str]:
+    """Return the SHA-256 of each wheel that an architecture's image was made of, by its package."""
+    hashes: dict[str, str] = {}
+    for name, content in context.files.items():
+        folder, _, wheel = name.rpartition("/")
+        if wheel.endswith(".whl") and folder in (f"packages/{architecture.value}", "runtime"):
+            data = content if isinstance(content, bytes) else content.read_bytes()
+            hashes[canonicalize_name(wheel.partition("-")[0])] = hashlib.sha256(data).hexdigest()
+    return hashes
 
 
 def _link(wheel: Path, place: Path) -> None:

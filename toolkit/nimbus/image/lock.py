@@ -15,7 +15,8 @@ from nimbus.engines.orders import Architecture
 from nimbus_runtime.contract.errors import UsageError
 
 _PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\\n]+?))?\s*\\?$", re.MULTILINE
+    r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\\n]+?))?\s*(?:\\|--hash=.*)?$",
+    re.MULTILINE,
 )
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _OWN = "nimbus-runtime"

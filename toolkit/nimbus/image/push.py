@@ -45,7 +45,8 @@ def push(record: ImageRecord, repository: str, engine: Pushing, registry: Regist
     stored = registry.stored(repository, record.release)
     if stored is not None and not set(stored.ids) & {part.id for part in record.parts}:
         raise refusals.taken(reference, stored.digest)
-    digest = stored.digest if stored else engine.push(record.tag, reference, registry.login(repository))
+    name = record.tag if len(record.parts) > 1 else record.parts[0].id  # what was recorded, whatever a tag says by now
+    digest = stored.digest if stored else engine.push(name, reference, registry.login(repository))
     pushed = record.pushed(f"{repository}@{digest}")
     records.write(pushed, folder)
     return pushed

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from urllib.parse import quote
+
+from packaging.utils import canonicalize_name
 
 from nimbus.engines.orders import Base
 from nimbus.image.archive import PACKAGES, RUNTIME, Contents
@@ -14,10 +17,20 @@ from nimbus.image.archive import PACKAGES, RUNTIME, Contents
 _VERSION = "1.6"
 
 
-def compose(contents: Contents, *, release: str, bundle_digest: str, base: Base) -> bytes:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an image's files do not say of it; `hashes` are the wheels' SHA-256 by package."""
+
+    release: str
+    bundle_digest: str
+    base: Base
+    hashes: Mapping[str, str]
+
+
+def compose(contents: Contents, about: About) -> bytes:
     """Return the document: the same image gives the same bytes, so it says neither a time nor a random number."""
     components = sorted(
-        [*_python(contents), *_system(contents)], key=lambda one: (str(one["purl"]), str(one["bom-ref"]))
+        [*_python(contents, about.hashes), *_system(contents)], key=lambda one: (str(one["purl"]), str(one["bom-ref"]))
     )
     document = {
         "bomFormat": "CycloneDX",
@@ -27,10 +40,10 @@ def compose(contents: Contents, *, release: str, bundle_digest: str, base: Base)
             "component": {
                 "type": "container",
                 "bom-ref": "image",
-                "name": release,
+                "name": about.release,
                 "properties": [
-                    {"name": "nimbus:bundle", "value": f"sha256:{bundle_digest}"},
-                    {"name": "nimbus:base", "value": f"{base.name}@{base.digest}"},
+                    {"name": "nimbus:bundle", "value": f"sha256:{about.bundle_digest}"},
+                    {"name": "nimbus:base", "value": f"{about.base.name}@{about.base.digest}"},
                 ],
             },
         },
@@ -40,12 +53,14 @@ def compose(contents: Contents, *, release: str, bundle_digest: str, base: Base)
     return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _python(contents: Contents) -> Iterator[dict[str, object]]:
+def _python(contents: Contents, hashes: Mapping[str, str]) -> Iterator[dict[str, object]]:
     for path, data in contents.lists.items():
         if path.endswith(".dist-info/METADATA") and path.startswith((f"{PACKAGES}/", f"{RUNTIME}/")):
             told = message_from_bytes(data)
             name, version = told["Name"], told["Version"]
-            purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
+            package = canonicalize_name(name)
+            purl = f"pkg:pypi/{package}@{version}"
+            digest = hashes.get(package)
             licence = _licence(told)
             yield {
                 "type": "library",
@@ -53,6 +68,7 @@ def _python(contents: Contents) -> Iterator[dict[str, object]]:
                 "name": name,
                 "version": version,
                 "purl": purl,
+                **({"hashes": [{"alg": "SHA-256", "content": digest}]} if digest else {}),
                 **({"licenses": [licence]} if licence else {}),
             }
 

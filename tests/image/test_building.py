@@ -1,0 +1,101 @@
+"""Rules of the build itself, by the real engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nimbus import assembly
+from nimbus.engines import errors
+from nimbus.image import build as building
+from nimbus.image import record
+
+from .containers import HARDENED
+from .fixtures import BuiltImage, alone
+
+
+def test_the_same_inputs_give_the_same_image(built_image: BuiltImage, base_image: str, tmp_path: Path) -> None:
+    """Built again from another folder: the same id, the same list of materials."""
+    bundle = Path(shutil.copytree(built_image.bundle, tmp_path / "elsewhere" / "bundle", copy_function=shutil.copy))
+    planned = assembly.plan_image(building.Order(bundle, base_image=base_image), "podman")
+    with alone("build"):
+        again = assembly.build_image(planned, tmp_path / "records", "podman")
+    assert again.parts == built_image.record.parts
+
+
+def test_the_image_says_what_it_is(podman: str, built_image: BuiltImage, base_image: str) -> None:
+    """Labels name release, bundle, runtime and base; it starts the runtime as nobody, with one folder to write to."""
+    done = subprocess.run([podman, "image", "inspect", built_image.tag], check=True, capture_output=True)
+    config = json.loads(done.stdout)[0]["Config"]
+    labels, recorded = config["Labels"], built_image.record
+    assert labels["nimbus.release"] == recorded.release
+    assert labels["nimbus.bundle"] == recorded.bundle_digest
+    assert labels["org.opencontainers.image.version"] == recorded.runtime_version
+    assert labels["org.opencontainers.image.base.name"] == base_image
+    assert labels["org.opencontainers.image.base.digest"] == recorded.base_digest
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == ["python3", "-P", "-m", "nimbus_runtime"]
+    assert list(config["Volumes"]) == ["/tmp"]  # noqa: S108 - the image's own
+
+
+def test_the_image_has_no_shell_and_no_installer(podman: str, built_image: BuiltImage) -> None:
+    """On a base without them nothing brings them: who gets in finds Python, and nothing to install with."""
+    for program in ("sh", "pip", "apt-get"):
+        run = [podman, "run", "--rm", *HARDENED, "--network=none", f"--entrypoint={program}", built_image.tag]
+        assert subprocess.run(run, check=False, capture_output=True).returncode in (126, 127)
+
+
+def test_the_materials_are_listed_beside_the_image(built_image: BuiltImage) -> None:
+    """CycloneDX names the bundle, every package of Python and of the system, each once and in its version."""
+    (part,) = built_image.record.parts
+    data = (built_image.folder / record.SBOM.format(architecture=part.architecture.value)).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == part.sbom
+    listed = json.loads(data)
+    assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.6")
+    assert "timestamp" not in listed["metadata"]
+    assert built_image.record.bundle_digest in json.dumps(listed["metadata"]["component"])
+    purls = [component["purl"] for component in listed["components"]]
+    assert len(purls) == len(set(purls))
+    names = {component["name"] for component in listed["components"]}
+    assert {"spacy", "onnxruntime", "nimbus-runtime", "libc6", "libssl3"} <= names
+    assert not {"setuptools", "hf-xet", "huggingface-hub"} & names
+    assert all(one["hashes"] for one in listed["components"] if one["purl"].startswith("pkg:pypi/"))
+
+
+def test_a_base_image_that_cannot_be_had_is_named(built_image: BuiltImage) -> None:
+    """Neither here nor reachable: the failure names it, and another place to take it from."""
+    order = building.Order(built_image.bundle, base_image="127.0.0.1:9/python:3.11-slim")
+    with pytest.raises(errors.BaseUnreachableError, match="cannot be fetched") as refused:
+        assembly.plan_image(order, "podman")
+    assert refused.value.where == "127.0.0.1:9/python:3.11-slim"
+    assert "--base-image" in str(refused.value.remedy)
+
+
+def test_a_base_image_without_python_is_refused(podman: str, built_image: BuiltImage, tmp_path: Path) -> None:
+    """What the base lacks is said before any wheel is fetched."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    subprocess.run([podman, "build", "--quiet", "--tag=localhost/nimbus-test/empty", tmp_path], check=True)
+    order = building.Order(built_image.bundle, base_image="localhost/nimbus-test/empty")
+    with pytest.raises(errors.BaseUnsuitableError, match="cannot carry") as refused:
+        assembly.plan_image(order, "podman")
+    assert "python3" in str(refused.value.expected)
+
+
+def test_the_command_says_what_it_found_and_prints_the_image(
+    built_image: BuiltImage, base_image: str, tmp_path: Path
+) -> None:
+    """Prose on stderr, the image's name on stdout; a dry run builds nothing and records nothing."""
+    command = [sys.executable, "-m", "nimbus.cli.main", "image", "build", "--bundle", built_image.bundle, "--dry-run"]
+    command += ["--base-image", base_image, "--engine", "podman", "--output", tmp_path / "records"]
+    dry = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert dry.stdout == f"{built_image.record.tag}\n"
+    assert "podman" in dry.stderr
+    told = json.loads(subprocess.run([*command, "--json"], check=True, capture_output=True, text=True).stdout)
+    assert told["labels"]["nimbus.bundle"] == built_image.record.bundle_digest
+    assert not (tmp_path / "records").exists()
