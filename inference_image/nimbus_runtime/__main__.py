@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -112,7 +113,8 @@ def _task(verb: str) -> int:
             else:
                 score.say("committed_run", run=told.run, publication=commit.commit_task(told).value)
     except NimbusError as error:
-        score.say("failed", **error.to_json())
+        asked = {name: os.environ.get(f"NIMBUS_{name.upper()}", "") for name in ("run", "execution")}
+        score.say("failed", **asked, **error.to_json())
         return 143 if isinstance(error, RunInterruptedError) else 1
     return 0
 

@@ -15,6 +15,7 @@ from tests.terraform.conftest import Terraform, provider, terraform
 
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
+    from tests.environments.cloud import Cloud
 
 __all__ = ["provider", "terraform"]
 
@@ -74,13 +75,22 @@ def environment(request: pytest.FixtureRequest, foreign: bundles.Built, tmp_path
         yield local
         local.gate.open()
         return
-    folder, outputs = request.getfixturevalue("applied")
+    cloud = request.getfixturevalue("cloud")
+    _fill(cloud)
+    yield cloud
+
+
+@pytest.fixture
+def cloud(
+    applied: tuple[Path, dict[str, Any]], local_aws: LocalAws, foreign: bundles.Built, tmp_path: Path
+) -> Iterator[Cloud]:
+    """Return the environment on AWS, with nothing in it."""
     from tests.environments.cloud import CLOUD, Cloud  # noqa: PLC0415 - needs moto
 
-    cloud = Cloud(tmp_path, foreign, request.getfixturevalue("local_aws"), outputs)
+    folder, outputs = applied
+    cloud = Cloud(tmp_path, foreign, local_aws, outputs)
     text = NIMBUS_TOML + CLOUD.format(terraform=folder, bucket=cloud.bucket)
     (tmp_path / "nimbus.toml").write_text(text, encoding="utf-8")
-    _fill(cloud)
     yield cloud
     cloud.clear()
 

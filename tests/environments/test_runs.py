@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nimbus_runtime.contract import paths
 from tests.environments.environment import RELEASE, TEXTS, Environment
 from tests.faults import command
+
+if TYPE_CHECKING:
+    from tests.environments.cloud import Cloud
 
 DUE, RUN = "2026-11-22T02:00:00Z", "20261122T020000Z"
 
@@ -43,6 +47,18 @@ def test_a_run_that_is_started_is_listed_with_what_it_came_to(environment: Envir
     assert latest["worker_seconds"] > 0
     assert environment.json("runs", run)["standing"] == "published"
     assert run in environment.nimbus("runs").out
+
+
+def test_what_is_published_is_listed_and_exported(environment: Environment, tmp_path: Path) -> None:
+    """Paths of a folder, addresses of a bucket; and all of it as one file, wherever it lies."""
+    environment.run()
+    listed = environment.json("dataset")
+    assert listed["scored"] == len(TEXTS)
+    assert len(listed["files"]) == len(TEXTS)
+    assert all(file.startswith(environment.store.location) for file in listed["files"])
+    environment.json("export", "--to", str(tmp_path / "rows.jsonl"))
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [str(number) for number in range(len(TEXTS))]
 
 
 def test_a_run_that_was_due_is_made_up_for_once(environment: Environment) -> None:
@@ -127,3 +143,17 @@ def test_before_anything_is_live_a_run_says_what_to_do(environment: Environment)
     refused = command.nimbus("run", "--env", "empty", "--config", environment.folder)
     assert refused.code == 2
     assert "nimbus deploy" in refused.err
+
+
+def test_an_execution_that_failed_before_it_planned_is_found_by_its_own_name(cloud: Cloud) -> None:
+    """On AWS there is no run to name then: it stands in the list, and its tasks' words are found by it."""
+    cloud.aws.retry_pause = 0.01
+    cloud.deploy()  # and there are no inputs
+    done = cloud.nimbus("run", "--wait", "--json")
+    assert done.code == 1
+    name = done.json["execution"].rpartition(":")[2]
+    latest = cloud.latest()
+    assert (latest["run"], latest["standing"], latest["execution"]) == ("", "failed", name)
+    said = cloud.nimbus("logs", name)
+    assert said.code == 0, said.err
+    assert "InputNotFoundError" in said.out

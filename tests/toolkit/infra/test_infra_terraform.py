@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from tests.faults.command import wait_until
 
 from nimbus.adapters.terraform import (
     TerraformFailedError,
@@ -73,6 +76,22 @@ def test_one_that_is_interrupted_ends_in_good_order(tmp_path: Path, monkeypatch:
     next(events)
     events.close()  # type: ignore[attr-defined]
     assert (tmp_path / "orderly").exists()
+
+
+def test_one_whose_command_is_killed_works_on_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it makes stays in its state; killed with its command, it would be lost."""
+    script = "echo begun\nwhile [ ! -e go ]; do sleep 0.05; done\necho more\necho more\ntouch whole"
+    program(tmp_path, monkeypatch, script)
+    code = (
+        "from pathlib import Path; from nimbus.adapters.terraform import TerraformFolder\n"
+        f"for event in TerraformFolder(Path({str(tmp_path)!r})).apply('plan'): print(event, flush=True)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        command.stdout.readline()
+        command.kill()
+    (tmp_path / "go").touch()
+    wait_until((tmp_path / "whole").exists, "Terraform ends its work", seconds=10)
 
 
 def test_without_the_program_the_way_without_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

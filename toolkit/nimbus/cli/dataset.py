@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from nimbus import assembly
-from nimbus.cli import output
+from nimbus.cli import options, output
 
 
 @click.command("dataset")
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="[DIR]", required=False)
+@options.of_project
 @click.option("--run", help="A finished run, instead of the published one.")
 @click.option("--quarantined", is_flag=True, help="The documents that failed, instead of the rows.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a path a line.")
-def command(folder: str, run: str | None, *, quarantined: bool, as_json: bool) -> None:
-    """List the files of the dataset that is published in DIR, in their order.
+def command(  # noqa: PLR0913 - one argument an option
+    folder: str | None, env: str | None, config: Path | None, run: str | None, *, quarantined: bool, as_json: bool
+) -> None:
+    """List the files of the dataset that is published in DIR, or in an environment, in their order.
 
     DIR is what `nimbus run` wrote to, or an address such as s3://bucket/pipeline. In Python,
     nimbus.dataset("DIR") returns the same list, for example for pandas.read_parquet().
     """
-    record, paths = assembly.dataset(folder, run, quarantined=quarantined)
+    root = folder or assembly.environment(env, config=config).root
+    record, paths = assembly.dataset(root, run, quarantined=quarantined)
     if as_json:
         output.print_json(
             {

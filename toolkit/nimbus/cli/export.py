@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from pathlib import Path
 
 import click
 
 from nimbus import assembly
-from nimbus.cli import output
+from nimbus.cli import options, output
 
 
 @click.command("export")
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="[DIR]", required=False)
+@options.of_project
 @click.option("--to", required=True, metavar="TARGET", help="A file or a database; see above.")
 @click.option("--run", help="A finished run, instead of the published one.")
 @click.option("--table", metavar="NAME", help="The database's table, with or without a schema. [predictions]")
@@ -20,9 +22,18 @@ from nimbus.cli import output
 @click.option("--append", is_flag=True, help="Add to a table; the same run's rows are replaced, never doubled.")
 @click.option("--json", "as_json", is_flag=True, help="What was written, as one JSON object.")
 def command(  # noqa: PLR0913 - one argument an option
-    folder: str, to: str, run: str | None, table: str | None, *, replace: bool, append: bool, as_json: bool
+    folder: str | None,
+    env: str | None,
+    config: Path | None,
+    *,
+    to: str,
+    run: str | None,
+    table: str | None,
+    replace: bool,
+    append: bool,
+    as_json: bool,
 ) -> None:
-    """Write the dataset that is published in DIR to one file or one database table.
+    """Write the dataset that is published in DIR, or in an environment, to one file or one database table.
 
     \b
     TARGET is one of
@@ -36,7 +47,8 @@ def command(  # noqa: PLR0913 - one argument an option
     if replace and append:
         raise click.UsageError("--replace and --append exclude each other.")
     existing = "replace" if replace else "append" if append else "refuse"
-    exported = assembly.export(folder, to, run=run, table=table, existing=existing, progress=_show)
+    root = folder or assembly.environment(env, config=config).root
+    exported = assembly.export(root, to, run=run, table=table, existing=existing, progress=_show)
     output.say(f"Wrote {exported.rows:,} rows of run {exported.run}.")
     if as_json:
         output.print_json(dataclasses.asdict(exported))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nimbus.executions import Line, State
 from nimbus.runs.executions import Executions, Logs
-from nimbus.runs.overview import read_plan
+from nimbus.runs.overview import read_plan, unplanned
 from nimbus_runtime import claims
 
 if TYPE_CHECKING:
@@ -22,14 +22,12 @@ _PAUSE = 2.0
 def logs(  # noqa: PLR0913 - one argument a part of the environment
     store: Store, executions: Executions, source: Logs, run: str, *, follow: bool, sleep: Callable[[float], None]
 ) -> Iterator[Line]:
-    """Yield a run's lines; with `follow` until it has ended."""
-    plan = read_plan(store, run)
-    since = int(datetime.fromisoformat(plan.execution.started).timestamp() * 1000) - _BEFORE
+    """Yield a run's lines, or those of an execution that has planned none; with `follow` until it has ended."""
+    since: int | None = None
     seen: set[Line] = set()
     while True:
-        number, owner = claims.latest(store, run)
-        goes = executions.status(run, number, owner).state is State.RUNNING
-        names = sorted({plan.execution.id, owner.id})
+        goes, names, started = _executed(store, executions, run)
+        since = since or _milliseconds(started) - _BEFORE
         for line in source.lines(run, names, since):
             if line not in seen:
                 seen.add(line)
@@ -38,3 +36,18 @@ def logs(  # noqa: PLR0913 - one argument a part of the environment
         if not follow or not goes:  # asked before the lines were: what was written until its end is there
             return
         sleep(_PAUSE)
+
+
+def _executed(store: Store, executions: Executions, run: str) -> tuple[bool, list[str], str]:
+    """Return whether a run still goes, the executions that it had, and when the first began."""
+    starting = unplanned(store, executions, run)
+    if starting is not None:
+        return starting.state is State.RUNNING, [starting.id], starting.started or ""
+    plan = read_plan(store, run)
+    number, owner = claims.latest(store, run)
+    goes = executions.status(run, number, owner).state is State.RUNNING
+    return goes, sorted({plan.execution.id, owner.id}), plan.execution.started
+
+
+def _milliseconds(time: str) -> int:
+    return int(datetime.fromisoformat(time).timestamp() * 1000)

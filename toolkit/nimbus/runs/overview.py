@@ -11,7 +11,7 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
-from nimbus.executions import State
+from nimbus.executions import State, Status
 from nimbus.runs.executions import Executions
 from nimbus_runtime import canary, claims, clock, committer, live
 from nimbus_runtime.contract import codec, paths
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 _SAMPLE = 200  # commit records of a run that still goes which are read; the others are reckoned
-_NAMED = 5
+_NAMED = 5  # runs that an error names
+_LOOKED_AT = 100  # executions among which one is looked for by its name
 
 
 class Standing(StrEnum):
@@ -121,6 +122,13 @@ def read_plan(store: Store, name: str) -> Plan:
             remedy="`nimbus runs` lists them",
         )
     return codec.decode(Plan, data, f"{store.location}/{paths.plan(name)}")
+
+
+def unplanned(store: Store, executions: Executions, name: str) -> Status | None:
+    """Return the execution that is named, where it has not planned a run: then that is all there is to name."""
+    if name in store.names(paths.RUNS):
+        return None
+    return next((status for status in executions.pending(_LOOKED_AT) if status.id.rpartition(":")[2] == name), None)
 
 
 def _names(store: Store) -> list[str]:
