@@ -22,10 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nimbus import demo
-from nimbus.adapters.scipy_tests import ScipyEngine
 from nimbus_runtime import published
 from nimbus_runtime.contract.drift import Level, Thresholds
 from nimbus_runtime.drift import verdict, windows
+from nimbus_runtime.drift.significance import NumpyEngine
+from nimbus_runtime.store import DirectoryStore
+from tests.drift import roots
 
 from . import drift_texts
 from .drift_draws import draw
@@ -133,21 +135,18 @@ def speed(worlds: dict[str, windows.Window], folder: Path, evidently: str | None
 
 
 def _many(folder: Path, root: Path) -> None:
-    """Score 100,000 documents in two runs, the first of which is the baseline: the scored ones five times over."""
-    source = (folder / "as-it-is.jsonl").read_text(encoding="utf-8").splitlines()
-    nimbus = [sys.executable, "-m", "nimbus.cli.main"]
-    for number in range(2):
-        texts = [
-            json.dumps({**json.loads(line), "id": f"{number}-{i}-{n}"})
-            for i in range(5)
-            for n, line in enumerate(source)
+    """Write two runs of 50,000 documents, the first of which is the baseline: features of the scored ones five times."""
+    scored = published.reading(folder / "roots" / "as-it-is")
+    features = windows.sample(scored, published.published(scored))
+    store = DirectoryStore(root)
+    for day in range(2):
+        parts = [
+            features.set_column(0, "id", pa.array([f"{day}-{part}-{n}" for n in range(len(features))]))
+            for part in range(5)
         ]
-        file = folder / f"many-{number}.jsonl"
-        file.write_text("\n".join(texts) + "\n", encoding="utf-8")
-        inputs = [*nimbus, "run", str(file), "--id-field", "id", "-b", str(folder / "bundle"), "-o", str(root), "-q"]
-        subprocess.run(inputs, check=True)
-        if not number:
-            subprocess.run([*nimbus, "drift", "baseline", str(root)], check=True)
+        run = roots.add_run(store, pa.concat_tables(parts).to_pylist(), day=day, files=32)
+        if not day:
+            roots.baseline(store, run)
 
 
 def _repeat(worlds: dict[str, windows.Window], name: str, count: int, share: float, repetitions: int):  # noqa: ANN202 - pairs of levels
@@ -160,7 +159,7 @@ def _repeat(worlds: dict[str, windows.Window], name: str, count: int, share: flo
             _take(plain, ours, chance),
             _join(_take(plain, same, chance), _take(shifted, changed, chance)),
         )
-        findings = verdict.compare(reference, current, Thresholds(), {}, ScipyEngine())
+        findings = verdict.compare(reference, current, Thresholds(), {}, NumpyEngine())
         without = [found for found in findings if found.feature != "vectors"]
         yield verdict.overall(findings)[0], verdict.overall(without)[0]
 

@@ -10,11 +10,11 @@ import pytest
 
 from nimbus import drifting
 from nimbus.adapters import alibi
-from nimbus.adapters.scipy_tests import ScipyEngine
 from nimbus_runtime.contract.drift import Kind, Level, Thresholds
 from nimbus_runtime.contract.errors import DriftError, UsageError
 from nimbus_runtime.drift import verdict
 from nimbus_runtime.drift.samples import Sample, samples
+from nimbus_runtime.drift.significance import NumpyEngine
 from nimbus_runtime.store import DirectoryStore
 
 from .alibi import python
@@ -37,13 +37,13 @@ def test_where_both_have_a_test_both_give_one_statistic(engine: alibi.AlibiEngin
     """D and chi-squared, and their p-values; the classifiers differ, and agree on what they see."""
     pairs = samples(window(rows(1500, 1)), window(rows(1500, 2, World(length=5.4, missing=0.02, moved=0.8))))
     assert {pair.kind for pair in pairs} == set(Kind)
-    for pair, ours, theirs in zip(pairs, ScipyEngine().test(pairs), engine.test(pairs), strict=True):
+    for pair, ours, theirs in zip(pairs, NumpyEngine().test(pairs), engine.test(pairs), strict=True):
         if pair.kind is Kind.VECTOR:
             assert ours.statistic == pytest.approx(theirs.statistic, abs=0.05)
             assert max(ours.p_value, theirs.p_value) < 1e-6
         else:
             assert ours.statistic == pytest.approx(theirs.statistic, rel=1e-5, abs=1e-6)
-            assert ours.p_value == pytest.approx(theirs.p_value, rel=0.02, abs=1e-12)
+            assert ours.p_value == pytest.approx(theirs.p_value, rel=0.05, abs=1e-12)
 
 
 @needs_alibi
@@ -51,7 +51,7 @@ def test_where_both_have_a_test_both_give_one_statistic(engine: alibi.AlibiEngin
 def test_both_engines_come_to_one_verdict(engine: alibi.AlibiEngine, world: World, level: Level) -> None:
     """Effect sizes are ours in both."""
     reference, current = window(rows(1500, 1)), window(rows(1500, 2, world))
-    for each in (engine, ScipyEngine()):
+    for each in (engine, NumpyEngine()):
         assert verdict.overall(verdict.compare(reference, current, Thresholds(), {}, each))[0] is level
 
 
@@ -62,7 +62,7 @@ def test_constant_and_absent_values_are_no_difference(engine: alibi.AlibiEngine)
         Sample("a", Kind.NUMBER, np.ones(50), np.ones(60)),
         Sample("b", Kind.SHARE, np.array([0.0, 50]), np.array([0.0, 60]), ("x", "y")),
     ]
-    for each in (engine, ScipyEngine()):
+    for each in (engine, NumpyEngine()):
         assert [score.statistic for score in each.test(pairs)] == [0.0, 0.0]
         assert all(score.p_value == 1.0 for score in each.test(pairs))
 
@@ -95,5 +95,5 @@ def test_the_default_engine_is_free_and_the_other_says_that_it_is_not(root: Dire
     add_run(root, rows(600, 2), day=1)
     place = drifting.root(str(root.root), None, None)
     found = drifting.report(place, run=None, last=1, baseline=None, engine=None)
-    assert found.comparison.engine == "scipy"
+    assert found.comparison.engine == "numpy"
     assert "Business Source License" in alibi.LICENCE

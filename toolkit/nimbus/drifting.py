@@ -60,9 +60,9 @@ def write_page(report: Report, to: Path) -> None:
 def engine_of(name: str, alibi_python: str | None) -> Engine:
     """Return the engine of that name."""
     from nimbus.adapters import alibi  # noqa: PLC0415
-    from nimbus.adapters.scipy_tests import ScipyEngine  # noqa: PLC0415
+    from nimbus_runtime.drift.significance import NumpyEngine  # noqa: PLC0415
 
-    return alibi.engine(alibi_python) if name == "alibi" else ScipyEngine()
+    return alibi.engine(alibi_python) if name == "alibi" else NumpyEngine()
 
 
 def history(place: DriftRoot, last: int) -> tuple[Point, ...]:
@@ -188,7 +188,7 @@ def export(  # noqa: PLR0913 - one argument an option
     store = place.reading()
     (record,) = choose.current(store, run, 1)
     release = choose.release(store, record)
-    compared = report.compared(store, [record], release, baseline, engine_of("scipy", None))
+    compared = report.compared(store, [record], release, baseline, engine_of("numpy", None))
     wanted = annotate.sample(compared.reference, compared.current, compared.comparison.findings, size)
     found = annotate.resolve(inputs) if inputs else None
     with whole_file(to, replace=replace) as file:

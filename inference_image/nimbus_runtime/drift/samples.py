@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nimbus_runtime.contract.drift import Kind
-from nimbus_runtime.drift.windows import VECTORS, Window
+from nimbus_runtime.drift.windows import Window
 
 _EXPECTED = 5  # documents of a category, below which chi-squared does not hold: such are taken together
 _OTHER = "(other)"
@@ -100,6 +100,6 @@ def _share(feature: str, hits: tuple[int, ...], sizes: tuple[int, int], categori
 
 
 def _vectors(reference: Window, current: Window) -> Iterator[Sample]:
-    ours, theirs = reference.vectors[:VECTORS], current.vectors[:VECTORS]
+    ours, theirs = reference.vectors, current.vectors
     if len(ours) and len(theirs) and ours.shape[1] == theirs.shape[1]:
         yield Sample("vectors", Kind.VECTOR, ours, theirs)

@@ -1,6 +1,7 @@
 """How probable a difference is where nothing drifts, with numpy and closed forms.
 
-What the image has: it holds no scipy. On a workstation scipy's own tests take the place of these.
+What the image has, so that a report on a workstation comes to the verdict that the alarm was raised by. The tests hold
+every one of these against scipy.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nimbus.drift.report import Report
     from nimbus_runtime.contract.drift import Baseline
 
+_ID = 60  # characters of an id that are shown
 _WIDTH = 120  # where nobody says how wide it is
 _TINTS = {"none": "green", "visible": "yellow", "material": "red", "insufficient data": "white"}
 _FOLDER = click.argument("folder", metavar="[DIR]", required=False)
@@ -35,7 +36,7 @@ def command() -> None:
 @click.option("--run", help="A finished run, instead of the published one.")
 @click.option("--last", type=click.IntRange(1, 100), default=1, show_default=True, help="So many runs, taken together.")
 @click.option("--baseline", help="What to compare with, by name.  [default: the newest of the run's bundle]")
-@click.option("--engine", type=click.Choice(["scipy", "alibi"]), help="Whose tests.  [default: scipy]")
+@click.option("--engine", type=click.Choice(["numpy", "alibi"]), help="Whose tests.  [default: numpy]")
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write one HTML file that needs no network.")
 @_JSON
 def report(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -115,7 +116,8 @@ def _print(found: Report) -> None:
     if found.drivers:
         console.print(Text("Documents that drive it", style="bold"))
         for driver in found.drivers[:5]:
-            console.print(Text(output.printable(f"  {driver.id}  {'; '.join(driver.reasons)}")))
+            name = output.printable(driver.id if len(driver.id) <= _ID else f"{driver.id[: _ID - 1]}…")
+            console.print(Text(f"  {name}  {output.printable('; '.join(driver.reasons))}"))
     for line in (*found.advice, *found.notes):
         console.print(Text(output.printable(f"- {line}")))
 

@@ -15,7 +15,7 @@ from nimbus_runtime.contract.drift import Thresholds
 class DriftEngine(StrEnum):
     """Whose tests a report runs."""
 
-    SCIPY = "scipy"
+    NUMPY = "numpy"
     ALIBI = "alibi"
 
 
@@ -27,7 +27,7 @@ class Drift:
         str | None, Key("A dev set: what `nimbus deploy` makes the first baseline of, scored by the bundle.")
     ] = None
     engine: Annotated[DriftEngine, Key("Whose tests a report runs; alibi is not free in production.")] = (
-        DriftEngine.SCIPY
+        DriftEngine.NUMPY
     )
     alibi_python: Annotated[str | None, Key("The interpreter that has alibi-detect, where it is not this one.")] = None
     alpha: Annotated[float, Key("Chance that a report alarms where nothing drifted.", least=1e-6, most=0.2)] = 0.01

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from nimbus.drift import words
 from nimbus_runtime.contract.drift import Finding, Kind, Level
 from nimbus_runtime.drift import classifier
-from nimbus_runtime.drift.windows import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,8 +73,8 @@ def _scores(reference: Window, current: Window, found: Finding) -> Floats:
         return _of_groups(ours, theirs, 2)
     result = np.zeros(len(current.ids))
     if found.kind is Kind.VECTOR:
-        _, theirs = classifier.along(reference.vectors[:VECTORS], current.vectors[:VECTORS])
-        result[current.vector_rows[:VECTORS]] = np.maximum(0.0, theirs) * _WEIGHT
+        _, theirs = classifier.along(reference.vectors, current.vectors)
+        result[current.vector_rows] = np.maximum(0.0, theirs) * _WEIGHT
     return result
 
 
