@@ -35,7 +35,7 @@ from .drift_draws import draw
 DOCUMENTS, SHIFTED = 10_000, 2_000
 SIZES, NO_DRIFT = (500, 5_000, 50_000), 500
 POWER = [(500, 0.3), (5_000, 0.1), (5_000, 0.3)]  # documents, and the share of them that is shifted
-REPETITIONS = 40
+REPETITIONS = 20
 NAME = "as it is"
 
 
@@ -135,7 +135,7 @@ def speed(worlds: dict[str, windows.Window], folder: Path, evidently: str | None
 
 
 def _many(folder: Path, root: Path) -> None:
-    """Write two runs of 50,000 documents, the first of which is the baseline: features of the scored ones five times."""
+    """Write two runs of 50,000 documents, the first the baseline: features of the scored ones five times over."""
     scored = published.reading(folder / "roots" / "as-it-is")
     features = windows.sample(scored, published.published(scored))
     store = DirectoryStore(root)
