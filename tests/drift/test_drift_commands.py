@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from nimbus.cli.drift import command
 from nimbus_runtime.contract.errors import NimbusError
 from nimbus_runtime.drift.watch import watch
-from nimbus_runtime.store import DirectoryStore
+from nimbus_runtime.store import DirectoryStore, Store
 
 from .roots import RELEASE, World, add_run, baseline, rows
 
@@ -56,6 +56,14 @@ def test_material_drift_ends_with_findings(drifted: Path) -> None:
     calm = call("report", drifted, "--run", "20261103T020000Z")
     assert calm.exit_code == 0
     assert calm.stdout.startswith("No drift")
+
+
+def test_a_bucket_is_reported_on_as_a_folder_is(store: Store) -> None:
+    """Nothing is read but by the store."""
+    baseline(store, add_run(store, rows(600, 1)))
+    add_run(store, rows(600, 2, World(length=6.5)), day=1)
+    done = call("report", store.location)
+    assert (done.exit_code, done.stdout.partition(":")[0]) == (3, "Material drift")
 
 
 def test_json_is_one_object_with_the_whole_report(drifted: Path) -> None:
