@@ -205,15 +205,18 @@ def prices(project: Project | None = None, named: Path | None = None) -> PriceTa
 
 
 def measured_by(tested: Trial) -> Measured | None:
-    """Return what a load test measured of one process on one vCPU; None where the target told too little."""
+    """Return what a ramp measured of one process on one vCPU; None where the target told too little.
+
+    Other shapes say what was asked for, not what could be had.
+    """
     from nimbus.quote.choose import Memory  # noqa: PLC0415
     from nimbus.quote.quote import Measured  # noqa: PLC0415
 
-    target, judged = tested.result.target, tested.verdict.judged
-    if not target.cpus or not target.peak_resident_bytes or not judged.documents_per_second:
+    target, most = tested.result.target, tested.verdict.saturation
+    if most is None or not target.cpus or not target.peak_resident_bytes:
         return None
     process = target.peak_resident_bytes / 1e6 / target.cpus
-    return Measured(judged.documents_per_second / target.cpus, Memory(0.0, process), f"load test {tested.profile}")
+    return Measured(most.documents_per_second / target.cpus, Memory(0.0, process), f"load test {tested.profile}")
 
 
 def cost_of(project: Project, vcpu_seconds: float) -> float:
@@ -266,7 +269,7 @@ def measured_of(environment: Environment, release: str | None = None) -> Measure
     for name in reversed(evidence.names(store, found.release, run.KIND)):
         record = evidence.read(store, found.release, name)
         finding = codec.build(run.Finding, record.body, name)
-        if finding.cpus and finding.peak_resident_bytes and finding.documents_per_second:
+        if finding.saturation_rate and finding.cpus and finding.peak_resident_bytes:
             source = f"load test {finding.profile} of {record.time}"
             process = finding.peak_resident_bytes / 1e6 / finding.cpus
             return Measured(finding.documents_per_second / finding.cpus, Memory(0.0, process), source)

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.toolkit.config import projects
 
+from nimbus import loadtesting
+from nimbus.config import Environment, Kind, load
 from nimbus.config.gate import Gate, Required
 from nimbus.config.loadtest import Slo
 from nimbus.loadtest import run
@@ -32,9 +35,11 @@ def store(tmp_path: Path) -> DirectoryStore:
     return found
 
 
-def keep(store: DirectoryStore, profile: str = "ramp", p50_ms: float | None = None, image: str = "1") -> None:
+def keep(
+    store: DirectoryStore, profile: str = "ramp", p50_ms: float | None = None, image: str = "1", shape: str = "ramp"
+) -> None:
     """Keep a load test as evidence of the release."""
-    measured, slo = result(step(1, 5.0), step(2, 20.0)), Slo(p50_ms=p50_ms)
+    measured, slo = result(step(1, 5.0), step(2, 20.0), shape=shape), Slo(p50_ms=p50_ms)
     verdict = judge(measured, slo)
     trial = run.Trial(profile, slo, measured, verdict, "")
     found = run.finding(trial, RELEASE.bundle_digest, f"repository@sha256:{image}")
@@ -65,3 +70,19 @@ def test_another_profile_or_image_or_an_old_one_does_not(store: DirectoryStore) 
     keep(store, profile="steady", p50_ms=1.0)
     assert decide(store) is Verdict.PROMOTE
     assert decide(store, days=8) is Verdict.INCONCLUSIVE
+
+
+def test_a_quote_goes_by_the_latest_ramp(store: DirectoryStore, tmp_path: Path) -> None:
+    """Other shapes measure what was asked for, not what could be had."""
+    environment = Environment(name="local", kind=Kind.LOCAL, root=str(tmp_path / "root"))
+    assert loadtesting.measured_of(environment, RELEASE.release) is None
+    keep(store)
+    keep(store, profile="soak", shape="soak")
+    measured = loadtesting.measured_of(environment, RELEASE.release)
+    assert measured is not None
+    assert measured.documents_per_second == 20.0
+    assert measured.source.startswith("load test ramp of ")
+    project = load(projects.write(tmp_path))
+    told = loadtesting.in_a_line(environment, project, RELEASE)  # what a preflight shows
+    assert told is not None
+    assert told.startswith("144,000 documents an hour a task, 0.69 USD a million (load test ramp")

@@ -15,10 +15,6 @@ import pytest
 from tests.faults import bundles, command
 from tests.serving import serving
 
-from nimbus import assembly, loadtesting
-from nimbus.releases import registry
-from nimbus_runtime.store import DirectoryStore
-
 ROOT = Path(__file__).parents[3]
 
 
@@ -41,14 +37,14 @@ def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -
     assert target["bundle_digest"].startswith(target["release"].rpartition("-")[2])
     assert target["peak_resident_bytes"] > 1e8
     assert result["result"]["processes"] == 2
-    assert result["quote"]["recommended"]["price_a_million"] > 0
+    assert result["quote"] is None  # what was asked for is not what could be had: a ramp finds that
     page = Path(result["report"])
     assert page.read_text("utf-8").startswith("<!doctype html>")
     assert json.loads(page.with_suffix(".json").read_text("utf-8"))["judged"] == judged
 
 
 def test_a_missed_slo_is_exit_code_3_and_evidence_of_the_release(plain: bundles.Built, tmp_path: Path) -> None:
-    """The environment that knows the release keeps what was found, and `nimbus quote` goes by it."""
+    """The environment that knows the release keeps what was found, without a word of any text."""
     texts = tmp_path / "texts.jsonl"
     texts.write_text('{"text": "Anna paid in Berlin"}\n' * 20, encoding="utf-8")
     root = tmp_path / "root"
@@ -60,8 +56,7 @@ def test_a_missed_slo_is_exit_code_3_and_evidence_of_the_release(plain: bundles.
         encoding="utf-8",
     )
     config = ("--config", tmp_path / "nimbus.toml")
-    unknown = command.nimbus("quote", *config, "--json")
-    assert "memory estimated" in json.loads(unknown.out)["measured"]["source"]
+    assert "memory estimated" in command.nimbus("quote", *config, "--json").json["measured"]["source"]
     asked = ("--bundle", plain.path, "--profile", "steady", "--rate", "10", "--seconds", "3", "--json")
     done = command.nimbus("loadtest", *config, *asked)
     assert done.code == 3, done.err
@@ -73,14 +68,6 @@ def test_a_missed_slo_is_exit_code_3_and_evidence_of_the_release(plain: bundles.
     assert record["outcome"] in ("missed", "unsound")
     assert record["body"]["profile"] == "steady"
     assert "Berlin" not in kept.read_text("utf-8")
-    quote = command.nimbus("quote", *config, "--documents", "1000000", "--within", "1", "--json").json
-    assert quote["measured"]["source"].startswith("load test steady")
-    assert quote["finish"]["tasks"] >= 1
-    project = assembly.project(config=tmp_path / "nimbus.toml")
-    release = registry.release(DirectoryStore(root), record["release"])
-    told = loadtesting.in_a_line(assembly.environment(project), project, release)  # what a preflight shows
-    assert told is not None
-    assert "a million (load test steady" in told
 
 
 def test_runs_are_submitted_at_once_and_timed_until_published(plain: bundles.Built, tmp_path: Path) -> None:

@@ -52,6 +52,14 @@ def test_errors_and_silence_miss_the_slo() -> None:
     assert judge(result(step(1, 5.0), step(2, 5.0, "errors 1 > 0.01")), Slo()).outcome is Outcome.MISSED
 
 
+def test_runs_have_a_limit_of_their_own() -> None:
+    """What a request may take is no measure of a run."""
+    runs = replace(result(shape="steady", p95=30_000.0), users=("BatchUser",))
+    assert judge(runs, Slo(p95_ms=200.0, run_seconds=60.0)).outcome is Outcome.OK
+    assert judge(runs, Slo(run_seconds=20.0)).reasons == ("95 % of the runs took up to 30.0 s, the SLO is 20.0 s",)
+    assert command.limits(Slo(p95_ms=200.0, run_seconds=20.0), Users.BATCH) == "p95=20000,errors=0.01"
+
+
 def test_a_target_that_tells_nothing_cannot_keep_a_limit_of_memory() -> None:
     """An unknown figure is no kept one."""
     unknown = result(shape="steady", target=Measured("http://x"))

@@ -48,6 +48,9 @@ class Slo:
     p99_ms: Annotated[float | None, Key("99 % of the answers within.", least=0)] = None
     error_share: Annotated[float, Key("Share of the requests that may fail.", least=0, most=1)] = 0.01
     documents_per_second: Annotated[float | None, Key("At least so many, within the limits above.", least=0)] = None
+    run_seconds: Annotated[
+        float | None, Key("Of runs, 95 % published within; the times above are requests'.", least=0)
+    ] = None
     memory_mb: Annotated[float | None, Key("The server's processes together take at most.", least=0)] = None
 
 

@@ -30,7 +30,7 @@ def arguments(load: Load, *, result: Path, figures: str, locustfile: Path) -> li
         *("-f", str(locustfile), _USERS[profile.users], "--headless", "--only-summary", "--loglevel", "WARNING"),
         *("--exit-code-on-error", "0", "--stop-timeout", "5"),
         *("--shape", profile.shape.value, "--rate", f"{profile.rate:g}", "--seconds", f"{profile.seconds:g}"),
-        *("--limits", limits(settings.slo)),
+        *("--limits", limits(settings.slo, profile.users)),
         *("--result", str(result), "--figures", figures),
     ]
     if profile.users is Users.BATCH:
@@ -47,9 +47,12 @@ def arguments(load: Load, *, result: Path, figures: str, locustfile: Path) -> li
     return told
 
 
-def limits(slo: Slo) -> str:
+def limits(slo: Slo, users: Users) -> str:
     """Return what a step must keep, as the locust files read it."""
-    named = {"p50": slo.p50_ms, "p95": slo.p95_ms, "p99": slo.p99_ms, "errors": slo.error_share}
+    named = {"p50": slo.p50_ms, "p95": slo.p95_ms, "p99": slo.p99_ms}
+    if users is Users.BATCH:
+        named = {"p95": None if slo.run_seconds is None else slo.run_seconds * 1e3}
+    named["errors"] = slo.error_share
     return ",".join(f"{name}={value:g}" for name, value in named.items() if value is not None)
 
 

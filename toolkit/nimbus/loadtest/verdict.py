@@ -43,7 +43,9 @@ def judge(result: Result, slo: Slo) -> Verdict:
     """Return the verdict; a ramp is judged by its last step that held."""
     saturation, step = _saturation(result) if result.shape == Shape.RAMP else (None, None)
     judged: Figures = step or result.overall
-    missed = [*_missed(judged, slo), *_of_whole(result, slo, judged)]
+    runs = "BatchUser" in result.users
+    missed = [*(_late_runs(judged, slo) if runs else _late_answers(judged, slo)), *_missed(judged, slo)]
+    missed += _of_whole(result, slo, judged)
     if result.shape == Shape.RAMP and step is None:
         missed.insert(0, "no rate was kept within the limits")
     late = _late(judged)
@@ -62,13 +64,24 @@ def _saturation(result: Result) -> tuple[Saturation | None, Step | None]:
     return Saturation(best.rate, best.documents_per_second, broke, best.cpu), best
 
 
-def _missed(figures: Figures, slo: Slo) -> list[str]:
+def _late_runs(figures: Figures, slo: Slo) -> list[str]:
+    limit, got = slo.run_seconds, figures.p95
+    if limit is None or got is None or got <= limit * 1e3:
+        return []
+    return [f"95 % of the runs took up to {got / 1e3:,.1f} s, the SLO is {limit:,.1f} s"]
+
+
+def _late_answers(figures: Figures, slo: Slo) -> list[str]:
     named = (("p50", figures.p50, slo.p50_ms), ("p95", figures.p95, slo.p95_ms), ("p99", figures.p99, slo.p99_ms))
-    missed = [
+    return [
         f"{name} is {got:,.0f} ms, the SLO {limit:,.0f} ms"
         for name, got, limit in named
         if limit is not None and got is not None and got > limit
     ]
+
+
+def _missed(figures: Figures, slo: Slo) -> list[str]:
+    missed = []
     if not figures.finished:
         missed.append("nothing was answered")
     if figures.error_share > slo.error_share:
