@@ -36,7 +36,7 @@ locked = $(BIN)/python -m pip install --no-deps --require-hashes --no-input -r $
 # After `make oracle` the torch stack is kept in step with its lock, too.
 TEST_LAYER := $(if $(wildcard $(DONE)/oracle),$(DONE)/oracle,$(DONE)/tests)
 
-.PHONY: help demo test oracle check bench lock clean
+.PHONY: help demo test oracle check bench screenshots lock clean
 
 help: ## Say what there is
 	@echo "make TARGET [ARGS='…']"
@@ -65,6 +65,9 @@ bench: $(DONE)/oracle $(DONE)/nimbus $(BENCH)/cnn $(BENCH)/minilm ## Measure bun
 $(BENCH)/%: | $(DONE)/oracle $(DONE)/nimbus
 	@mkdir -p $(BENCH)
 	$(call step,training the $* pipeline that is measured,rm -rf $@ && $(BIN)/python -m tests.benchmarks.$* $@)
+
+screenshots: $(TEST_LAYER) $(DONE)/nimbus ## Draw every screen of the terminal interface on the demo's data (ARGS: the folder)
+	@$(BIN)/python -m tests.tui.screenshots $(or $(ARGS),build/screenshots)
 
 lock: $(VENV)/uv-$(UV)/bin/uv ## Lock the dependencies again, keeping what still fits (ARGS=--upgrade: the newest)
 	@$(lock) pyproject.toml --extra dev --extra oracle -o tests/oracle.lock

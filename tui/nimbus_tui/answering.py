@@ -30,7 +30,6 @@ class Answering(App[None]):
     def __init__(self) -> None:
         """Begin with nothing asked."""
         super().__init__()
-        self.running: list[verbs.Running] = []
         self._asked: set[tuple[int, object]] = set()
         self._undo: Question[Proposal] | None = None
 
@@ -115,10 +114,11 @@ class Answering(App[None]):
         except OSError as error:
             self.complain(trouble.of(error))
             return
-        self.running.append(running)
+        self.session.running.append(running)
         self.session.note(event.verb.command, "started", "dim")
         self.run_worker(self._follow(running), group="verbs", exit_on_error=False)
-        self.follow(running)
+        if not event.verb.shown_elsewhere:
+            self.follow(running)
 
     def follow(self, running: verbs.Running) -> None:
         """Show what a verb says."""

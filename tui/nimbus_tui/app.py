@@ -107,11 +107,15 @@ class NimbusApp(Answering):
     def _lost(self, event: Refused) -> None:
         self._glance = None
         if event.trouble.kind == "ConfigNotFoundError" and not isinstance(self.screen, Welcome):
-            self.push_screen(Welcome(self.session))
+            self.push_screen(Welcome(), self._begun)
         self._draw_status(self._pace.after(failed=True))
 
+    def _begun(self, begun: bool | None) -> None:  # noqa: FBT001 - a dialog's answer
+        if begun:
+            self.everything_changed()
+
     def _draw_status(self, seconds: float | None = None) -> None:
-        going = sum(running.code is None for running in self.running)
+        going = sum(running.code is None for running in self.session.running)
         beside = [f"⚙ {going}" if going else "", "read-only" if self.session.read_only else ""]
         beside.append(freshness(seconds, frozen=self._frozen))
         told = "  ".join(part for part in beside if part)
@@ -248,18 +252,18 @@ class NimbusApp(Answering):
 
     def action_jobs(self) -> None:
         """Choose one of the verbs that were started, to see what it says."""
-        if not self.running:
+        if not self.session.running:
             self.notify("Nothing was started from here yet.", timeout=3)
             return
         choices = [
             (str(number), running.verb.title, "goes" if running.code is None else f"ended with code {running.code}")
-            for number, running in enumerate(self.running)
+            for number, running in enumerate(self.session.running)
         ]
         self.push_screen(Choose("Started from here", choices[::-1]), self._follow_chosen)
 
     def _follow_chosen(self, number: str | None) -> None:
         if number is not None:
-            self.follow(self.running[int(number)])
+            self.follow(self.session.running[int(number)])
 
     def action_copy(self) -> None:
         """Copy what the screen has selected."""
@@ -281,7 +285,7 @@ class NimbusApp(Answering):
 
     def action_leave(self) -> None:
         """Quit; what was started goes on or is stopped, as is chosen."""
-        going = [running for running in self.running if running.code is None]
+        going = [running for running in self.session.running if running.code is None]
         if not going:
             self.exit()
             return
@@ -295,7 +299,7 @@ class NimbusApp(Answering):
 
     def _leave(self, chosen: str | None) -> None:
         if chosen == "stop":
-            for running in self.running:
+            for running in self.session.running:
                 running.stop()
         if chosen in ("leave", "stop"):
             self.exit()

@@ -42,5 +42,8 @@ def middle(text: str, width: int) -> str:
     """Return text within a width, its middle left out: names differ at their end."""
     if cell_len(text) <= width or width < 5:
         return fit(text, width).rstrip()
-    tail = (width - 1) * 2 // 3
-    return f"{text[: width - 1 - tail]}…{text[-tail:]}"
+    room = (width - 1) * 2 // 3
+    tail = text[-room:]
+    while cell_len(tail) > room:
+        tail = tail[1:]
+    return f"{set_cell_size(text, width - 1 - room)}…{tail}"

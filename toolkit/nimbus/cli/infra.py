@@ -194,7 +194,13 @@ def _show(project: Project, found: Changes, *, as_json: bool) -> None:
 
     if as_json:
         resources = [
-            {"module": c.module, "resource": c.resource, "action": c.action.name.lower()} for c in found.resources
+            {
+                "module": c.module,
+                "resource": c.resource,
+                "action": c.action.name.lower(),
+                "attributes": [list(attribute) for attribute in c.attributes],
+            }
+            for c in found.resources
         ]
         output.print_json({"environment": project.environment, "changes": found.counts(), "resources": resources})
         return

@@ -38,7 +38,7 @@ def attention(  # noqa: PLR0913 - what is known
 ) -> tuple[Attention, ...]:
     """Return what needs attention, the worst first."""
     if present is None:
-        words = "Nothing is deployed here yet: on Releases, D deploys the pipeline of nimbus.toml."
+        words = "Nothing is deployed here yet: D deploys the pipeline of nimbus.toml."
         return (Attention("dim", "nothing live yet", words, "releases"),)
     found = [*_of_runs(runs), *_of_live(present, lacks), *_of_evidence(evidence)]
     if paused:

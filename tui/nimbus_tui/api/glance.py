@@ -36,12 +36,19 @@ class LookAround:
         """Read live.json and the latest runs."""
         from nimbus import assembly  # noqa: PLC0415 - only when it is asked
         from nimbus.assembly.runs import runs  # noqa: PLC0415 - as above
-        from nimbus_runtime import live  # noqa: PLC0415 - as above
+        from nimbus_runtime import evidence, live  # noqa: PLC0415 - as above
 
         project = session.project()
         environment = session.environment()
-        present = live.read(assembly.open_environment(environment))
-        found = attention(present, runs(environment).latest(_RUNS), paused=present is not None and present.paused)
+        store = assembly.open_environment(environment)
+        present = live.read(store)
+        drift = None if present is None else evidence.latest(store, present.release, "drift")
+        found = attention(
+            present,
+            runs(environment).latest(_RUNS),
+            paused=present is not None and present.paused,
+            evidence=() if drift is None else (drift,),
+        )
         return Glance(
             pipeline=project.pipeline.name,
             environment=environment.name,

@@ -130,41 +130,83 @@ def _roll_back(environment: Environment, planned: Rollback) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class WhatPromotion:
-    """Asks what making a release live would do."""
+    """Asks what making a release live would do, or giving it `percent` of the shards of the next runs."""
 
     release: str
+    percent: int = 100
 
     def ask(self, session: Session) -> Proposal:
         """Decide on the promotion; nothing is done."""
         from nimbus import releasing  # noqa: PLC0415 - only when it is asked
 
-        environment = session.environment()
-        planned = releasing.plan_promotion(environment, self.release)
+        project, environment = session.project(), session.environment()
+        planned = releasing.plan_promotion(environment, self.release, self.percent, project.gate.canary)
         before = None if planned.before is None else planned.before.release
+        is_canary = self.percent < 100
+        share = ("--canary", str(self.percent)) if is_canary else ()
+        data = "stays until the next run publishes"
+        if is_canary:
+            data = f"the next runs publish about {self.percent} % of their shards by it, unless it is worse than live"
         return Proposal(
-            title=f"Promote in {environment.name}",
-            verb="Promote",
-            command=session.command("promote", self.release),
-            perform=partial(_promote, environment, planned),
+            title=f"{'Canary' if is_canary else 'Promote'} in {environment.name}",
+            verb=f"Give it {self.percent} %" if is_canary else "Promote",
+            command=session.command("promote", self.release, *share),
+            perform=partial(_promote, environment, planned, self.percent),
             facts=(
                 ("environment", f"{environment.name}{f' · {environment.region}' if environment.region else ''}"),
-                ("from", before or "nothing"),
-                ("to", self.release),
-                ("data", "stays until the next run publishes"),
+                ("live" if is_canary else "from", before or "nothing"),
+                ("candidate" if is_canary else "to", self.release),
+                ("data", data),
             ),
             differences=(("What changes", planned.state), ("The releases", planned.release)),
-            warning="" if planned.needed else "It is live already: nothing will change.",
+            warning="" if planned.needed else "It is so already: nothing will change.",
             typed=environment.name if environment.protected else None,
             dangerous=False,
         )
 
 
-def _promote(environment: Environment, planned: Promotion) -> Done:
+def _promote(environment: Environment, planned: Promotion, percent: int) -> Done:
     from nimbus import releasing  # noqa: PLC0415 - only when it is done
 
     state = releasing.apply_promotion(environment, planned)
+    if percent < 100:
+        told = f"{state.candidate.release} has {percent} % of the shards." if state.candidate else "Nothing changed."
+        return Done(told, WhatDrop())
     undo = None if planned.before is None or not planned.needed else WhatRollback(planned.before.release, undoing=True)
     return Done(f"{state.release} is live.", undo)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatDrop:
+    """Asks what dropping the candidate would do."""
+
+    def ask(self, session: Session) -> Proposal:
+        """Say which, and what remains."""
+        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+
+        environment = session.environment()
+        seen = releasing.plan_drop(environment)
+        candidate = seen.candidate
+        return Proposal(
+            title=f"Drop the canary in {environment.name}",
+            verb="Drop it",
+            command=session.command("canary", "drop"),
+            perform=partial(_drop, environment, seen),
+            facts=(
+                ("environment", environment.name),
+                ("candidate", f"{candidate.release} at {candidate.percent} %" if candidate else "none"),
+                ("live", f"{seen.release} stays"),
+            ),
+            typed=environment.name if environment.protected else None,
+        )
+
+
+def _drop(environment: Environment, seen: Live) -> Done:
+    from nimbus import releasing  # noqa: PLC0415 - only when it is done
+
+    state = releasing.apply_drop(environment, seen)
+    undo = None if seen.candidate is None else WhatPromotion(seen.candidate.release, seen.candidate.percent)
+    return Done(f"The canary was dropped; {state.release} is live alone.", undo)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from nimbus import assembly
 
 if TYPE_CHECKING:
     from nimbus.config import Environment, Project
+    from nimbus_tui.api.verbs import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Session:
     env: str | None = None
     read_only: bool = False
     log: list[Logged] = field(default_factory=list)
+    running: list[Running] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _project: Project | None = field(default=None, repr=False)
     _stamp: int = field(default=0, repr=False)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,13 +22,15 @@ from pathlib import Path
 class Verb:
     """A command line, and what it is called on screen.
 
-    `ok` are the codes that are no failure, `steps` the first words of the lines that say how far it is.
+    `ok` are the codes that are no failure, `steps` the first words of the lines that say how far
+    it is; a screen of its own shows one that is `shown_elsewhere`.
     """
 
     title: str
     command: tuple[str, ...]
     ok: tuple[int, ...] = (0, 3)
     steps: tuple[str, ...] = ()
+    shown_elsewhere: bool = False
 
 
 @dataclass(slots=True)
@@ -55,15 +58,13 @@ class Running:
         self.code = code
         return changed
 
-    def answer(self) -> dict[str, object]:
-        """Return the JSON object that it ended with; none where it printed none."""
-        for line in reversed((self.folder / "answer").read_text("utf-8", "replace").splitlines()):
-            try:
-                value = json.loads(line)
-            except ValueError:
-                continue
-            return value if isinstance(value, dict) else {}
-        return {}
+    def told(self) -> list[dict[str, object]]:
+        """Return the JSON objects that it has printed so far."""
+        found = []
+        for line in (self.folder / "answer").read_text("utf-8", "replace").splitlines():
+            with suppress(ValueError):  # half a line
+                found.append(json.loads(line))
+        return [value for value in found if isinstance(value, dict)]
 
     @property
     def failed(self) -> bool:

@@ -28,6 +28,9 @@ ENTRIES = (
     Entry("overview", "Overview", "Overview"),
     Entry("releases", "Releases", "Releases"),
     Entry("runs", "Runs", "Runs"),
+    Entry("drift", "Drift", "Drift"),
+    Entry("loadtests", "Load tests", "Load"),
+    Entry("infrastructure", "Infrastructure", "Infra"),
     Entry("preflight", "Preflight", "Checks"),
     Entry("commandlog", "Command log", "Log"),
 )

@@ -140,7 +140,7 @@ class Table(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window; the first is the header."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         chosen = False
         if y < self._head:
             style = self.get_component_rich_style("table--header")
@@ -171,7 +171,7 @@ class Table(ScrollView, can_focus=True):
                 shown = fit(shown.rjust(room) if column.right else shown, room)
                 ink = (
                     style
-                    if header or not tone or (tone == "dim" and chosen)
+                    if header or not tone or (chosen and self.has_focus)
                     else style + _ink(self.get_component_rich_style(f"table--{tone}"))
                 )
                 segments += [Segment(shown, ink), Segment(" " * _GAP, style)]

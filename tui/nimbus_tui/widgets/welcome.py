@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,21 +14,15 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from nimbus_tui.api.beginning import BeginDemo, begin_here
+from nimbus_tui.messages import Answered, Ask, Refused
 from nimbus_tui.widgets import text
 
-if TYPE_CHECKING:
-    from nimbus_tui.api.session import Session
 
-
-class Welcome(ModalScreen[None]):
+class Welcome(ModalScreen[bool]):
     """Offers the demo, and a project of one's own."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q,ctrl+c,escape", "app.quit", "Quit")]
-
-    def __init__(self, session: Session) -> None:
-        """Belong to a session."""
-        super().__init__()
-        self._session = session
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q,ctrl+c,escape", "app.exit", "Quit")]
 
     def compose(self) -> ComposeResult:
         """Draw the offers."""
@@ -37,7 +31,6 @@ class Welcome(ModalScreen[None]):
             ("init", "Begin a project", "nimbus init asks a few questions and writes nimbus.toml here"),
             ("quit", "Quit", "and go to a folder that has a nimbus.toml, or to one below it"),
         )
-        room = max(len(name) for _, name, _ in offers)
         with Vertical(id="dialog", classes="welcome") as dialog:
             dialog.border_title = Content("Welcome to Nimbus")
             yield Static(
@@ -51,7 +44,7 @@ class Welcome(ModalScreen[None]):
             )
             yield OptionList(
                 *(
-                    Option(text.words(text.toned(name.ljust(room) + "  ", "bold"), text.toned(about, "dim")), id=key)
+                    Option(text.lines([text.toned(name, "bold"), text.toned(f"  {about}", "dim")]), id=key)
                     for key, name, about in offers
                 ),
                 markup=False,
@@ -70,10 +63,19 @@ class Welcome(ModalScreen[None]):
         self._begin(event.option_id == "demo")
 
     def _begin(self, demo: bool) -> None:  # noqa: FBT001 - two ways
-        import subprocess  # noqa: PLC0415 - only where one is begun
-
-        arguments = ["init", "--demo"] if demo else ["init"]
+        if demo:
+            self.post_message(Ask(self, BeginDemo(Path.cwd() / "nimbus-demo")))
+            return
         with self.app.suspend():
-            done = subprocess.run([sys.executable, "-m", "nimbus.cli.main", *arguments], check=False)  # noqa: S603 - ours
-        del done
-        self.dismiss()
+            begin_here()
+        self.dismiss(result=True)
+
+    @on(Answered)
+    def _begun(self, event: Answered) -> None:
+        self.notify("The demo's project stands in ./nimbus-demo: D deploys it.", timeout=10)
+        del event
+        self.dismiss(result=True)
+
+    @on(Refused)
+    def _not_begun(self, event: Refused) -> None:
+        self.notify(event.trouble.what, severity="error", markup=False)

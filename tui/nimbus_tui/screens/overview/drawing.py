@@ -92,7 +92,8 @@ def _line(name: str, shown: Content, beside: str = "") -> Content:
 def _latest(run: Overview, now: datetime, room: int) -> Content:
     mark, tone = STANDINGS[run.standing.value]
     when = figures.age(run.ended or run.started, now)
-    name = middle(plain(run.run or run.execution), max(12, room - len(run.standing.value) - len(when) - 6))
+    left = room - len(run.standing.value) - len(when) - 5
+    name = middle(plain(run.run or run.execution), left) if left >= 8 else ""
     return text.words(
         text.toned(f"{mark} {run.standing.value} ", tone), text.toned(name), text.toned(f"  {when}", "dim")
     )

@@ -20,6 +20,7 @@ from nimbus_tui.plain import middle
 from nimbus_tui.screens.releases import drawing
 from nimbus_tui.screens.section import Section
 from nimbus_tui.widgets import text
+from nimbus_tui.widgets.choose import Choose
 from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Column, Table
 
@@ -38,10 +39,11 @@ class Releases(Section):
     """What is live, what could be, and the way from one to the other and back."""
 
     FOCUS: ClassVar[str] = "#ledger"
-    CHANGES: ClassVar[frozenset[str]] = frozenset({"deploy", "promote", "back_to"})
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"deploy", "promote", "back_to", "canary"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("D", "deploy", "Deploy", id="releases.deploy"),
         Binding("P", "promote", "Promote", id="releases.promote"),
+        Binding("C", "canary", "Canary", id="releases.canary"),
         Binding("B", "back_to", "Back to", id="releases.back_to"),
         Binding("m", "mark", "Compare", id="releases.mark"),
         Binding("tab", "other", "Ledger or releases", show=False, id="releases.other"),
@@ -208,6 +210,23 @@ class Releases(Section):
         """Propose to make the selected release live."""
         if self._selected:
             self.post_message(Propose(api.WhatPromotion(self._selected)))
+
+    def action_canary(self) -> None:
+        """Choose which share of the next runs' shards the selected release gets, or that it gets none."""
+        live = None if self._known is None else self._known.live
+        if live is None or not self._selected:
+            return
+        choices = [(str(share), f"{share} %", "of the shards of the next runs") for share in (5, 25, 50)]
+        choices.append(("100", "100 %", "is the promotion itself"))
+        if live.candidate is not None:
+            choices.append(("0", "Drop it", f"{live.candidate.release} goes, and its rows with it"))
+        self.app.push_screen(Choose(f"Canary of {middle(self._selected, 50)}", choices), self._share)
+
+    def _share(self, chosen: str | None) -> None:
+        if chosen == "0":
+            self.post_message(Propose(api.WhatDrop()))
+        elif chosen is not None:
+            self.post_message(Propose(api.WhatPromotion(self._selected, int(chosen))))
 
     def action_back_to(self) -> None:
         """Propose to go back to the selected release and its data."""

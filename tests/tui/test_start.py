@@ -1,0 +1,132 @@
+"""Rules of what opening the terminal interface costs, and of the real terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60.0
+HEAVY = {"alibi_detect", "boto3", "locust", "numpy", "onnx", "onnxruntime", "pyarrow", "scipy", "spacy", "torch"}
+
+_FRAME = """
+import asyncio, sys
+from pathlib import Path
+from nimbus_tui.api.session import Session
+from nimbus_tui.app import NimbusApp
+
+async def go():
+    app = NimbusApp(Session(Path({config!r})))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause(2.0)
+asyncio.run(go())
+print(*sorted(sys.modules))
+"""
+
+
+def test_no_heavy_library_is_loaded_to_show_the_first_screen(built: Path) -> None:
+    """Neither at the start nor by what the first screen asks."""
+    code = _FRAME.format(config=str(built / "nimbus.toml"))
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    roots = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "nimbus_tui" in roots
+    assert not HEAVY & roots
+
+
+def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
+    """A pipe gets words and exit code 2; nimbus alone prints its help."""
+    command = [sys.executable, "-m", "nimbus.cli.main"]
+    done = subprocess.run([*command, "tui"], check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, "needs a terminal" in done.stderr) == (2, True)
+    alone = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (alone.returncode, "Usage" in alone.stdout) == (0, True)
+
+
+class Terminal:
+    """A real terminal, in tmux."""
+
+    def __init__(self, folder: Path, socket: Path) -> None:
+        """Open a shell in a folder."""
+        self._tmux = ("tmux", "-S", str(socket))
+        environment = {**os.environ, "XDG_CONFIG_HOME": str(folder / "settings"), "TERM": "xterm-256color"}
+        size = ("-x", "120", "-y", "36")
+        command = [*self._tmux, "-f", "/dev/null", "new-session", "-d", *size, "-c", str(folder), "sh"]
+        subprocess.run(command, check=True, env=environment)
+
+    def call(self, *arguments: str) -> str:
+        """Call tmux."""
+        return subprocess.run([*self._tmux, *arguments], check=True, capture_output=True, text=True).stdout
+
+    def keys(self, *keys: str) -> None:
+        """Press keys."""
+        self.call("send-keys", *keys)
+
+    def until(self, told: Callable[[str], bool]) -> str:
+        """Wait until the screen shows something, and return it."""
+        end = time.monotonic() + PATIENCE
+        while not told(shown := self.call("capture-pane", "-p")):
+            assert time.monotonic() < end, shown
+            time.sleep(0.1)
+        return shown
+
+
+@pytest.fixture
+def terminal(project: Path, tmp_path: Path) -> Iterator[Terminal]:
+    """Return a terminal in a project's folder."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    opened = Terminal(project, tmp_path / "tmux")
+    yield opened
+    opened.call("kill-server")
+
+
+def test_it_opens_resizes_suspends_and_leaves_in_a_real_terminal(terminal: Terminal) -> None:
+    """Nimbus alone opens it, a smaller window is fitted, ctrl-z and fg go to the shell and back, ctrl-c leaves."""
+    program = f"{sys.executable} -m nimbus.cli.main"
+    terminal.keys("set -m; PS1='$ '; clear", "Enter")
+    terminal.keys(program, "Enter")
+    terminal.until(lambda shown: "Latest changes" in shown and "● en_support" in shown)
+    terminal.call("resize-window", "-x", "80", "-y", "24")
+    shown = terminal.until(lambda shown: "8 Log" in shown)
+    assert max(map(len, shown.splitlines())) <= 80
+    terminal.keys("C-z")
+    terminal.until(lambda shown: "Latest changes" not in shown)
+    terminal.keys("fg", "Enter")
+    terminal.until(lambda shown: "Latest changes" in shown)
+    terminal.keys("C-c")
+    terminal.until(lambda shown: "Latest changes" not in shown and "$" in shown)
+    terminal.keys("clear; echo left with $?", "Enter")
+    terminal.until(lambda shown: "left with 0" in shown)
+
+
+def test_a_deployment_that_is_stopped_with_ctrl_c_goes_on_when_it_is_started_again(
+    terminal: Terminal, project: Path
+) -> None:
+    """Leaving asks what becomes of it; stopped, nothing is half live, and deploying again ends it."""
+    file = project / "nimbus.toml"
+    file.write_text(file.read_text().replace("max_quarantine = 0.2", "max_quarantine = 0.4"))
+    shutil.rmtree(project / ".nimbus/compiled", ignore_errors=True)
+    before = (project / ".nimbus/local/live.json").read_text()
+    terminal.keys(f"{sys.executable} -m nimbus.cli.main tui", "Enter")
+    terminal.until(lambda shown: "● en_support" in shown)
+    terminal.keys("D")
+    terminal.until(lambda shown: "Deploy support to local" in shown and "Cancel" in shown)
+    time.sleep(0.5)
+    terminal.keys("Right")
+    terminal.keys("Enter")
+    terminal.until(lambda shown: "going for" in shown)
+    terminal.keys("C-c")
+    terminal.until(lambda shown: "Still going" in shown)
+    terminal.keys("Down", "Down", "Enter")
+    terminal.until(lambda shown: "Still going" not in shown)
+    time.sleep(1.0)
+    assert (project / ".nimbus/local/live.json").read_text() == before
+    command = [sys.executable, "-m", "nimbus.cli.main", "deploy", "--yes", "--no-gate"]
+    subprocess.run(command, check=True, cwd=project, capture_output=True)
+    assert (project / ".nimbus/local/live.json").read_text() != before

@@ -1,0 +1,106 @@
+"""Infrastructure of an environment on AWS: what Terraform made, and what it would change."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nimbus_tui.api import heavy
+from nimbus_tui.api.proposals import Proposal
+from nimbus_tui.api.verbs import Verb
+
+if TYPE_CHECKING:
+    from nimbus_tui.api.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an environment is made of. `others` are the project's environments on AWS."""
+
+    name: str
+    kind: str
+    root: str
+    region: str | None
+    outputs: tuple[tuple[str, str], ...]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatStands:
+    """Asks what Terraform made of the environment."""
+
+    def ask(self, session: Session) -> Standing:
+        """Read the environment, as it was opened."""
+        project, environment = session.project(), session.environment()
+        outputs = () if environment.outputs is None else tuple(dataclasses.asdict(environment.outputs).items())
+        others = tuple(name for name, item in project.environments.items() if item.kind.value == "aws")
+        return Standing(environment.name, environment.kind.value, environment.root, environment.region, outputs, others)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What becomes of a resource: create, update, delete or replace; `attributes` are name, before and after."""
+
+    module: str
+    resource: str
+    action: str
+    attributes: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What Terraform would change."""
+
+    resources: tuple[Resource, ...]
+    counts: tuple[tuple[str, int], ...]
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhatWouldChange:
+    """Asks what applying would change now."""
+
+    def ask(self, session: Session) -> Plan:
+        """Have the command line plan."""
+        command = session.command("infra", "plan")
+        try:
+            found = heavy.answer(command)
+        finally:
+            session.note(command, "planned", "dim")
+        resources = tuple(
+            Resource(
+                str(item.get("module", "")),
+                str(item.get("resource", "")),
+                str(item.get("action", "")),
+                tuple((str(name), str(old), str(new)) for name, old, new in item.get("attributes", ())),
+            )
+            for item in found["resources"]
+        )
+        return Plan(resources, tuple(found["changes"].items()), session.now.isoformat(timespec="seconds"))
+
+
+@dataclass(frozen=True, slots=True)
+class WhatApply:
+    """Asks what applying a plan would do."""
+
+    plan: Plan
+
+    def ask(self, session: Session) -> Proposal:
+        """Say how many resources would change."""
+        project = session.project()
+        name, described = project.environment, project.described
+        agreed = ("--confirm", name) if described.protected else ("--yes",)
+        command = session.command("infra", "apply", *agreed)
+        counts = dict(self.plan.counts)
+        destroys = counts.get("destroy", 0) + counts.get("replace", 0)
+        return Proposal(
+            title=f"Apply to {name}",
+            verb="Apply",
+            command=command,
+            perform=Verb(f"infra apply to {name}", command),
+            facts=tuple((word, f"{count} resources") for word, count in self.plan.counts),
+            warning=f"{destroys} resources go." if destroys else "",
+            typed=name if described.protected else None,
+            dangerous=bool(destroys),
+        )

@@ -1,0 +1,195 @@
+"""Terraform's plan as a tree that can be read, applied with its progress; outputs; what was changed behind its back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from nimbus_tui import figures
+from nimbus_tui.api import infrastructure as api
+from nimbus_tui.api.questions import Question
+from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.messages import Propose
+from nimbus_tui.plain import middle, plain
+from nimbus_tui.polling import Pace
+from nimbus_tui.screens.section import Section
+from nimbus_tui.widgets import text
+from nimbus_tui.widgets.panel import Panel
+from nimbus_tui.widgets.table import Cell, Column, Table
+
+_SIGNS = {"create": ("+", "good"), "update": ("~", "warn"), "delete": ("-", "bad"), "replace": ("-/+", "bad")}
+_COLUMNS = (Column("", 3), Column("resource", 24, grow=1, ends_matter=True), Column("becomes", 8, rank=1))
+
+
+class Infrastructure(Section):
+    """Shows what an environment on AWS is made of, and what applying would change."""
+
+    FOCUS: ClassVar[str] = "#resources"
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"apply"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "plan", "Plan now", id="infrastructure.plan"),
+        Binding("A", "apply", "Apply", id="infrastructure.apply"),
+        Binding("tab", "other", "Plan or outputs", show=False, id="infrastructure.other"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Draw the plan, and what is selected or stands."""
+        with Container(classes="split"):
+            yield Panel("Plan", Table(_COLUMNS, id="resources"), id="plan-panel", classes="list")
+            yield Panel(
+                "Outputs",
+                VerticalScroll(Static(id="outputs", markup=False), classes="scrolling"),
+                id="outputs-panel",
+                classes="detail",
+            )
+
+    def on_mount(self) -> None:
+        """Begin with nothing known."""
+        self.pace = Pace(least=15.0, most=120.0)
+        self._standing: api.Standing | None = None
+        self._plan: api.Plan | None = None
+        self._planning = False
+        self._wanted = ""
+
+    def question(self) -> Question[object]:
+        """Ask what stands."""
+        return api.WhatStands()
+
+    def show(self, answer: object) -> None:
+        """Draw what stands."""
+        standing = self._standing = cast("api.Standing", answer)
+        outputs, plan = self.query_one("#outputs-panel", Panel), self.query_one("#plan-panel", Panel)
+        if standing.kind != "aws":
+            to_do = [f"e opens {name}, which is on AWS" for name in standing.others[:3]]
+            to_do = to_do or ["nimbus infra init --env NAME describes one on AWS, and writes its Terraform"]
+            plan.empty(f"{standing.name} is this machine: it needs no infrastructure.", *to_do)
+            outputs.ready()
+        elif self._plan is None and not self._planning:
+            plan.empty("Nothing was planned here yet.", "n has Terraform compare what stands with what is described")
+            outputs.ready()
+        self._draw()
+
+    def heard(self, question: Question[object], answer: object) -> None:
+        """Draw a plan."""
+        if isinstance(question, api.WhatWouldChange):
+            self._planning, self._plan = False, cast("api.Plan", answer)
+            self._list()
+
+    def denied(self, question: Question[object], trouble: Trouble) -> None:
+        """Say why there is no plan."""
+        del question
+        self._planning = False
+        self.query_one("#plan-panel", Panel).trouble(trouble)
+
+    def refuse(self, trouble: Trouble) -> None:
+        """Say why the environment cannot be opened; planning may still be possible."""
+        self.query_one("#outputs-panel", Panel).trouble(trouble)
+        if self._plan is None and not self._planning:
+            self.query_one("#plan-panel", Panel).empty("Nothing was planned here yet.", "n plans")
+
+    def filter(self, text_wanted: str) -> None:
+        """Show the resources that contain a text."""
+        self._wanted = text_wanted.lower()
+        self._list()
+
+    def _list(self) -> None:
+        plan, panel = self._plan, self.query_one("#plan-panel", Panel)
+        if plan is None:
+            return
+        when = figures.age(plan.time, self.session.now)
+        if not plan.resources:
+            panel.empty(
+                "Everything is as it is described: nothing was changed behind Terraform's back.", f"planned {when}"
+            )
+            return
+        panel.ready()
+        panel.title("Plan", " · ".join(f"{count} {word}" for word, count in plan.counts if count) + f" · {when}")
+        keys: list[str] = []
+        for number, item in enumerate(plan.resources):
+            if self._wanted in f"{item.module} {item.resource}".lower():
+                if f"={item.module}" not in keys:
+                    keys.append(f"={item.module}")
+                keys.append(str(number))
+        self.query_one("#resources", Table).show(keys, self._row)
+        self._draw()
+
+    def _row(self, key: str) -> tuple[Cell | str, ...]:
+        if key.startswith("=") or self._plan is None:
+            return "", Cell(key[1:] or "this configuration", "bold"), ""
+        item = self._plan.resources[int(key)]
+        sign, tone = _SIGNS.get(item.action, ("?", ""))
+        return Cell(sign, tone), f"  {item.resource}", Cell(item.action, tone)
+
+    @on(Table.Highlighted, "#resources")
+    def _on_resource(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        panel, key = self.query_one("#outputs-panel", Panel), self.query_one("#resources", Table).key
+        width = max(24, panel.content_size.width - 1)
+        if self._plan is not None and key is not None and not key.startswith("="):
+            item = self._plan.resources[int(key)]
+            sign, tone = _SIGNS.get(item.action, ("?", ""))
+            told = [text.words(text.toned(f"{sign} ", tone), text.toned(item.resource, "bold"))]
+            for name, before, after in item.attributes:
+                told += [
+                    Content(""),
+                    text.toned(name, "dim"),
+                    text.words(text.toned("- ", "bad"), text.toned(before)),
+                    text.words(text.toned("+ ", "good"), text.toned(after)),
+                ]
+            panel.title(middle(plain(item.resource), 40))
+        elif self._standing is not None:
+            standing = self._standing
+            facts = [("environment", standing.name), ("kind", standing.kind), ("root", standing.root)]
+            facts += [(name, value) for name, value in standing.outputs if name != "root"]
+            told = [text.facts(facts, width)]
+            panel.title("Outputs")
+        else:
+            return
+        panel.ready()
+        self.query_one("#outputs", Static).update(text.lines(told))
+
+    def on_resize(self) -> None:
+        """Fit the text again."""
+        self.call_after_refresh(self._draw)
+
+    def action_other(self) -> None:
+        """Go from the plan to the outputs, and back."""
+        table = self.query_one("#resources")
+        (self.query_one("#outputs-panel .scrolling") if table.has_focus else table).focus()
+
+    def action_plan(self) -> None:
+        """Plan now."""
+        if not self._planning:
+            self._planning = True
+            self.query_one("#plan-panel", Panel).wait()
+            self.ask(api.WhatWouldChange())
+
+    def action_apply(self) -> None:
+        """Propose to apply what was planned."""
+        if self._plan is None or not self._plan.resources:
+            self.notify("There is nothing to apply: n plans.", timeout=3)
+        else:
+            self.post_message(Propose(api.WhatApply(self._plan)))
+            self._plan = None
+
+    def twin(self) -> Sequence[str]:
+        """Return what plans the same."""
+        return self.session.command("infra", "plan")
+
+    def copied(self) -> str | None:
+        """Return the selected resource."""
+        key = self.query_one("#resources", Table).key
+        return (
+            None
+            if self._plan is None or key is None or key.startswith("=")
+            else self._plan.resources[int(key)].resource
+        )

@@ -1,0 +1,103 @@
+"""The rows and charts of the screen of load tests: functions from what is known to what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual.content import Content
+
+from nimbus_tui import chart, figures
+from nimbus_tui.api.loadtests import Known, Profile, Result, Second
+from nimbus_tui.widgets import text
+from nimbus_tui.widgets.table import Cell
+
+OUTCOMES = {"ok": ("●", "good"), "missed": ("✗", "bad"), "unsound": ("▲", "warn")}
+
+
+def profile(item: Profile) -> tuple[Cell | str, ...]:
+    """Return a profile as a row."""
+    of = "runs at once" if item.users == "batch" else "a second"
+    return (
+        Cell("●" if item.chosen else " ", "note"),
+        item.name,
+        Cell(item.shape, "dim"),
+        Cell(f"{item.rate:g} {of}", "dim"),
+        Cell(f"{item.seconds:g} s", "dim"),
+    )
+
+
+def result(item: Result, now: datetime) -> tuple[Cell | str, ...]:
+    """Return what a test came to as a row, to be compared with those of other releases."""
+    mark, tone = OUTCOMES.get(item.outcome, ("·", ""))
+    return (
+        Cell(mark, tone),
+        item.release,
+        Cell(item.profile, "dim"),
+        Cell(item.outcome, tone),
+        figures.rate(item.documents_per_second),
+        _ms(item.p50),
+        _ms(item.p95),
+        _ms(item.p99),
+        Cell(f"{item.error_share:.1%}", "bad" if item.error_share > 0.01 else "dim"),
+        Cell(figures.size(item.memory), "dim"),
+        Cell(figures.age(item.time, now), "dim"),
+    )
+
+
+def going(known: Known, width: int, height: int) -> Content:
+    """Return how the test goes: figures of now, and latency and throughput over its seconds."""
+    if known.going is None:
+        return text.toned("Nothing was started from here yet: enter on a profile starts it.", "dim")
+    mark, tone = {"going": ("◐", "name"), "failed": ("✗", "bad"), "done": ("●", "good")}[known.going]
+    told = [text.words(text.toned(f"{mark} {known.title}: {known.going}", tone))]
+    seconds = known.seconds
+    if not seconds:
+        words = list(known.said) or ["opening the release and the generator …"]
+        return text.lines(
+            [*told, *(text.toned(line, "bad" if known.going == "failed" else "dim") for line in words[-6:])]
+        )
+    last = seconds[-1]
+    told.append(
+        text.words(
+            text.toned(f"{last.second:.0f} s", "bold"),
+            text.toned(f"  step {last.step}, {last.rate:.3g} requests/s asked for", "dim"),
+            text.toned(f"  {last.in_flight} in flight", "dim"),
+            text.toned(f"  {sum(each.failed for each in seconds)} failed", "dim"),
+        )
+    )
+    told.append(_marks(known, last))
+    room, each = max(10, width - 2), max(2, min(7, (height - 7) // 2))
+    latencies = [second.p95 or 0.0 for second in seconds]
+    told += _chart("p95", latencies, room, each, "ms", "note")
+    told += _chart("documents/s", [second.documents_per_second for second in seconds], room, each, "", "name")
+    return text.lines(told)
+
+
+def _marks(known: Known, last: Second) -> Content:
+    limits = dict(known.limits)
+    parts = []
+    for name, value in (("p50", last.p50), ("p95", last.p95), ("p99", last.p99)):
+        limit = limits.get(name)
+        over = limit is not None and value is not None and value > float(limit.split()[0])
+        parts += [text.toned(f"{name} ", "dim"), text.toned(_ms(value), "bad" if over else "bold"), Content("  ")]
+    parts += [text.toned("documents/s ", "dim"), text.toned(figures.rate(last.documents_per_second), "bold")]
+    return text.words(*parts)
+
+
+def _chart(  # noqa: PLR0913, PLR0917 - what a chart is of
+    name: str, values: Sequence[float], width: int, height: int, unit: str, tone: str
+) -> list[Content]:
+    shown = chart.resampled(values, width)
+    top = max(shown, default=0.0)
+    head = text.words(text.toned(name, "bold"), text.toned(f"  {figures.rate(top)} {unit} at most".rstrip(), "dim"))
+    return [head, *(text.toned(line, tone) for line in chart.columns(shown, height))]
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def limits(known: Known) -> str:
+    """Return what a test must keep, in a line."""
+    return ", ".join(f"{name} {value}" for name, value in known.limits) or "no limits are set: [loadtest.slo]"

@@ -1,0 +1,159 @@
+"""Profiles to start, the test that goes with its latencies, and what earlier ones of each release came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Static
+
+from nimbus_tui.api import loadtests as api
+from nimbus_tui.api.questions import Question
+from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.messages import Propose
+from nimbus_tui.polling import Pace
+from nimbus_tui.screens.loadtests import drawing
+from nimbus_tui.screens.section import Section
+from nimbus_tui.widgets.panel import Panel
+from nimbus_tui.widgets.table import Column, Table
+
+_PROFILES = (
+    Column("", 1),
+    Column("profile", 10, grow=1),
+    Column("shape", 7, rank=2),
+    Column("rate", 12, rank=1),
+    Column("takes", 6, right=True, rank=3),
+)
+_RESULTS = (
+    Column("", 1),
+    Column("release", 18, grow=1, ends_matter=True),
+    Column("profile", 8, rank=4),
+    Column("is", 7),
+    Column("docs/s", 7, right=True),
+    Column("p50", 8, right=True, rank=5),
+    Column("p95", 8, right=True),
+    Column("p99", 8, right=True, rank=2),
+    Column("failed", 6, right=True, rank=3),
+    Column("memory", 8, right=True, rank=6),
+    Column("when", 10, rank=1),
+)
+
+
+class LoadTests(Section):
+    """Says what a release stands, before it is released."""
+
+    FOCUS: ClassVar[str] = "#profiles"
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"start", "stop"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("S", "start", "Start", id="loadtests.start"),
+        Binding("x", "stop", "Stop", id="loadtests.stop"),
+        Binding("tab", "other", "Profiles or results", show=False, id="loadtests.other"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Draw profiles, the test that goes, and results."""
+        with Container(id="load-top"):
+            yield Panel("Profiles", Table(_PROFILES, id="profiles"), id="profiles-panel")
+            yield Panel("Now", Static(id="going", markup=False), id="going-panel")
+        yield Panel("Results by release", Table(_RESULTS, id="results"), id="results-panel")
+
+    def on_mount(self) -> None:
+        """Begin with nothing known."""
+        self.pace = Pace(least=1.0, most=15.0)
+        self._known: api.Known | None = None
+        self._wanted = ""
+
+    def question(self) -> Question[object]:
+        """Ask how it goes."""
+        return api.HowLoadTests()
+
+    def show(self, answer: object) -> None:
+        """Draw it."""
+        known = self._known = cast("api.Known", answer)
+        profiles = {item.name: item for item in known.profiles}
+        panel = self.query_one("#profiles-panel", Panel)
+        panel.ready()
+        self.query_one("#profiles", Table).show(list(profiles), lambda key: drawing.profile(profiles[key]))
+        self.query_one("#going-panel", Panel).ready()
+        self._list()
+        self._draw()
+
+    def _list(self) -> None:
+        known = self._known
+        if known is None:
+            return
+        panel, now = self.query_one("#results-panel", Panel), self.session.now
+        found = {
+            str(number): item
+            for number, item in enumerate(known.past)
+            if self._wanted in f"{item.release} {item.profile} {item.outcome}".lower()
+        }
+        if not known.past:
+            panel.empty("No load test is kept of any release yet.", "S starts the selected profile")
+            return
+        panel.ready()
+        panel.title("Results by release", drawing.limits(known))
+        self.query_one("#results", Table).show(list(found), lambda key: drawing.result(found[key], now))
+
+    def _draw(self) -> None:
+        if self._known is not None:
+            size = self.query_one("#going-panel").content_size
+            self.query_one("#going", Static).update(drawing.going(self._known, max(20, size.width), size.height))
+
+    def refuse(self, trouble: Trouble) -> None:
+        """Say why nothing is known."""
+        self.query_one("#profiles-panel", Panel).trouble(trouble)
+        self.query_one("#going-panel", Panel).empty("Not known.")
+        self.query_one("#results-panel", Panel).empty("Not known.")
+
+    def filter(self, text_wanted: str) -> None:
+        """Show the results that contain a text."""
+        self._wanted = text_wanted.lower()
+        self._list()
+
+    def on_resize(self) -> None:
+        """Fit the charts again."""
+        self.call_after_refresh(self._draw)
+
+    @on(Table.Chosen, "#profiles")
+    def _chosen(self) -> None:
+        self.action_start()
+
+    @on(Table.Chosen, "#results")
+    def _to_release(self, event: Table.Chosen) -> None:
+        if self._known is not None:
+            self.go("releases", self._known.past[int(event.key)].release)
+
+    def action_other(self) -> None:
+        """Go from the profiles to the results, and back."""
+        profiles, results = self.query_one("#profiles"), self.query_one("#results")
+        (results if profiles.has_focus and results.display else profiles).focus()
+
+    def action_start(self) -> None:
+        """Propose to start the selected profile."""
+        key = self.query_one("#profiles", Table).key
+        if key is not None:
+            self.pace.hurry()
+            self.post_message(Propose(api.WhatLoadTest(key)))
+
+    def action_stop(self) -> None:
+        """Stop the test that goes."""
+        running = api.latest(self.session)
+        if running is None or running.code is not None:
+            self.notify("No load test goes.", timeout=2)
+        else:
+            running.stop()
+
+    def twin(self) -> Sequence[str]:
+        """Return what starts the same."""
+        key = self.query_one("#profiles", Table).key
+        return self.session.command("loadtest", *(("--profile", key) if key else ()))
+
+    def copied(self) -> str | None:
+        """Return what the selected result says."""
+        key = self.query_one("#results", Table).key
+        return None if key is None or self._known is None else self._known.past[int(key)].words
