@@ -48,7 +48,7 @@ def test_a_run_is_started_watched_and_looked_into(project: Path) -> None:
         await driven.press("escape")
         await driven.until(*(set(runs_of(project)) - set(before)))
         await driven.press("g", "o")
-        await driven.until("Set aside", "wrong-type", "[red]not a text[/]\\u202e\\x1b[2J")
+        await driven.until("Set aside", "wrong-type", "[red]not a text[/]\\u202e")
         await driven.press("l")
         await driven.until("Logs", "planned", "committed")
 
