@@ -2,13 +2,12 @@
 # Terraform made. Attach both to roles of your own.
 
 data "aws_iam_policy_document" "deployer" {
-  #checkov:skip=CKV_AWS_356:four actions for which AWS knows no resource; each says so
+  #checkov:skip=CKV_AWS_356:three actions for which AWS knows no resource; each says so
   #checkov:skip=CKV_AWS_111:as CKV_AWS_356
 
   statement {
     sid = "ActionsWithoutResource"
     actions = [
-      "cloudwatch:GetMetricData",
       "ecr:GetAuthorizationToken",
       "ecs:DescribeTaskDefinition",
       "ecs:RegisterTaskDefinition",
@@ -112,31 +111,13 @@ data "aws_iam_policy_document" "deployer" {
 
   statement {
     sid       = "FollowAndStop"
-    actions   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:ListMapRuns", "states:StopExecution"]
+    actions   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"]
     resources = local.execution_arns
   }
 
   statement {
-    sid       = "FollowTheMap"
-    actions   = ["states:DescribeMapRun"]
-    resources = ["arn:${local.partition}:states:${local.region}:${local.account_id}:mapRun:${local.name}/*:*"]
-  }
-
-  statement {
-    sid       = "FollowTasks"
-    actions   = ["ecs:DescribeTasks"]
-    resources = [local.tasks_arn]
-
-    condition {
-      test     = "ArnEquals"
-      variable = "ecs:cluster"
-      values   = [var.platform.cluster_arn]
-    }
-  }
-
-  statement {
     sid       = "ReadLogs"
-    actions   = ["logs:FilterLogEvents", "logs:GetLogEvents"]
+    actions   = ["logs:FilterLogEvents"]
     resources = ["${aws_cloudwatch_log_group.worker.arn}:*"]
   }
 

@@ -147,7 +147,6 @@ run "everything_is_allowed_on_no_more_than_it_needs" {
       data.aws_iam_policy_document.pruner,
       ] : [for statement in jsondecode(document.json).Statement : statement.Action if contains(flatten([statement.Resource]), "*")]
       ])) == toset([
-      "cloudwatch:GetMetricData",
       "ecr:GetAuthorizationToken",
       "ecs:DeregisterTaskDefinition",
       "ecs:DescribeTaskDefinition",
