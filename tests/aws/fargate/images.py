@@ -58,6 +58,8 @@ class Podman:
 
     reference: str
     executable: str = "podman"
+    options: tuple[str, ...] = ()
+    """What the task's definition asks of Fargate besides: user, scratch space; and what the image would set."""
 
     def launch(
         self, name: str, entry_point: tuple[str, ...], command: tuple[str, ...], env: Mapping[str, str]
@@ -67,7 +69,10 @@ class Podman:
         settings = [f"--env={key}={value}" for key, value in env.items()]
         entry = [f"--entrypoint={word}" for word in first]
         fixed = ["run", "--rm", "--network=host", "--read-only", "--cap-drop=all", f"--name={name}"]
-        return Launch((self.executable, *fixed, *settings, *entry, self.reference, *rest, *command), dict(os.environ))
+        return Launch(
+            (self.executable, *fixed, *self.options, *settings, *entry, self.reference, *rest, *command),
+            dict(os.environ),
+        )
 
 
 def this_python(*arguments: str) -> Program:

@@ -60,10 +60,14 @@ class Example:
         """Remove everything."""
         self._done("destroy", "-auto-approve", "-no-color", _FAST)
 
+    def planned(self, *variables: str) -> str:
+        """Return a plan as JSON."""
+        self._done("plan", "-no-color", "-out=changes.plan", *variables)
+        return self._done("show", "-json", "changes.plan")
+
     def changes(self, *variables: str) -> dict[str, set[str]]:
         """Return what a plan would change: the names of the attributes by the address of the resource."""
-        self._done("plan", "-no-color", "-out=changes.plan", *variables)
-        planned = json.loads(self._done("show", "-json", "changes.plan"))
+        planned = json.loads(self.planned(*variables))
         changed = [each for each in planned.get("resource_changes", []) if each["change"]["actions"] != ["no-op"]]
         return {each["address"]: _differing(each["change"]) for each in changed}
 
