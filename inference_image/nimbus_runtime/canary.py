@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nimbus_runtime import clock, live
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.inputs import InputFile
 from nimbus_runtime.contract.records import Canary, CanaryRule, CanaryVerdict, Commit, Entry, Live, Plan, Release, Shard
@@ -68,11 +69,14 @@ def owners(store: Store, plan: Plan) -> list[str]:
 def settle(store: Store, plan: Plan, failure: str = "") -> CanaryVerdict | None:
     """Decide about a candidate once all that it will score is scored; deciding twice changes nothing.
 
+    Nothing is decided while live's own shards are missing: there is nothing whole to compare with.
     `failure` says why it could not score what is missing of its shards.
     """
     if plan.candidate is None:
         return None
     found = verdict(store, plan)
+    if found is None and not _live_is_done(store, plan, plan.candidate):
+        return None
     if found is None:
         store.create(paths.canary(plan.run), codec.encode(_judge(store, plan, plan.candidate, failure)))
         found = verdict(store, plan)
@@ -81,12 +85,17 @@ def settle(store: Store, plan: Plan, failure: str = "") -> CanaryVerdict | None:
     return found
 
 
+def _live_is_done(store: Store, plan: Plan, candidate: Canary) -> bool:
+    done = {int(name.removesuffix(".json")) for name in store.names(paths.commits(plan.run, plan.release))}
+    return set(range(len(plan.shards))) <= done | set(candidate.shards)
+
+
 def _judge(store: Store, plan: Plan, candidate: Canary, failure: str) -> CanaryVerdict:
     from nimbus_runtime import canary_rules  # noqa: PLC0415 - imports numpy
 
     own = set(candidate.shards)
     done = {int(name.removesuffix(".json")) for name in store.names(paths.commits(plan.run, candidate.release))}
-    commits = [read_commit(store, plan, candidate.release, number) for number in sorted(own & done)]
+    commits = list(each(lambda number: read_commit(store, plan, candidate.release, number), sorted(own & done)))
     others = [n for n in range(len(plan.shards)) if n not in own]
     rules: tuple[CanaryRule, ...] = ()
     if own - done:
@@ -94,7 +103,7 @@ def _judge(store: Store, plan: Plan, candidate: Canary, failure: str) -> CanaryV
     elif _was_dropped(live.read(store), candidate):
         reason = "it was dropped while the run went"
     else:
-        beside = [read_commit(store, plan, plan.release, number) for number in others]
+        beside = list(each(lambda number: read_commit(store, plan, plan.release, number), others))
         rules = canary_rules.compare(store, plan.run, candidate.limits, commits, beside)
         reason = "; ".join(rule.why for rule in rules if not rule.held)
     return CanaryVerdict(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nimbus_runtime import intervals
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.documents import Reason
 from nimbus_runtime.contract.records import CanaryLimits, CanaryRule, Commit
@@ -29,7 +30,7 @@ _OWN_FAULTS = (Reason.COMPONENT_ERROR, Reason.WORKER_KILLED, Reason.UNLISTED_LAB
 _RARE = 0.05
 _DRAWS = 499
 _SECONDS = 1.0  # less work than this is start-up, not speed
-_MOST_SHARDS = 200  # of live's, whose labels are read
+_MOST_SHARDS = 200  # of each, whose labels are read
 
 
 def compare(
@@ -37,13 +38,13 @@ def compare(
 ) -> tuple[CanaryRule, ...]:
     """Return what holds of a candidate's shards beside live's."""
     seed = int.from_bytes(hashlib.sha256(run.encode()).digest()[:8])
-    sample = sorted(live, key=lambda commit: hashlib.sha256(commit.rows.file.encode()).digest())[:_MOST_SHARDS]
-    names, mixes = label_mixes(store, run, [*candidate, *sample])
+    own, others = _some(candidate), _some(live)
+    names, mixes = label_mixes(store, run, [*own, *others])
     return (
         failures(limits.quarantine, candidate, live),
         speed(limits.slowdown, candidate, live, seed),
         *(
-            labels(kind, limits.labels, mixes[:, columns], len(candidate), seed)
+            labels(kind, limits.labels, mixes[:, columns], len(own), seed)
             for kind in ("entities", "categories")
             if (columns := [i for i, name in enumerate(names) if name[0] == kind])
         ),
@@ -102,9 +103,13 @@ def labels(kind: str, limit: float, mixes: Floats, count: int, seed: int) -> Can
 
 def label_mixes(store: Store, run: str, commits: Sequence[Commit]) -> tuple[list[tuple[str, str]], Floats]:
     """Return (kind, label) for each column, and how often each shard has each; entities also by having none."""
-    counted = [_counts(store, run, commit) for commit in commits]
+    counted = list(each(lambda commit: _counts(store, run, commit), commits))
     names = sorted({name for counts in counted for name in counts})
     return names, np.array([[counts.get(name, 0.0) for name in names] for counts in counted], dtype=np.float64)
+
+
+def _some(commits: Sequence[Commit]) -> list[Commit]:
+    return sorted(commits, key=lambda commit: hashlib.sha256(commit.rows.file.encode()).digest())[:_MOST_SHARDS]
 
 
 def _faults(commits: Sequence[Commit]) -> tuple[int, int]:

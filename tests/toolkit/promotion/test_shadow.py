@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.faults import command
 from tests.fixtures import canaries
 from tests.toolkit.promotion import environments, worse
 
@@ -169,3 +170,19 @@ def test_a_gate_names_what_it_lacks(beside_cnn: environments.Local, cnn: Path) -
     ended = beside_cnn.nimbus("gate", "unknown", "--json")
     assert (ended.code, ended.json["gate"]["verdict"]) == (3, "inconclusive")
     assert ended.json["gate"]["missing"] == ["shadow: none yet"]
+
+
+def test_a_shadow_that_is_asked_to_end_leaves_no_text_behind(
+    beside_cnn: environments.Local, cnn: Path, tmp_path: Path
+) -> None:
+    """SIGTERM, as Ctrl-C: the folder with the sample is removed, and nothing is kept."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {"TMPDIR": str(scratch)}
+    config = ("--config", beside_cnn.folder / "nimbus.toml")
+    process = command.start("shadow", cnn, "--documents", "600", "--json", *config, environment=environment)
+    command.wait_until(lambda: list(scratch.glob("nimbus-shadow-*/sample/*.jsonl")), "the sample is written")
+    process.terminate()
+    ended = command.ended(process)
+    assert (ended.code, ended.json["error"]) == (143, "RunTerminatedError")
+    assert list(scratch.iterdir()) == []

@@ -161,3 +161,18 @@ def test_a_run_of_another_release_has_no_candidate(
     canaries.begin(DirectoryStore(root), live_bundle, same_bundle)
     result = canaries.run(root, inputs, live_bundle, release=None)
     assert result.plan.candidate is None
+
+
+def test_nothing_is_decided_while_live_s_own_shards_are_missing(
+    root: Path, inputs: Path, live_bundle: Path, swapped_bundle: Path
+) -> None:
+    """A verdict stands for good, so it waits for the whole it compares with."""
+    store = DirectoryStore(root)
+    canaries.begin(store, live_bundle, swapped_bundle)
+    result = canaries.run(root, inputs, live_bundle)
+    assert result.plan.candidate is not None
+    (root / "runs" / result.plan.run / "canary.json").unlink()
+    first = next(n for n in range(8) if n not in result.plan.candidate.shards)
+    (root / "runs" / result.plan.run / "commits" / "v1" / f"{first:07d}.json").unlink()
+    assert canary.settle(store, result.plan) is None
+    assert canary.verdict(store, result.plan) is None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import Commit, Gemm, OutputFormat, Plan
+from nimbus_runtime.interrupts import interruptible
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.supervisor import Supervisor
 
@@ -45,8 +46,10 @@ def score(  # noqa: PLR0913, PLR0917 - all that a sample is scored with
     advance: Advance = lambda _done, _all: None,
 ) -> list[Scored]:
     """Have each bundle score all texts; they take turns, so that a machine's moods are the same for all."""
-    with tempfile.TemporaryDirectory(prefix="nimbus-shadow-") as folder, ExitStack() as stack:
-        os.chmod(folder, 0o700)  # noqa: PTH101 - texts lie in it
+    with ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():  # signals are that thread's
+            stack.enter_context(interruptible("run the same command again: nothing was published"))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nimbus-shadow-"))
         rounds = _written(Path(folder, "sample"), texts, workers)
         scoring = [
             stack.enter_context(_scoring(Path(folder, str(n)), bundle, rounds, wanted, gemm, workers))
