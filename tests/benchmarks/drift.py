@@ -9,11 +9,13 @@ Both see the same documents of each repetition; it sees no vectors, so that one 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,8 +36,8 @@ from .drift_draws import draw
 
 DOCUMENTS, SHIFTED = 10_000, 2_000
 SIZES, NO_DRIFT = (500, 5_000, 50_000), 500
-POWER = [(500, 0.3), (5_000, 0.1), (5_000, 0.3)]  # documents, and the share of them that is shifted
-REPETITIONS = 20
+POWER = [(500, 0.3), (5_000, 0.1)]  # documents, and the share of them that is shifted
+REPETITIONS = 10
 NAME = "as it is"
 
 
@@ -85,7 +87,8 @@ def table(window: windows.Window) -> pa.Table:
 
 def alarms(worlds: dict[str, windows.Window], folder: Path, evidently: str | None) -> None:
     """Print how often anything is found between two draws of the same documents."""
-    peer = _evidently(evidently, folder, [(f"{NAME} {count}", NAME, count, 0.0) for count in SIZES[:2]])
+    cells = [(f"{NAME} {count}", NAME, count, 0.0) for count in SIZES[:2]]
+    peer = itertools.chain(_evidently(evidently, folder, cells), ["not measured"])
     print(f"No drift, {NO_DRIFT} repetitions: share that is")
     print("  documents  material  visible  | Evidently: any column  dataset")
     total = 0
@@ -93,7 +96,7 @@ def alarms(worlds: dict[str, windows.Window], folder: Path, evidently: str | Non
         levels = [found for found, _ in _repeat(worlds, NAME, count, 0.0, NO_DRIFT)]
         total += sum(level is not Level.NONE for level in levels)
         shares = [levels.count(level) / len(levels) for level in (Level.MATERIAL, Level.VISIBLE)]
-        print(f"  {count:9,}  {shares[0]:8.3f} {shares[1]:8.3f}  |", _peer(peer, f"{NAME} {count}"), flush=True)
+        print(f"  {count:9,}  {shares[0]:8.3f} {shares[1]:8.3f}  |", next(peer), flush=True)
     print(f"  together {total / NO_DRIFT / len(SIZES):.4f} of the repetitions, material or visible")
 
 
@@ -103,13 +106,13 @@ def power(worlds: dict[str, windows.Window], folder: Path, evidently: str | None
     peer = _evidently(evidently, folder, cells)
     print(f"Planted shifts, {REPETITIONS} repetitions: share that is")
     print("  shift              documents  shifted  material  or visible  without vectors  | Evidently: any  dataset")
-    for cell, name, count, share in cells:
+    for (_, name, count, share), answer in zip(cells, peer, strict=True):
         found = list(_repeat(worlds, name, count, share, REPETITIONS))
         material = statistics.mean(level is Level.MATERIAL for level, _ in found)
         seen = statistics.mean(level is not Level.NONE for level, _ in found)
         without = statistics.mean(level is Level.MATERIAL for _, level in found)
         ours = f"  {name:17} {count:10,} {share:8.0%} {material:9.2f} {seen:11.2f} {without:16.2f}  |"
-        print(ours, _peer(peer, cell), flush=True)
+        print(ours, answer, flush=True)
 
 
 def speed(worlds: dict[str, windows.Window], folder: Path, evidently: str | None) -> None:
@@ -149,7 +152,9 @@ def _many(folder: Path, root: Path) -> None:
             roots.baseline(store, run)
 
 
-def _repeat(worlds: dict[str, windows.Window], name: str, count: int, share: float, repetitions: int):  # noqa: ANN202 - pairs of levels
+def _repeat(
+    worlds: dict[str, windows.Window], name: str, count: int, share: float, repetitions: int
+) -> Iterator[tuple[Level, Level]]:
     plain, shifted = worlds[NAME], worlds[name]
     cell = f"{name} {count} {share}" if share else f"{name} {count}"
     for repetition in range(repetitions):
@@ -199,30 +204,24 @@ def _join(one: windows.Window, other: windows.Window) -> windows.Window:
     )
 
 
-def _evidently(
-    python: str | None, folder: Path, cells: list[tuple[str, str, int, float]]
-) -> dict[str, dict[str, float]]:
-    """Return Evidently's answers by cell; none without an interpreter."""
+def _evidently(python: str | None, folder: Path, cells: Sequence[tuple[str, str, int, float]]) -> Iterator[str]:
+    """Yield Evidently's answer to each cell, as it is printed, when it has found it."""
     if python is None:
-        return {}
+        yield from ["not measured"] * len(cells)
+        return
     asked = [
         json.dumps({"cell": cell, "table": name, "count": count, "share": share, "repetitions": REPETITIONS})
         for cell, name, count, share in cells
     ]
-    program = str(Path(__file__).with_name("drift_evidently.py"))
-    done = subprocess.run(
-        [python, program, str(folder)], input="\n".join(asked), capture_output=True, text=True, check=True
-    )
-    return {answer["cell"]: answer for answer in map(json.loads, done.stdout.splitlines())}
-
-
-def _peer(peer: dict[str, dict[str, float]], cell: str) -> str:
-    answer = peer.get(cell)
-    return (
-        "not measured"
-        if answer is None
-        else f"{answer['any']:.2f} {answer['dataset']:8.2f}   {answer['seconds']:.2f} s"
-    )
+    command = [python, str(Path(__file__).with_name("drift_evidently.py")), str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n".join(asked))
+        process.stdin.close()
+        for line in process.stdout:
+            answer = json.loads(line)
+            yield f"{answer['any']:.2f} {answer['dataset']:8.2f}   {answer['seconds']:.2f} s"
 
 
 if __name__ == "__main__":

@@ -83,9 +83,10 @@ def test_a_classifier_finds_a_moved_and_a_spread_cloud() -> None:
     spread = chance.normal(size=(800, 20)) * 1.5
     assert classifier.auc(ours, alike)[1] > 0.01
     for other in (moved, spread):
-        area, p = classifier.auc(ours, other)
+        area, p, chance_reaches = classifier.auc(ours, other)
         assert area > 0.7
         assert p < 1e-6
+        assert 0.5 < chance_reaches < 0.56
     assert classifier.auc(ours, ours)[0] <= 0.5
     assert classifier.auc(np.ones((200, 4)), np.ones((200, 4)))[1] > 0.01
 

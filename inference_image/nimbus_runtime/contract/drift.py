@@ -107,6 +107,7 @@ class Finding:
     psi: float | None
     reference: int  # documents with a value
     current: int
+    chance: float | None = None  # of vectors: the AUC that 39 of 40 permutations of the documents stay below
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,14 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 _COMPONENTS, _FOLDS, _PERMUTATIONS, _RIDGE = 16, 5, 200, 1e-2
 _SEED = 20_261_126
+_UPPER = 0.975
 
 
-def auc(reference: Floats, current: Floats) -> tuple[float, float]:
-    """Return the AUC on documents that the classifier has not seen, and how probable it is where nothing drifts."""
+def auc(reference: Floats, current: Floats) -> tuple[float, float, float]:
+    """Return the AUC on documents that the classifier has not seen, its p-value, and what chance reaches.
+
+    The last is the upper end of the interval that 95 % of the permutations lie in.
+    """
     chance = np.random.default_rng(_SEED)
     order = chance.permutation(len(reference) + len(current))  # so that documents which are alike are ranked by chance
     inputs = _inputs(np.concatenate([reference, current])[order])
@@ -30,7 +34,7 @@ def auc(reference: Floats, current: Floats) -> tuple[float, float]:
     scores = np.mean([_fold(inputs, labels, folds == fold) for fold in range(_FOLDS)], axis=0)
     spread = float(scores[1:].std()) or 1e-12
     away = (float(scores[0]) - float(scores[1:].mean())) / spread
-    return float(scores[0]), 0.5 * math.erfc(away / math.sqrt(2))
+    return float(scores[0]), 0.5 * math.erfc(away / math.sqrt(2)), float(np.quantile(scores[1:], _UPPER))
 
 
 def along(reference: Floats, current: Floats) -> tuple[Floats, Floats]:

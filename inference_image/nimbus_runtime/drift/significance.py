@@ -21,10 +21,11 @@ from nimbus_runtime.drift.samples import Sample
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A test's statistic (D, chi-squared, or an AUC) and its p-value."""
+    """A test's statistic (D, chi-squared, or an AUC) and its p-value; of an AUC also what chance reaches."""
 
     statistic: float
     p_value: float
+    chance: float | None = None
 
 
 class Engine(Protocol):

@@ -85,6 +85,7 @@ def _finding(  # noqa: PLR0913 - all that decides a level
         psi=_psi(pair),
         reference=pair.sizes[0],
         current=pair.sizes[1],
+        chance=score.chance,
     )
 
 

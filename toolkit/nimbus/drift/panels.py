@@ -36,7 +36,8 @@ class Panel:
 def change(pair: Sample, found: Finding) -> str:
     """Say what changed of a feature."""
     if pair.kind is Kind.VECTOR:
-        return f"a classifier tells {found.effect:.0%} of pairs of documents apart; 50% is chance"
+        chance = 0.5 if found.chance is None else found.chance
+        return f"a classifier tells {found.effect:.0%} of pairs of documents apart; {chance:.0%} is chance"
     if pair.kind is Kind.NUMBER:
         return _moved(pair.reference, pair.current)
     ours, theirs = _shares(pair)
