@@ -148,12 +148,12 @@ def _entities(counts: Any, rows: int) -> tuple[Floats, dict[str, npt.NDArray[np.
     """Return how many entities each document has, and by label whether it has any of it."""
     offsets = counts.offsets.to_numpy()
     row_of = np.repeat(np.arange(rows), np.diff(offsets))
-    names = counts.keys[offsets[0] : offsets[-1]].to_pylist()
+    names = np.array(counts.keys[offsets[0] : offsets[-1]].to_pylist(), dtype=object)
     numbers = counts.items[offsets[0] : offsets[-1]].to_numpy(zero_copy_only=False)
     labels = {}
-    for label, _ in Counter(names).most_common(_LABELS):
+    for label, _ in Counter(names.tolist()).most_common(_LABELS):
         labels[label] = np.zeros(rows, dtype=bool)
-        labels[label][row_of[np.array([name == label for name in names])]] = True
+        labels[label][row_of[names == label]] = True
     return np.bincount(row_of, numbers, minlength=rows).astype(np.float64), labels
 
 
