@@ -54,7 +54,7 @@ def load(
             f"there is no environment {chosen!r}",
             where=f"{found}: environments",
             expected=f"one of {', '.join(described)}",
-            remedy=f"describe it as [environments.{chosen}], or name one of these",
+            remedy=f"name one of these, or describe it (on AWS: `nimbus infra init --env {chosen}`)",
         )
     layers = {name: _layers(tables, found, name) for name in described}
     for name, layer in layers.items():

@@ -18,6 +18,8 @@ Path = tuple[str, ...]
 Origin = Callable[[Path], str]
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a table", list: "a list"}
 
+_LISTED, _NAMED = 20, 5  # names that an error lists: all where they are so few, else the nearest
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
@@ -93,11 +95,12 @@ def _shown(field: Field) -> str:
 def unknown(what: str, name: str, known: Iterable[str], where: str) -> ConfigUnknownKeyError:
     """Return the refusal of a name that nothing knows."""
     allowed = tuple(known)
-    near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, allowed, n=_NAMED, cutoff=0.5)
+    listed = allowed if len(allowed) <= _LISTED else tuple(near) or allowed[:_LISTED]
     return ConfigUnknownKeyError(
         f"there is no {what} {name!r}",
         where=where,
-        expected=f"one of {', '.join(allowed)}",
+        expected=f"one of {', '.join(listed)}" + (" …" if len(listed) < len(allowed) else ""),
         remedy=f"did you mean {near[0]!r}?" if near else "take it out",
     )
 
