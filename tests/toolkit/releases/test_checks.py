@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from tests.fixtures.roots import ran, register
 from tests.toolkit.releases.test_deploy import JOB, bundle
@@ -249,3 +250,22 @@ def test_the_runbook_names_verbs_that_there_are() -> None:
     verbs = {verb for section in SECTIONS.values() for verb in section}
     told = set(re.findall(r"nimbus ([a-z]+)", RUNBOOK))
     assert told <= verbs, told - verbs
+
+
+@pytest.mark.parametrize("place", ["docs/ci/release.yml", "docs/releases.md", "docs/runbook.md"])
+def test_what_is_to_be_typed_can_be_typed(place: str) -> None:
+    """Every verb that the docs and the workflow name is there, with every option that they give it."""
+    from nimbus.cli.main import nimbus  # noqa: PLC0415 - the command line itself
+
+    typed = re.findall(r"nimbus ((?:[a-z]+ ?)+)((?:[^`\n#|]*)?)", (ROOT / place).read_text(encoding="utf-8"))
+    with click.Context(nimbus) as context:
+        known = {verb: nimbus.get_command(context, verb) for verb in nimbus.list_commands(context)}
+    assert typed
+    for words, rest in typed:
+        verb = known.get(words.split()[0])
+        if isinstance(verb, click.Group):
+            with click.Context(verb) as inner:
+                verb = verb.get_command(inner, words.split()[1]) if len(words.split()) > 1 else verb
+        assert verb is not None, words
+        options = {option for parameter in verb.params for option in parameter.opts}
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest)) <= options, (words, rest)
