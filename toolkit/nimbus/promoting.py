@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nimbus_runtime.contract.records import Release
 
 
+COMPILED = ".nimbus/compiled"  # below a project's folder: what deploying compiled
+
+
 def shadow(  # noqa: PLR0913 - one argument an option
     candidate: str,
     environment: Environment,
@@ -40,11 +43,12 @@ def shadow(  # noqa: PLR0913 - one argument an option
     local, task = environment.outputs is None, project.task
     hour = loadtesting.cost_of(project, 3600)
     store = assembly.open_environment(environment)
-    named = judging.find(store, candidate, bundle)
+    compiled = project.folder / COMPILED
+    named = judging.find(store, candidate, compiled, bundle)
     request = shadowing.Request(
         candidate=named.bundle,
         name=named.name,
-        live=live or judging.live_bundle(store),
+        live=live or judging.live_bundle(store, compiled),
         documents=documents or project.gate.documents,
         confidence=project.gate.confidence,
         workers=workers,

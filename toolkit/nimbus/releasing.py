@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Live, Release
 
-COMPILED = ".nimbus/compiled"  # below a project's folder: what deploying compiled
-
 
 def history(environment: Environment, limit: int) -> list[Change]:
     """Return the latest changes of what is live, the newest first."""
@@ -213,7 +211,7 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
     pipeline = project.pipeline
     compiler = CachedCompiler(
         project.path(pipeline.source) if Path(project.path(pipeline.source)).exists() else pipeline.source,
-        project.folder / COMPILED,
+        project.folder / promoting.COMPILED,
         pipeline.precision,
         [Path(project.path(file)) for file in pipeline.code],
         pipeline.allow,

@@ -186,3 +186,12 @@ def test_a_shadow_that_is_asked_to_end_leaves_no_text_behind(
     ended = command.ended(process)
     assert (ended.code, ended.json["error"]) == (143, "RunTerminatedError")
     assert list(scratch.iterdir()) == []
+
+
+def test_live_s_bundle_is_found_among_what_was_compiled(cnn: Path, tmp_path: Path) -> None:
+    """As for an environment on AWS, whose root holds no bundles: it then scores the sample again."""
+    copy = shutil.copytree(cnn, tmp_path / "copy")
+    project, _ = environments.begin(tmp_path / "project", copy, worse.texts())
+    shutil.copytree(copy, project.folder / ".nimbus" / "compiled" / "support_cnn-1")
+    shutil.rmtree(copy)
+    assert shadowed(project, cnn, None)["scored_again"]

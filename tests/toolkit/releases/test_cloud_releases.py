@@ -16,7 +16,7 @@ from tests.faults import bundles, command
 from tests.fixtures import cloud
 from tests.fixtures.roots import ran
 
-from nimbus import assembly, releasing
+from nimbus import assembly, promoting, releasing
 from nimbus.adapters.machine import ThisMachine
 from nimbus.compile.cached import CachedCompiler
 from nimbus.config import Environment, Project
@@ -121,7 +121,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small trained pipeline, and what was compiled and measured of it."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(bundles.build(folder / "built").original, folder / "pipeline")
-    bundle = CachedCompiler(str(folder / "pipeline"), folder / releasing.COMPILED).compile()
+    bundle = CachedCompiler(str(folder / "pipeline"), folder / promoting.COMPILED).compile()
     ThisMachine(folder).peak(bundle)
     return folder
 

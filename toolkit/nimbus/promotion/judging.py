@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from nimbus.promotion.errors import BundleNotHereError
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime import evidence, live
 from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.errors import NimbusError
 from nimbus_runtime.contract.records import Evidence, Release
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Named:
         return self.bundle.name if self.release is None else self.release.release
 
 
-def find(store: Store, named: str, bundle: Path | None = None) -> Named:
+def find(store: Store, named: str, compiled: Path, bundle: Path | None = None) -> Named:
     """Find a candidate by the folder of its bundle or by the name of its release; `bundle` is where the latter lies."""
     if (Path(named) / "bundle.json").is_file():
         _, digest = bundles.read_manifest(Path(named))
@@ -48,7 +50,7 @@ def find(store: Store, named: str, bundle: Path | None = None) -> Named:
             got=named,
             remedy="name the folder of a bundle, or a release out of `nimbus history`",
         )
-    place = bundle or here(store, found)
+    place = bundle or here(store, found, compiled)
     if place is None:
         raise BundleNotHereError(
             "the release's bundle is not on this machine",
@@ -66,17 +68,23 @@ def releases(store: Store) -> list[Release]:
     return sorted(found, key=lambda release: release.job is None)
 
 
-def here(store: Store, release: Release) -> Path | None:
-    """Return where a release's bundle lies on this machine, None where it does not."""
+def here(store: Store, release: Release, compiled: Path) -> Path | None:
+    """Return where a release's bundle lies on this machine: below the root, or where it was compiled into."""
     place = None if release.bundle is None or "://" in store.location else Path(store.location, release.bundle)
-    return place if place is not None and place.is_dir() else None
+    if place is not None and place.is_dir():
+        return place
+    for manifest in sorted(compiled.glob("*/bundle.json")):
+        with contextlib.suppress(NimbusError):  # one that is damaged is none
+            if bundles.read_manifest(manifest.parent)[1] == release.bundle_digest:
+                return manifest.parent
+    return None
 
 
-def live_bundle(store: Store) -> Path | None:
+def live_bundle(store: Store, compiled: Path) -> Path | None:
     """Return where the live release's bundle lies on this machine, None where it does not."""
     present = live.read(store)
     data = None if present is None else store.read(paths.release(present.release))
-    return None if data is None else here(store, codec.decode(Release, data, "the live release"))
+    return None if data is None else here(store, codec.decode(Release, data, "the live release"), compiled)
 
 
 def keep(store: Store, found: report.Shadow, named: Named, actor: str) -> bool:
