@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import struct
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from nimbus import assembly
+from nimbus.adapters.podman import Podman
 from nimbus.engines import errors
+from nimbus.engines.orders import Architecture
 from nimbus.image import build as building
 from nimbus.image import record
 
@@ -99,3 +103,41 @@ def test_the_command_says_what_it_found_and_prints_the_image(
     told = json.loads(subprocess.run([*command, "--json"], check=True, capture_output=True, text=True).stdout)
     assert told["labels"]["nimbus.bundle"] == built_image.record.bundle_digest
     assert not (tmp_path / "records").exists()
+
+
+@pytest.mark.slow
+def test_an_index_carries_both_processors_without_an_emulator(
+    podman: str, base_image: str, built_image: BuiltImage, tmp_path: Path
+) -> None:
+    """Built on a base that is an index: each member has its own processor's libraries, and nothing of arm64 was run."""
+    base = "localhost/nimbus-test/both"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /tmp/x\n")  # of arm64, only layers are copied
+    other = [podman, "build", "--quiet", "--platform=linux/arm64", f"--tag={base}:arm64", tmp_path]
+    with alone("build"):
+        subprocess.run(other, check=True)
+        subprocess.run([podman, "tag", base_image, f"{base}:amd64"], check=True)
+        subprocess.run([podman, "manifest", "rm", f"{base}:index"], check=False, capture_output=True)
+        members = [f"containers-storage:{base}:{name}" for name in ("amd64", "arm64")]
+        subprocess.run([podman, "manifest", "create", f"{base}:index", *members], check=True)
+        order = building.Order(built_image.bundle, f"{base}:index", tuple(Architecture), tag="both")
+        planned = assembly.plan_image(order, "podman")
+        built = assembly.build_image(planned, tmp_path / "records", "podman")
+        told = subprocess.run([podman, "manifest", "inspect", built.tag], check=True, capture_output=True).stdout
+    index = json.loads(told)
+    assert [one["platform"]["architecture"] for one in index["manifests"]] == ["amd64", "arm64"]
+    machines = {}
+    for part in built.parts:
+        with Podman().exported(part.id) as place, tarfile.open(place) as archive:
+            (name,) = [n for n in archive.getnames() if "onnxruntime_pybind11_state" in n and n.endswith(".so")]
+            library = archive.extractfile(name)
+            assert library is not None
+            machines[part.architecture] = struct.unpack_from("<H", library.read(20), 18)[0]
+            assert any(n.startswith("opt/nimbus/packages/spacy/__pycache__/") for n in archive.getnames())
+    assert machines == {Architecture.AMD64: 62, Architecture.ARM64: 183}
+
+
+def test_a_base_image_for_another_processor_is_refused(base_image: str, built_image: BuiltImage) -> None:
+    """A base that is no index cannot carry another processor's image, and nobody notices too late."""
+    order = building.Order(built_image.bundle, base_image, (Architecture.ARM64,))
+    with pytest.raises(errors.BaseUnsuitableError, match="is not there for linux/"):
+        assembly.plan_image(order, "podman")

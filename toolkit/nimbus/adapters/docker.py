@@ -50,7 +50,7 @@ class Docker:
         kind = "docker" if len(order.architectures) == 1 else "image"
         fixed = [
             *("--network=none", "--provenance=false", "--sbom=false"),
-            f"--build-arg=BASE_IMAGE={order.base}",
+            f"--build-arg=BASE_IMAGE={order.base.reference}",
             f"--build-arg=SOURCE_DATE_EPOCH={order.time}",
             f"--platform={','.join(a.platform for a in order.architectures)}",
             f"--output=type={kind},name={order.tag},rewrite-timestamp=true",

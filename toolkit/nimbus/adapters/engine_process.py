@@ -73,14 +73,15 @@ def base(name: str, inspected: Mapping[str, Any], probed: Said) -> Base:
         raise _unsuitable(name, f"a folder for scratch files with mode {scratch}", "")
     # An index and its member, or one image packed in two ways, have a digest each: always the same one is taken.
     digests = sorted(one for one in inspected.get("RepoDigests") or () if one)
-    own = [one for one in digests if one.partition("@")[0] == _repository(name)]
+    own = [one for one in digests if one.partition("@")[0] == repository(name)]
     reference = name if "@" in name else next(iter([*own, *digests]), "")
     digest = reference.partition("@")[2] or str(inspected["Id"])
     return Base(name, reference or name, digest, (python[0], python[1]), (libc[0], libc[1]))
 
 
-def _repository(name: str) -> str:
-    """Return a name without its tag."""
+def repository(name: str) -> str:
+    """Return an image's name without its tag or digest."""
+    name = name.partition("@")[0]
     head, _, tail = name.rpartition(":")
     return head if head and "/" not in tail else name
 

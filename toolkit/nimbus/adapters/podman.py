@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 from nimbus.adapters import engine_process
 from nimbus.engines import refusals
-from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored
+from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored, here
 
 
 class Podman:
@@ -33,40 +35,53 @@ class Podman:
         return Found(cls.name, said.out.strip(), usable=True, detail=program)
 
     def base(self, name: str, architectures: Sequence[Architecture]) -> Base:
-        """Fetch a base image where it is not here, and ask it what it can carry."""
-        for architecture in architectures:
-            self._have(name, architecture)
-        inspected = self._inspect(name)
-        probe = ("--entrypoint", "python3", inspected["Id"], "-c", engine_process.PROBE)
+        """Fetch a base image where it is not here, for this machine and for others, and ask it what it can carry."""
+        members = {}
+        if set(architectures) != {here()}:
+            members = self._members(name, {here(), *architectures})
+        native = members.get(here(), name)
+        for reference in members.values() or [name]:
+            self._have(reference)
+        inspected = self._inspect(native)
+        if inspected["Architecture"] != here().value:
+            raise refusals.of_other_processor(name, str(inspected["Architecture"]), here().platform)
+        probe = ("--entrypoint", "python3", str(inspected["Id"]), "-c", engine_process.PROBE)
         probed = engine_process.run("podman", "run", "--rm", "--network=none", *probe)
-        return engine_process.base(name, inspected, probed)
+        return dataclasses.replace(engine_process.base(name, inspected, probed), members=members)
 
     def build(self, order: BuildOrder) -> tuple[Built, ...]:
         """Build, with an index where there is more than one architecture; return what was built.
 
         Nothing is taken from earlier builds: podman writes their numbers into an image's history.
         """
-        labels = [f"--label={key}={value}" for key, value in order.labels.items()]
-        fixed = ["--network=none", "--pull=never", "--layers", "--no-cache", "--format=oci"]
-        fixed += [f"--timestamp={order.time}", f"--build-arg=BASE_IMAGE={order.base}"]
-        if len(order.architectures) > 1:
+        several = len(order.architectures) > 1
+        built = tuple(
+            self._build(order, one, f"{order.tag}-{one.value}" if several else order.tag) for one in order.architectures
+        )
+        if several:
             engine_process.run("podman", "manifest", "rm", order.tag)
-            fixed += [f"--platform={','.join(a.platform for a in order.architectures)}", f"--manifest={order.tag}"]
-        else:
-            fixed += [f"--platform={order.architectures[0].platform}", f"--tag={order.tag}"]
+            members = [f"containers-storage:{one.id}" for one in built]
+            said = engine_process.run("podman", "manifest", "create", order.tag, *members)
+            if said.code != 0:
+                raise refusals.of_build(said.words, "podman manifest create")
+        return built
+
+    def _build(self, order: BuildOrder, architecture: Architecture, tag: str) -> Built:
+        base = order.base
+        bases = {
+            "BASE_IMAGE": base.members.get(architecture, base.reference),
+            "BUILD_IMAGE": base.members.get(here(), base.reference),
+            "BUILDPLATFORM": here().platform,
+        }
+        fixed = ["--network=none", "--pull=never", "--layers", "--no-cache", "--format=oci"]
+        fixed += [f"--timestamp={order.time}", f"--platform={architecture.platform}", f"--tag={tag}"]
+        fixed += [f"--build-arg={key}={value}" for key, value in bases.items()]
+        labels = [f"--label={key}={value}" for key, value in order.labels.items()]
         said = engine_process.run("podman", "build", *fixed, *labels, order.context)
         if said.code != 0:
             raise refusals.of_build(said.words, "podman build")
-        return self.built(order.tag)
-
-    def built(self, tag: str) -> tuple[Built, ...]:
-        """Return the images that a tag stands for, one an architecture."""
-        listed = engine_process.run("podman", "manifest", "inspect", f"containers-storage:{tag}")
-        names = [tag]
-        if listed.code == 0 and (members := json.loads(listed.out).get("manifests")):
-            names = [f"{tag.rpartition(':')[0]}@{member['digest']}" for member in members]
-        found = [self._inspect(name) for name in names]
-        return tuple(Built(Architecture(one["Architecture"]), one["Id"], one["Size"]) for one in found)
+        found = self._inspect(tag)
+        return Built(architecture, found["Id"], found["Size"])
 
     @contextlib.contextmanager
     def exported(self, image: str) -> Iterator[Path]:
@@ -110,13 +125,22 @@ class Podman:
                 raise refusals.of_push(said.err, reference, "podman push")
             return digest.read_text(encoding="utf-8").strip()
 
-    def _have(self, name: str, architecture: Architecture) -> None:
-        there = engine_process.run("podman", "image", "inspect", "--format={{.Architecture}}", name)
-        if there.code == 0 and there.out.strip() == architecture.value:
-            return
-        said = engine_process.run("podman", "pull", "--quiet", f"--platform={architecture.platform}", name)
-        if said.code != 0:
-            raise refusals.of_base(said.err, name, "podman pull")
+    @staticmethod
+    def _members(name: str, wanted: AbstractSet[Architecture]) -> dict[Architecture, str]:
+        said = engine_process.run("podman", "manifest", "inspect", name)
+        listed = json.loads(said.out).get("manifests", ()) if said.code == 0 else ()
+        digests = {one["platform"]["architecture"]: one["digest"] for one in listed}
+        for architecture in wanted:
+            if architecture.value not in digests:
+                raise refusals.of_other_processor(name, ", ".join(digests) or "no index", architecture.platform)
+        return {one: f"{engine_process.repository(name)}@{digests[one.value]}" for one in sorted(wanted)}
+
+    @staticmethod
+    def _have(name: str) -> None:
+        if engine_process.run("podman", "image", "exists", name).code != 0:
+            said = engine_process.run("podman", "pull", "--quiet", *_transport(name), name)
+            if said.code != 0:
+                raise refusals.of_base(said.err, name, "podman pull")
 
     @staticmethod
     def _inspect(name: str) -> dict[str, Any]:

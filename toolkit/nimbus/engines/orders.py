@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +26,12 @@ class Architecture(StrEnum):
         return {Architecture.AMD64: "x86_64", Architecture.ARM64: "aarch64"}[self]
 
 
+def here() -> Architecture:
+    """Return the architecture of this machine."""
+    machines = {**{one.machine: one for one in Architecture}, "arm64": Architecture.ARM64}
+    return machines.get(platform.machine().lower(), Architecture.AMD64)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An engine that was looked for: usable, or why not."""
@@ -37,13 +44,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base image. `reference` is what to build on: by digest, where it has one outside of this machine."""
+    """A base image. `reference` is what to build on: by digest, where it has one outside of this machine.
+
+    `members` are those of an index by architecture, where an engine wants to be told each.
+    """
 
     name: str
     reference: str
     digest: str
     python: tuple[int, int]
     glibc: tuple[int, int]
+    members: Mapping[Architecture, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ class BuildOrder:
     context: Path
     tag: str
     architectures: tuple[Architecture, ...]
-    base: str
+    base: Base
     labels: Mapping[str, str]
     time: int
 

@@ -48,6 +48,17 @@ def of_base(words: str, name: str, where: str) -> errors.ImageError:
     )
 
 
+def of_other_processor(name: str, got: str, wanted: str) -> errors.BaseUnsuitableError:
+    """Return that a base image is not for a processor."""
+    return errors.BaseUnsuitableError(
+        f"the base image is not there for {wanted}",
+        where=name,
+        got=got,
+        expected="an index with an image for each --platform and for this machine, where the image is put together",
+        remedy="name such an index with --base-image, such as python:3.11-slim, or leave the platform out",
+    )
+
+
 def of_build(words: str, where: str) -> errors.ImageError:
     """Return why a build failed."""
     known = common(words, where)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from nimbus.engines import errors
-from nimbus.engines.orders import Architecture, Base, BuildOrder, Built
+from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, here
 from nimbus.image import context as contexts
 from nimbus.image import lock, sbom
 from nimbus.image import record as records
@@ -83,11 +82,6 @@ class Planned:
     context: Context
 
 
-def here() -> Architecture:
-    """Return the architecture of this machine."""
-    return {one.machine: one for one in Architecture}.get(platform.machine().lower(), Architecture.AMD64)
-
-
 def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Callable[[], float] = time.time) -> Planned:
     """Decide everything: the bundle is whole, the base can carry it, every wheel is there."""
     check_clock(now())
@@ -117,7 +111,7 @@ def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
             context=Path(folder),
             tag=planned.tag,
             architectures=planned.architectures,
-            base=planned.base.reference,
+            base=planned.base,
             labels=planned.context.labels,
             time=contexts.TIME,
         )
