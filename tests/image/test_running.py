@@ -47,6 +47,12 @@ def dataset(container: Container) -> Run:
     return codec.decode(Run, container.store.read(paths.dataset(RUN)) or b"", RUN)
 
 
+def healthy(name: str) -> bool:
+    """Say whether a running container's health check passes."""
+    check = ["podman", "exec", name, "python3", "-P", "-m", "nimbus_runtime", "health"]
+    return subprocess.run(check, check=False, capture_output=True).returncode == 0
+
+
 def test_the_image_checks_itself(podman: str, built_image: BuiltImage) -> None:
     """`self-check` verifies the bundle, scores a text, and says which versions and which processor these are."""
     run = [podman, "run", "--rm", *HARDENED, "--network=none", built_image.tag, "self-check"]
@@ -126,6 +132,7 @@ def test_sigterm_amid_a_shard_keeps_what_is_committed(container: Container) -> N
     process = subprocess.Popen(stopping, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         command.wait_until(lambda: gate.reached() or process.poll() is not None, "a document waits at the gate")
+        assert healthy(name)
         subprocess.run(["podman", "stop", "--time=30", name], check=True, capture_output=True)
         out, err = process.communicate(timeout=60)
     finally:
@@ -142,3 +149,19 @@ def test_sigterm_amid_a_shard_keeps_what_is_committed(container: Container) -> N
     assert [event["shard"] for event in events(done) if event["event"] == "committed"] == [1]
     assert commits[0].read_bytes() == before
     assert dataset(container).counts.scored == 6
+
+
+def test_a_server_is_healthy_once_it_answers(podman: str, built_image: BuiltImage, tmp_path: Path) -> None:
+    """`serve` runs as hardened as a task does, its health check asks it, and SIGTERM ends it in order."""
+    name = f"nimbus-test-{tmp_path.parent.name}-{tmp_path.name}"
+    options = [*HARDENED, "--network=none", f"--name={name}", "--env=NIMBUS_SERVE_PORT=8123"]
+    process = subprocess.Popen(
+        [podman, "run", "--rm", *options, built_image.tag, "serve", "--open"], stderr=subprocess.PIPE
+    )
+    try:
+        command.wait_until(lambda: process.poll() is not None or healthy(name), "the server is healthy", 60)
+        assert process.poll() is None, process.communicate()
+    finally:
+        subprocess.run([podman, "stop", "--time=20", name], check=False, capture_output=True)
+        process.communicate(timeout=30)
+    assert process.returncode == 0

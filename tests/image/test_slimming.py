@@ -33,9 +33,8 @@ _TEXT = "Anna had a late order from Berlin."
 
 # What a container says of what it can import, and this machine, which has the packages as they were published.
 _QUESTION = """
-import importlib, json, pkgutil, sys
-sys.modules["torch"] = None
-import spacy.lang
+import importlib, json, pkgutil
+import spacy, spacy.lang
 languages, refused = {}, []
 for found in pkgutil.iter_modules(spacy.lang.__path__):
     if found.ispkg:
