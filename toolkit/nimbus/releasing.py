@@ -300,12 +300,22 @@ def _parts(environment: Environment) -> BundleShelf | CloudHost:
 
 
 def _cloud_host(outputs: Outputs) -> CloudHost:
+    from contextlib import suppress  # noqa: PLC0415
+
     from nimbus.adapters.cloud_host import CloudHost  # noqa: PLC0415
     from nimbus.adapters.ecr import Ecr  # noqa: PLC0415
     from nimbus.engines.orders import Architecture  # noqa: PLC0415
     from nimbus.image import build, recipe, record  # noqa: PLC0415
+    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
 
     architecture = Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
+
+    def recorded(bundle: Bundle) -> str | None:
+        with suppress(NimbusError):  # none was built here
+            built = record.read(record.folder_of(bundle.path))
+            if built.bundle_digest == bundle.digest and (built.reference or "").startswith(f"{outputs.repository}@"):
+                return built.reference
+        return None
 
     def tag(bundle: Bundle) -> str:
         return build.tag_of(bundle.digest, recipe.read())
@@ -318,7 +328,7 @@ def _cloud_host(outputs: Outputs) -> CloudHost:
         assert pushed.reference is not None  # noqa: S101 - it was pushed
         return pushed.reference
 
-    return CloudHost(outputs.repository, Ecr(outputs.region), _definitions(outputs), tag, push)
+    return CloudHost(outputs.repository, Ecr(outputs.region), _definitions(outputs), recorded, tag, push)
 
 
 def _removal(environment: Environment) -> Removal:

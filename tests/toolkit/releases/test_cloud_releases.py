@@ -20,6 +20,8 @@ from nimbus import assembly, promoting, releasing
 from nimbus.adapters.machine import ThisMachine
 from nimbus.compile.cached import CachedCompiler
 from nimbus.config import Environment, Project
+from nimbus.image import record
+from nimbus.image.record import ImageRecord
 from nimbus.releases import deploy as deploying
 from nimbus.releases import registry
 from nimbus.releases.errors import PreflightFailedError, ReleaseUnusableError
@@ -170,6 +172,18 @@ def test_deploying_twice_makes_nothing_twice(desk: Desk) -> None:
     family = desk.cloud.outputs["release_family"]
     definitions = desk.cloud.aws.client("ecs").list_task_definitions(familyPrefix=family)["taskDefinitionArns"]
     assert len(definitions) == 1
+
+
+def test_an_image_that_was_pushed_by_hand_goes_first(desk: Desk) -> None:
+    """Such as one on a newer base, under a tag of its own: it is another release of the same bundle."""
+    first = desk.deploy()
+    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / releasing.COMPILED).compile()
+    digest = desk.cloud.push(bundle, tag="newer-base")
+    reference = f"{desk.cloud.outputs['repository']}@{digest}"
+    built = ImageRecord("t", "newer-base", bundle.digest, "en", "1", "1", "base", "sha256:1", "podman", (), reference)
+    record.write(built, record.folder_of(bundle.path))
+    second = desk.deploy()
+    assert (second != first, registry.release(desk.store, second).image) == (True, reference)
 
 
 def test_a_changed_template_is_another_release(desk: Desk) -> None:

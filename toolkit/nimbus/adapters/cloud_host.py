@@ -25,13 +25,14 @@ class Pushed:
 class CloudHost:
     """The releases of a pipeline in an environment on AWS.
 
-    `tag` names a bundle's image in the repository; `push` builds it if it must, pushes it under
-    that tag, and returns it by its digest.
+    `recorded` is the image that was pushed of a bundle by hand, if one was; `tag` names a bundle's
+    image in the repository; `push` builds it, pushes it under that tag, and returns it by its digest.
     """
 
     repository: str
     registry: Ecr
     definitions: TaskDefinitions
+    recorded: Callable[[Bundle], str | None]
     tag: Callable[[Bundle], str]
     push: Callable[[Bundle], str]
 
@@ -45,7 +46,10 @@ class CloudHost:
         return None if self.registry.holds(repository, digest) else f"its image, {release.image}"
 
     def find(self, bundle: Bundle) -> Pushed | None:
-        """Return a bundle's image if it was pushed."""
+        """Return a bundle's image if it was pushed: the one that was built by hand goes first."""
+        image = self.recorded(bundle)
+        if image is not None and self.registry.holds(self.repository, image.partition("@")[2]):
+            return self._pushed(image)
         stored = self.registry.stored(self.repository, self.tag(bundle))
         return None if stored is None else self._pushed(f"{self.repository}@{stored.digest}")
 

@@ -182,7 +182,9 @@ def image(named: str | None, scanned: Callable[[str], Scanned]) -> Check:
         return Check("image", "is pushed and scanned", Status.SKIPPED, words)
     if found.grave:
         words = f"{found.grave} findings of {found.threshold} or worse"
-        remedy = "`nimbus image scan` lists them; build on a newer base image"
+        remedy = (
+            "`nimbus image scan` lists them; `nimbus image build --tag NEW --push` on a newer base, then deploy again"
+        )
         return Check("image", "is pushed and scanned", Status.FAILED, words, remedy)
     return Check("image", "is pushed and scanned", Status.OK, f"nothing of {found.threshold} or worse")
 
