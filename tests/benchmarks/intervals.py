@@ -43,7 +43,8 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=4000)
     repetitions = parser.parse_args().repetitions
     random = np.random.default_rng(20261126)
-    print(f"Coverage of 95 % intervals, {repetitions:,} samples each (standard error about 0.3 %)")
+    error = math.sqrt(0.95 * 0.05 / repetitions)
+    print(f"Coverage of 95 % intervals, {repetitions:,} samples each (standard error {error:.1%})")
     print(f"{'':<44}{'share':>8}{'ours':>8}{'naive':>8}{'Wald':>8}{'width':>9}")
     for name, sizes, make in (
         ("documents, simple, n = 200", 200, simple),

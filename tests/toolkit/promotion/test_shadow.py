@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.faults import command
-from tests.fixtures import canaries
+from tests.fixtures import canaries, candidates
 from tests.toolkit.promotion import environments, worse
 
 from nimbus_runtime import evidence
@@ -195,3 +195,19 @@ def test_live_s_bundle_is_found_among_what_was_compiled(cnn: Path, tmp_path: Pat
     shutil.copytree(copy, project.folder / ".nimbus" / "compiled" / "support_cnn-1")
     shutil.rmtree(copy)
     assert shadowed(project, cnn, None)["scored_again"]
+
+
+def test_ids_and_labels_of_others_stay_on_their_line(tmp_path: Path) -> None:
+    """Neither an escape nor a line's end of an id or of a label reaches the terminal."""
+    live = candidates.build(tmp_path / "live")
+    other = candidates.build(tmp_path / "other", version="2.0.0", person="O\x1b[31mRG\nhold")
+    lines = [{"id": f"\x1b]0;x\x07<script>{n}\npromote", "text": f"Anna in Berlin {n}"} for n in range(40)]
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    project, _ = environments.begin(tmp_path / "project", live, texts)
+    canaries.register(project.store, "v2", other)
+    said = [project.nimbus("shadow", "v2"), project.nimbus("gate", "v2")]
+    assert [ended.code for ended in said] == [0, 3]
+    for ended in said:
+        assert not [c for c in ended.out + ended.err if not c.isprintable() and c != "\n"]
+        assert "\npromote" not in ended.out.replace("\npromote ", "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nimbus import assembly, promoting
-from nimbus.cli import options, output
+from nimbus.cli import options, output, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,16 +46,14 @@ def show(decision: Decision) -> None:
     """Write a decision's rules to stdout, those that speak against the release first."""
     order = ("hold", "inconclusive", "promote")
     rules = sorted(decision.rules, key=lambda rule: order.index(rule.verdict.value))
-    widths = [max((len(output.printable(cell)) for cell in column), default=0) for column in _columns(rules)]
+    widths = [max((len(shown.cell(cell)) for cell in column), default=0) for column in _columns(rules)]
     for rule, *cells in zip(rules, *_columns(rules), strict=True):
-        line = "  ".join(output.printable(cell).ljust(width) for cell, width in zip(cells, widths, strict=True))
+        line = "  ".join(shown.cell(cell).ljust(width) for cell, width in zip(cells, widths, strict=True))
         tint = _TINTS[rule.verdict.value]
-        click.echo(f"{click.style(rule.verdict.value.ljust(12), fg=tint)}  {line}  {output.printable(rule.why)}")
+        click.echo(f"{click.style(rule.verdict.value.ljust(12), fg=tint)}  {line}  {shown.cell(rule.why)}")
     for kind in decision.missing:
-        click.echo(f"{click.style('missing'.ljust(12), fg='yellow')}  {output.printable(kind)}")
-    output.say(
-        f"{output.bold(decision.verdict.value, _TINTS[decision.verdict.value])}: {output.printable(decision.release)}"
-    )
+        click.echo(f"{click.style('missing'.ljust(12), fg='yellow')}  {shown.cell(kind)}")
+    output.say(f"{output.bold(decision.verdict.value, _TINTS[decision.verdict.value])}: {shown.cell(decision.release)}")
     if decision.needed is not None:
         output.say(f"  about {decision.needed:,} documents would tell: nimbus shadow … --documents {decision.needed}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nimbus import assembly, promoting
-from nimbus.cli import options, output
+from nimbus.cli import options, output, shown
 
 if TYPE_CHECKING:
     from nimbus.promotion.report import Component, Shadow, Share
@@ -63,9 +63,9 @@ def show(found: Shadow) -> None:
     source = f"run {found.run}" if found.run else "the inputs as they are now"
     click.echo(output.bold(f"{found.candidate} beside {found.live}"))
     click.echo(f"  sample      {sample} of {source}, {found.strata:,} strata; nothing published")
-    click.echo(f"  changed     {shown(found.changed)} of the documents in any way")
+    click.echo(f"  changed     {share_of(found.changed)} of the documents in any way")
     if found.repeated is not None and found.repeated.count:
-        click.echo(f"  live itself {shown(found.repeated)} otherwise than it published")
+        click.echo(f"  live itself {share_of(found.repeated)} otherwise than it published")
     for component in found.components:
         _show_component(component)
     for spans in found.entities:
@@ -77,22 +77,24 @@ def show(found: Shadow) -> None:
     for shift in found.shifts:
         figures = f"{shift.live:.4f} → {shift.candidate:.4f}"
         reach = f"{shift.difference:+.4f} ({shift.low:+.4f} to {shift.high:+.4f})"
-        click.echo(f"  {output.printable(shift.name):<24} {figures}, {reach}")
+        click.echo(f"  {shown.cell(shift.name):<24} {figures}, {reach}")
     _show_costs(found)
     for note in found.notes:
-        click.echo(f"  note        {output.printable(note)}")
+        click.echo(f"  note        {shown.cell(note)}")
 
 
 def _show_component(component: Component) -> None:
-    click.echo(f"  {component.name:<11} {shown(component.changed)}, {component.changed.of:,} × {component.unit}")  # noqa: RUF001 - a sign
+    click.echo(f"  {component.name:<11} {share_of(component.changed)}, {component.changed.of:,} × {component.unit}")  # noqa: RUF001 - a sign
     for kind, parts in (("label", component.labels), ("where", component.segments)):
         worst = sorted((p for p in parts if p.changed.count), key=lambda p: -p.changed.share)[:_PARTS]
         for part in worst:
-            name = output.printable(part.name)
-            click.echo(f"    {kind}  {name:<24} {shown(part.changed)}, {part.changed.count:,} of {part.changed.of:,}")
+            name = shown.cell(part.name)
+            click.echo(
+                f"    {kind}  {name:<24} {share_of(part.changed)}, {part.changed.count:,} of {part.changed.of:,}"
+            )
     for cell in [cell for cell in component.matrix if cell.live != cell.candidate or cell.examples][:_CELLS]:
-        said = f"{output.printable(cell.live)} → {output.printable(cell.candidate)}"
-        ids = ", ".join(map(output.printable, cell.examples))
+        said = f"{shown.cell(cell.live)} → {shown.cell(cell.candidate)}"
+        ids = ", ".join(map(shown.cell, cell.examples))
         click.echo(f"    flips  {said:<24} {cell.count:,}, such as {ids}")
 
 
@@ -102,7 +104,7 @@ def _show_costs(found: Shadow) -> None:
     speed, failures, projected = found.speed, found.failures, found.projection
     click.echo(f"  failing     {failures.candidate:,}, live {failures.live:,}")
     for reason, count in failures.reasons.items():
-        ids = ", ".join(map(output.printable, failures.examples))
+        ids = ", ".join(map(shown.cell, failures.examples))
         click.echo(f"    {reason} {count:,}, such as {ids}")
     reach = "" if speed.low is None or speed.high is None else f" ({speed.low:.2f} to {speed.high:.2f})"
     where = "" if speed.same_machine else "; live's time is its run's"
@@ -120,6 +122,6 @@ def _show_costs(found: Shadow) -> None:
     )
 
 
-def shown(share: Share) -> str:
+def share_of(share: Share) -> str:
     """Return a share with its interval."""
     return f"{share.share:.2%} ({share.low:.2%} to {share.high:.2%})"
