@@ -96,7 +96,7 @@ def test_a_registered_release_is_promoted_and_taken_back(project: Path) -> None:
         await driven.press("P")
         await driven.asked("Promote in local", "stays until the next run publishes")
         await driven.press("right", "enter")
-        await driven.until("is live. Press u to undo")
+        await driven.until("is live.")
         assert live(project)["release"] == before["previous"]
         await driven.press("u")
         await driven.asked("Undo in local")
@@ -229,7 +229,7 @@ def test_what_is_shown_can_be_copied_as_a_command(project: Path) -> None:
         await driven.until("● en_support")
         driven.app.copy_to_clipboard = found.append  # type: ignore[method-assign]
         await driven.press("2")
-        await driven.until("publish")
+        await driven.until("Ledger", "Evidence")
         await driven.press("y", "c")
 
     drive(Session(config=project / "nimbus.toml", env="local"), flow)

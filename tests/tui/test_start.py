@@ -30,13 +30,24 @@ print(*sorted(sys.modules))
 """
 
 
-def test_no_heavy_library_is_loaded_to_show_the_first_screen(built: Path) -> None:
-    """Neither at the start nor by what the first screen asks."""
-    code = _FRAME.format(config=str(built / "nimbus.toml"))
+def roots(code: str) -> set[str]:
+    """Return the packages that are loaded after some code has run in a process of its own."""
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    roots = {name.partition(".")[0] for name in done.stdout.split()}
-    assert "nimbus_tui" in roots
-    assert not HEAVY & roots
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_no_heavy_library_is_loaded_to_draw_the_first_frame() -> None:
+    """The app and all of its screens are made of Textual and the standard library."""
+    found = roots("import sys, nimbus_tui.app\nfor e in nimbus_tui.app.ENTRIES: e.load()\nprint(*sorted(sys.modules))")
+    assert {"nimbus_tui", "textual"} <= found
+    assert not HEAVY & found
+
+
+def test_what_the_first_screen_asks_loads_no_more_than_numpy(built: Path) -> None:
+    """Records are read beside the event loop, with what reading them takes."""
+    found = roots(_FRAME.format(config=str(built / "nimbus.toml")))
+    assert "nimbus_tui" in found
+    assert HEAVY & found <= {"numpy"}
 
 
 def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:

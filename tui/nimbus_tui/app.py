@@ -72,7 +72,7 @@ class NimbusApp(Answering):
         self._pace = Pace(least=3.0, most=20.0)
         self._glance: Glance | None = None
         self._timer: Timer | None = None
-        self._open = 0
+        self._open = -1  # none yet
         self._frozen = False
         for theme in THEMES:
             self.register_theme(theme)
@@ -90,7 +90,8 @@ class NimbusApp(Answering):
 
     def on_mount(self) -> None:
         """Open the first screen, and look around."""
-        self.call_after_refresh(self.action_open, 0)
+        self.app_resume_signal.subscribe(self, self._back_from_the_shell)
+        self.call_after_refresh(self._open_first)
         self._look()
 
     # Looking around: what the first line says, whatever screen is open.
@@ -136,13 +137,28 @@ class NimbusApp(Answering):
     @property
     def section(self) -> Section | None:
         """Return the screen that is open."""
+        if self._open < 0:
+            return None
         found = self.screen_stack[0].query(f"#section-{ENTRIES[self._open].folder}")
         return found.first(Section) if found else None
 
+    def _back_from_the_shell(self, app: object) -> None:
+        """Draw everything again: the terminal has forgotten what stood there."""
+        del app
+        for screen in self.screen_stack:
+            for widget in (screen, *screen.walk_children()):
+                widget.refresh()
+
+    async def _open_first(self) -> None:
+        if self._open < 0:  # a key may have been faster
+            await self._show(0)
+
     async def action_open(self, number: int) -> None:
         """Open a screen, made now if it was not open before."""
-        if len(self.screen_stack) > 1:
-            return
+        if len(self.screen_stack) == 1:  # not from a dialog
+            await self._show(number)
+
+    async def _show(self, number: int) -> None:
         base = self.screen_stack[0]
         self._hide_filter()
         if self.section is not None:
@@ -154,7 +170,7 @@ class NimbusApp(Answering):
             made = entry.load()(self.session, id=f"section-{entry.folder}")
             made.frozen = self._frozen
             await base.query_one("#sections").mount(made)
-        base.query_one(TabRow).show(number)
+        base.query_one(TabRow).show(self._open)
         section = self.section
         if section is not None:
             section.display = True
@@ -172,7 +188,7 @@ class NimbusApp(Answering):
 
     async def action_turn(self, by: int) -> None:
         """Open the next screen, or the one before."""
-        await self.action_open((self._open + by) % len(ENTRIES))
+        await self.action_open((max(0, self._open) + by) % len(ENTRIES))
 
     def action_refresh(self) -> None:
         """Ask again now."""

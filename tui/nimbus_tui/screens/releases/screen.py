@@ -32,7 +32,7 @@ _LEDGER = (
     Column("by", 12, grow=1, rank=4),
     Column("why", 10, grow=1, rank=5),
 )
-_RELEASES = (Column("", 1), Column("release", 20, grow=1, ends_matter=True), Column("is", 9, rank=1))
+_RELEASES = (Column("", 1), Column("release", 20, grow=1, ends_matter=True), Column("is", 12, rank=1))
 
 
 class Releases(Section):
