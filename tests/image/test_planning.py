@@ -299,6 +299,7 @@ def test_engines_that_are_there_are_told_from_those_that_work(monkeypatch: pytes
         ("dial tcp 127.0.0.1:9: connect: connection refused", errors.PushRefusedError),
         ("write /var/lib: no space left on device", errors.DiskFullError),
         ("Cannot connect to the Docker daemon at unix:///x.sock", errors.EngineDownError),
+        ("runc create failed: error setting rlimit type 7: operation not permitted", errors.EngineDownError),
     ],
 )
 def test_an_engines_words_become_a_cause(words: str, kind: type[errors.ImageError]) -> None:

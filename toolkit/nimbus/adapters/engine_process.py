@@ -66,7 +66,8 @@ def base(name: str, inspected: Mapping[str, Any], probed: Said) -> Base:
         python, glibc, scratch = json.loads(probed.out.strip().splitlines()[-1])
         libc = tuple(int(part) for part in glibc.split(".")[:2])
     except (ValueError, IndexError):
-        raise _unsuitable(name, "no Python that starts as python3, or no glibc", probed.words) from None
+        known = refusals.common(probed.err, name)
+        raise known or _unsuitable(name, "no Python that starts as python3, or no glibc", probed.words) from None
     if tuple(python) < (3, 11):
         raise _unsuitable(name, f"Python {'.'.join(map(str, python))}", "")
     if scratch != "0o1777":

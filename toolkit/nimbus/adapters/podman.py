@@ -17,6 +17,8 @@ from nimbus.adapters import engine_process
 from nimbus.engines import refusals
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored, here
 
+_STEP = re.compile(r"^--> ([0-9a-f]{11,64})$", re.MULTILINE)
+
 
 class Podman:
     """The program `podman` of this machine."""
@@ -80,6 +82,9 @@ class Podman:
         said = engine_process.run("podman", "build", *fixed, *labels, order.context)
         if said.code != 0:
             raise refusals.of_build(said.words, "podman build")
+        first_stage = _STEP.findall(said.out.partition("[2/2] STEP 1/")[0])
+        if first_stage:  # half a gigabyte, and its parents with it; nothing where another build still uses it
+            engine_process.run("podman", "rmi", first_stage[-1])
         found = self._inspect(tag)
         return Built(architecture, found["Id"], found["Size"])
 

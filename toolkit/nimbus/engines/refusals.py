@@ -8,7 +8,8 @@ from nimbus.engines import errors
 
 _FULL = re.compile(r"no space left on device|disk quota exceeded|ENOSPC", re.IGNORECASE)
 _DOWN = re.compile(
-    r"cannot connect to|connection refused.*(docker|podman)\.sock|docker daemon running|permission denied.*\.sock",
+    r"cannot connect to|connection refused.*(docker|podman)\.sock|docker daemon running|permission denied.*\.sock|"
+    r"setting rlimit|cgroups? .*not supported",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"unauthorized|authentication required|no basic auth|denied|403|invalid username", re.IGNORECASE)
@@ -29,7 +30,7 @@ def common(words: str, where: str) -> errors.ImageError | None:
         )
     if _DOWN.search(words):
         return errors.EngineDownError(
-            "the container engine does not answer",
+            "the container engine does not work",
             where=where,
             got=last_line(words),
             remedy="start it, or let this user reach it; `nimbus image build` says which engines it found",
