@@ -81,7 +81,7 @@ RULES = (
     Rule(
         "services",
         "descriptions of services of AWS that no worker calls",
-        ("botocore/data/*/*", "boto3/data/*", "boto3/examples/*", "botocore/docs/*"),
+        ("botocore/data/*/*", "boto3/data/*", "boto3/examples/*"),
         tuple(f"botocore/data/{name}/*" for name in ("s3", "signin", "sso", "sso-oidc", "stepfunctions", "sts")),
     ),
     Rule(

@@ -14,10 +14,11 @@ from nimbus_runtime import clock, live
 from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import Entry, Job, Live, OutputFormat, Release
-from nimbus_runtime.store import S3Store
+from nimbus_runtime.contract.records import Entry, Job, Live, OutputFormat, Plan, Release
+from nimbus_runtime.store import DirectoryStore, S3Store
 from tests.aws.fargate.images import Program
-from tests.tasks.datasets import write_inputs
+from tests.faults import command
+from tests.tasks.datasets import rows, write_inputs
 
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
@@ -59,6 +60,14 @@ class Pipeline:
         """Return the run that readers see."""
         present = live.read(self.store)
         return None if present is None else present.dataset
+
+    def alone(self, root: Path) -> list[bytes]:
+        """Return the rows that `nimbus run` makes of the same inputs on this machine, with the run's matrix product."""
+        plan = codec.decode(Plan, self.store.read(paths.plan(RUN)) or b"", RUN)
+        settings = ("--id-field", "id", "--format", "jsonl", "--gemm", plan.settings.gemm.value)
+        ended = command.run(self.inputs, *settings, root=root, bundle=self.bundle)
+        assert ended.code == 0, ended.err
+        return rows(DirectoryStore(root), ended.json["run"])
 
     def begin(self, **given: str) -> str:
         """Start an execution by hand; its ARN."""

@@ -10,10 +10,8 @@ import pytest
 pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbus-nlp[dev]'")
 
 from nimbus_runtime.contract import paths
-from nimbus_runtime.store import DirectoryStore
 from tests.aws.fargate.faults import Interrupted
 from tests.aws.scheduler.faults import DeliveredTwice
-from tests.faults import command
 from tests.tasks.datasets import rows
 
 from .pipeline import RUN, Pipeline, pause
@@ -26,10 +24,7 @@ def test_a_schedule_publishes_the_bytes_of_one_machine(pipeline: Pipeline, tmp_p
     assert ended["status"] == "SUCCEEDED", ended
     assert json.loads(ended["output"]) == {"candidate": False, "outcome": "fan_out", "run": RUN}
     assert pipeline.dataset == RUN
-    alone = tmp_path / "alone"
-    once = command.run(pipeline.inputs, "--id-field", "id", "--format", "jsonl", root=alone, bundle=pipeline.bundle)
-    assert once.code == 0, once.err
-    assert rows(pipeline.store, RUN) == rows(DirectoryStore(alone), once.json["run"])
+    assert rows(pipeline.store, RUN) == pipeline.alone(tmp_path / "alone")
 
 
 def test_a_small_run_takes_one_task(pipeline: Pipeline) -> None:
