@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("--kind", default="mixed")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--starts", type=int, default=3)
+    parser.add_argument("--arrivals", type=int, default=15, help="seconds of each; 0: throughput only")
     arguments = parser.parse_args()
     contestants = _contestants(arguments)
     for number in range(arguments.starts):
@@ -129,7 +130,9 @@ def main() -> None:
         for contestant in contestants:
             contestant.start()
         try:
-            _measure(contestants, payloads, arguments.rounds, arguments.kind)
+            _throughput(contestants, payloads, arguments.rounds, arguments.kind)
+            if arguments.arrivals:
+                _latency(contestants, payloads, arguments.arrivals)
         finally:
             for contestant in contestants:
                 contestant.stop()
@@ -157,7 +160,7 @@ def _contestants(arguments: argparse.Namespace) -> list[Contestant]:
     return found
 
 
-def _measure(contestants: list[Contestant], payloads: Path, rounds: int, kind: str) -> None:
+def _throughput(contestants: list[Contestant], payloads: Path, rounds: int, kind: str) -> None:
     for contestant in contestants:
         throughput(contestant, payloads, 3)
     for number in range(rounds):
@@ -174,10 +177,13 @@ def _measure(contestants: list[Contestant], payloads: Path, rounds: int, kind: s
             f"  {contestant.name:34} {spread(contestant.throughput)} documents/s; nimbus {spread(ratios, 2)} times; "
             f"{spread(contestant.by_cpu)} a second of processor time; nimbus {spread(cpu, 2)} times"
         )
+
+
+def _latency(contestants: list[Contestant], payloads: Path, seconds: int) -> None:
     slowest = min(contestant.kept for contestant in contestants)
     print("arrivals at 70 % of what each kept, and at 70 % of what the slowest kept: p50, p99 in ms")
     for contestant in contestants:
-        own, same = (_arrivals(contestant, payloads, 0.7 * rate) for rate in (contestant.kept, slowest))
+        own, same = (_arrivals(contestant, payloads, 0.7 * rate, seconds) for rate in (contestant.kept, slowest))
         print(
             f"  {contestant.name:34} at {0.7 * contestant.kept:6.1f}/s {own['p50']:6.0f} {own['p99']:6.0f}"
             f"    at {0.7 * slowest:5.1f}/s {same['p50']:6.0f} {same['p99']:6.0f}"
@@ -185,8 +191,8 @@ def _measure(contestants: list[Contestant], payloads: Path, rounds: int, kind: s
         )
 
 
-def _arrivals(contestant: Contestant, payloads: Path, rate: float) -> dict[str, Any]:
-    return load(contestant.port, payloads, "ArrivalUser", "--rate", f"{rate:.2f}", "--seconds", "15")
+def _arrivals(contestant: Contestant, payloads: Path, rate: float, seconds: int) -> dict[str, Any]:
+    return load(contestant.port, payloads, "ArrivalUser", "--rate", f"{rate:.2f}", "--seconds", str(seconds))
 
 
 if __name__ == "__main__":

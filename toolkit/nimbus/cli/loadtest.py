@@ -186,6 +186,9 @@ def _summary(tested: Trial, quote: Quote | None, kept: Evidence | None, place: P
         if value is not None
     )
     output.say(f"  answers   {times}; {judged.error_share:.2%} of {judged.arrivals:,} failed")
+    if judged.failed or judged.dropped:
+        outcomes = ", ".join(f"{output.printable(name)} {count:,}" for name, count in judged.outcomes.items())
+        output.say(f"  outcomes  {outcomes}, dropped {judged.dropped:,}")
     memory = tested.result.target.peak_resident_bytes
     if memory:
         output.say(f"  memory    {memory / 1e6:,.0f} MB at most")
