@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import spacy
 
-from nimbus import assembly, releasing
+from nimbus import assembly, promoting
 from nimbus.compile.cached import CachedCompiler
 from nimbus_runtime import live
 from nimbus_runtime.contract.records import Live
@@ -109,7 +109,7 @@ class CloudDesk(Desk):
         from tests.aws.fargate.images import Program  # noqa: PLC0415 - needs moto
         from tests.fixtures.cloud import CloudEnvironment  # noqa: PLC0415 - as above
 
-        bundle = CachedCompiler(str(self.folder / "pipeline"), self.folder / releasing.COMPILED).compile()
+        bundle = CachedCompiler(str(self.folder / "pipeline"), self.folder / promoting.COMPILED).compile()
         digest = CloudEnvironment(self.aws, self.outputs).push(bundle)
         path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry)
         told = {"NIMBUS_BUNDLE": str(bundle.path), "NIMBUS_WORKERS": "1", "PYTHONPATH": path}
@@ -184,7 +184,7 @@ def test_from_a_trained_pipeline_to_a_rollback_and_on(desk: Desk) -> None:
 
     (traced,) = json.loads(desk.nimbus("explain", "20261123T020000Z", "17", "--json").out)["rows"]
     assert (traced["release"]["name"], traced["input"]["name"]) == (v2, "mails.jsonl")
-    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / releasing.COMPILED).compile()
+    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
     again = json.loads(desk.nimbus("replay", "20261123T020000Z", "17", "--bundle", str(bundle.path), "--json").out)
     assert again["rows"][0]["sameness"] == "equal"
     assert desk.plan() == []

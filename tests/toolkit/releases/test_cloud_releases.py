@@ -177,7 +177,7 @@ def test_deploying_twice_makes_nothing_twice(desk: Desk) -> None:
 def test_an_image_that_was_pushed_by_hand_goes_first(desk: Desk) -> None:
     """Such as one on a newer base, under a tag of its own: it is another release of the same bundle."""
     first = desk.deploy()
-    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / releasing.COMPILED).compile()
+    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
     digest = desk.cloud.push(bundle, tag="newer-base")
     reference = f"{desk.cloud.outputs['repository']}@{digest}"
     built = ImageRecord("t", "newer-base", bundle.digest, "en", "1", "1", "base", "sha256:1", "podman", (), reference)
