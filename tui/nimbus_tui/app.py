@@ -41,6 +41,7 @@ class NimbusApp(Answering):
 
     TITLE = "nimbus"
     CSS_PATH = "nimbus.tcss"
+    AUTO_FOCUS = None  # or the first keys would go into the filter, which is not in sight
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (150, "-wide")]  # noqa: RUF012 - as Textual has it
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012 - as above
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,7 +86,7 @@ class NimbusApp(Answering):
         yield StatusLine()
         yield TabRow([entry.name for entry in ENTRIES], [entry.short for entry in ENTRIES])
         yield Container(id="sections")
-        yield Input(id="filter", placeholder="filter …", compact=True)
+        yield Input(id="filter", placeholder="filter …", compact=True, disabled=True)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -209,6 +210,7 @@ class NimbusApp(Answering):
         """Ask for a text that rows must contain."""
         field = self.screen_stack[0].query_one("#filter", Input)
         field.add_class("-open")
+        field.disabled = False
         field.focus()
 
     @on(Input.Changed, "#filter")
@@ -225,6 +227,7 @@ class NimbusApp(Answering):
     def _hide_filter(self) -> None:
         field = self.screen_stack[0].query_one("#filter", Input)
         field.remove_class("-open")
+        field.disabled = True
         field.value = ""
 
     async def action_back(self) -> None:
