@@ -13,7 +13,7 @@ import pytest
 
 from nimbus import demo
 
-_TEXTS = 40
+_TEXTS = 60
 _FILE = """\
 [pipeline]
 name = "support"

@@ -155,14 +155,18 @@ def test_preflight_is_shown_as_it_was_and_as_it_is(project: Path) -> None:
 
 def test_drift_shows_features_then_and_now(project: Path) -> None:
     """Without a baseline it says how to make one; with one, each feature has its verdict and its distribution."""
-    first = runs_of(project)[0]
+    settings = (project / "nimbus.toml").read_text("utf-8")
+    (project / "nimbus.toml").write_text(f"{settings}\n[drift]\ndocuments = 50\n", "utf-8")
 
     async def flow(driven: Driven) -> None:
         await driven.press("4")
         await driven.until("b makes a baseline of the published run")
-        nimbus(project, "drift", "baseline", "--run", first)
-        await driven.press("r")
-        await driven.until("length in characters", "then", "now", "insufficient data")
+        await driven.press("b")
+        await driven.asked("Make a baseline in local", "nimbus drift baseline")
+        await driven.press("right", "enter")
+        await driven.until("drift baseline", "● done")
+        await driven.press("escape")
+        await driven.until("length in characters", "then", "now", "No drift")
 
     drive(Session(config=project / "nimbus.toml"), flow)
 

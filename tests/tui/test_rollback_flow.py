@@ -22,7 +22,7 @@ def test_r_shows_the_way_back_and_enter_alone_changes_nothing(project: Path) -> 
     async def flow(driven: Driven) -> None:
         await driven.until("● en_support")
         await driven.press("R")
-        await driven.asked("Roll back in local", "from", "to", "40 documents", "max_quarantine", "Cancel")
+        await driven.asked("Roll back in local", "from", "to", "60 documents", "max_quarantine", "Cancel")
         assert "nimbus rollback" in driven.screen
         await driven.press("enter")
         await driven.until("Latest changes", gone="Roll back in local")
