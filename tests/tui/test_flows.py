@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from nimbus_tui.api.session import Session
-from tests.tui.conftest import nimbus, write_project
+from tests.tui.conftest import write_project
 from tests.tui.driving import Driven, drive
 from tests.tui.test_rollback_flow import live
 
