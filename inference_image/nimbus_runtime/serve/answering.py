@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nimbus_runtime.serve.settings import ServeSettings
 
 _CLIENT_GONE = 499  # as web servers log it; nobody reads it
+_DROPPED = 8  # times the limit of a body: up to there it is read, and dropped
 _NAMED = 3  # how many faults of a request are named
 
 
@@ -82,11 +83,15 @@ class Answering:
         return Response(self._document(answers), status, media_type="application/json")
 
     async def _body(self, request: Request) -> bytes:
-        """Return a request's body, which is neither too large nor too slow."""
-        limit, body = self.settings.body_bytes, bytearray()
+        """Return a request's body, which is neither too large nor too slow.
+
+        Of one that is somewhat too large the rest is read and dropped: a client that is still sending
+        when the connection ends would see that, and not the answer.
+        """
+        limit, body, size = self.settings.body_bytes, bytearray(), 0
         large = RefusedError(413, "too-large", f"the server takes {limit:,} bytes a request", connection="close")
         length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > limit:
+        if length.isdigit() and int(length) > limit * _DROPPED:
             raise large
         try:
             async with asyncio.timeout(self.settings.receive_seconds):
@@ -94,8 +99,11 @@ class Answering:
                     message = await request.receive()
                     if message["type"] == "http.disconnect":
                         raise RefusedError(_CLIENT_GONE, "client-gone", "the client hung up")
-                    body += message.get("body", b"")
-                    if len(body) > limit:
+                    part = message.get("body", b"")
+                    size += len(part)
+                    if size <= limit:
+                        body += part
+                    elif size > limit * _DROPPED or not message.get("more_body"):
                         raise large
                     if not message.get("more_body"):
                         return bytes(body)
