@@ -48,7 +48,7 @@ LIGHT = Theme(
         "border-blurred": "#c2cadb",
         "footer-background": "#f8f9fc",
         "footer-key-foreground": "#8a5300",
-        "footer-description-foreground": "#535e75",
+        "footer-description-foreground": "#333d52",
         "input-selection-background": "#2456c4 25%",
         "block-cursor-foreground": "#0c1730",
         "block-cursor-background": "#c7d8ff",
