@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from nimbus_tui.api.session import Session
-from tests.tui.conftest import write_project
+from tests.tui.conftest import nimbus, write_project
 from tests.tui.driving import Driven, drive
 from tests.tui.test_rollback_flow import live
 
@@ -60,6 +60,7 @@ def test_a_run_is_cancelled_and_gone_on_with(project: Path) -> None:
     """X asks and stops it, w asks and does what is missing; readers see what they saw until then."""
     texts = (project / "texts.jsonl").read_text("utf-8")
     (project / "texts.jsonl").write_text(texts * 200, "utf-8")
+    nimbus(project, "deploy", "--yes", "--no-gate")  # a release that reads these
 
     async def flow(driven: Driven) -> None:
         await driven.until("● en_support")
@@ -74,7 +75,6 @@ def test_a_run_is_cancelled_and_gone_on_with(project: Path) -> None:
         await driven.press("right", "enter")
         await driven.until("Cancelled run")
         await driven.until("■ cancelled")
-        (project / "texts.jsonl").touch()
         await driven.press("w")
         await driven.asked("Redrive a run in local", "missing", "nimbus redrive")
         await driven.press("escape")
