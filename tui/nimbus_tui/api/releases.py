@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from nimbus_runtime.contract.records import Live
     from nimbus_tui.api.session import Session
 
-STEPS = ("compile", "place", "preflight", "register", "shadow", "gate", "promote")
 _CHANGES = 300
 
 
@@ -226,7 +225,7 @@ class WhatDeployment:
             title=f"Deploy {project.pipeline.name} to {environment.name}",
             verb="Deploy",
             command=command,
-            perform=Verb(f"deploy to {environment.name}", command, steps=STEPS),
+            perform=Verb(f"deploy to {environment.name}", command),
             facts=(("pipeline", project.pipeline.source), ("", ""), *steps),
             differences=(("Against what is live", planned.differences),) if planned.differences else (),
             warning="" if planned.release else "What changes is known once it is compiled.",

@@ -22,14 +22,12 @@ from pathlib import Path
 class Verb:
     """A command line, and what it is called on screen.
 
-    `ok` are the codes that are no failure, `steps` the first words of the lines that say how far
-    it is; a screen of its own shows one that is `shown_elsewhere`.
+    `ok` are the codes that are no failure; a screen of its own shows one that is `shown_elsewhere`.
     """
 
     title: str
     command: tuple[str, ...]
     ok: tuple[int, ...] = (0, 3)
-    steps: tuple[str, ...] = ()
     shown_elsewhere: bool = False
 
 
