@@ -19,6 +19,7 @@ from nimbus.engines import errors
 from nimbus.engines.orders import Architecture
 from nimbus.image import build as building
 from nimbus.image import record
+from tests.faults import command
 
 from .containers import HARDENED
 from .fixtures import BuiltImage, alone
@@ -70,6 +71,21 @@ def test_the_materials_are_listed_beside_the_image(built_image: BuiltImage) -> N
     assert {"spacy", "onnxruntime", "nimbus-runtime", "libc6", "libssl3"} <= names
     assert not {"setuptools", "hf-xet", "huggingface-hub"} & names
     assert all(one["hashes"] for one in listed["components"] if one["purl"].startswith("pkg:pypi/"))
+
+
+def test_inside_a_project_its_file_says_how(built_image: BuiltImage, tmp_path: Path) -> None:
+    """[image] of nimbus.toml stands for the options that are not given."""
+    (tmp_path / "nimbus.toml").write_text(
+        '[pipeline]\nname = "en_support"\nsource = "x"\n[input]\npaths = ["x"]\n'
+        '[image]\nbase = "127.0.0.1:9/python:3.11-slim"\nengine = "podman"\n'
+    )
+    refused = command.nimbus("image", "build", "--bundle", built_image.bundle, "--dry-run", cwd=tmp_path)
+    assert refused.code == 1
+    assert "127.0.0.1:9/python:3.11-slim" in refused.err
+    refused = command.nimbus(
+        "image", "build", "--bundle", built_image.bundle, "--base-image", "127.0.0.1:9/other", cwd=tmp_path
+    )
+    assert "127.0.0.1:9/other" in refused.err
 
 
 def test_a_base_image_that_cannot_be_had_is_named(built_image: BuiltImage) -> None:

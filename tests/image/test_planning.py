@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,20 @@ def test_a_context_holds_what_a_build_needs_and_no_more(bundle: Path, tmp_path: 
     assert plan.context.labels["nimbus.bundle"] == plan.bundle.digest
     assert plan.release.startswith(plan.bundle.digest[:16])
     assert plan.tag.endswith(f":{plan.release}")
+
+
+def test_another_base_is_another_tag(bundle: Path, tmp_path: Path) -> None:
+    """A tag never changes what it stands for, so what is built on another base has another one."""
+    base = f"registry.example/python@sha256:{'1' * 64}"
+    plain, other = planned(bundle, Wheels(tmp_path / "1")), planned(bundle, Wheels(tmp_path / "2"), base_image=base)
+    assert re.fullmatch(re.escape(plain.release) + "-b[0-9a-f]{8}", other.release)
+
+
+def test_a_lock_that_is_not_there_is_named(bundle: Path, tmp_path: Path) -> None:
+    """Also where nimbus.toml names it, which no option has checked."""
+    with pytest.raises(UsageError, match="cannot be read") as refused:
+        planned(bundle, Wheels(tmp_path), requirements=(tmp_path / "extra.lock",))
+    assert refused.value.where == str(tmp_path / "extra.lock")
 
 
 def test_the_same_inputs_are_the_same_context(bundle: Path, tmp_path: Path) -> None:

@@ -218,7 +218,11 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
     )
     shadow = promoting.judge(environment, project, compiler.find) if judged else None
     return deploying.Tools(
-        assembly.open_environment(environment), compiler, _parts(environment), _preflight(environment, project), shadow
+        assembly.open_environment(environment),
+        compiler,
+        _parts(environment, project),
+        _preflight(environment, project),
+        shadow,
     )
 
 
@@ -288,47 +292,68 @@ def _runnable(environment: Environment) -> Runnable:
     return _parts(environment)
 
 
-def _parts(environment: Environment) -> BundleShelf | CloudHost:
-    """Return what keeps the parts of releases that stand outside of the records."""
+def _parts(environment: Environment, project: Project | None = None) -> BundleShelf | CloudHost:
+    """Return what keeps the parts of releases that stand outside of the records; it places only with a project."""
     from pathlib import Path  # noqa: PLC0415
 
     from nimbus.adapters.shelf import BundleShelf  # noqa: PLC0415
 
     if environment.outputs is None:
         return BundleShelf(Path(environment.root))
-    return _cloud_host(environment.outputs)
+    return _cloud_host(environment.outputs, project)
 
 
-def _cloud_host(outputs: Outputs) -> CloudHost:
+def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
     from contextlib import suppress  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
 
     from nimbus.adapters.cloud_host import CloudHost  # noqa: PLC0415
     from nimbus.adapters.ecr import Ecr  # noqa: PLC0415
+    from nimbus.config.image import BASE_IMAGE, Image  # noqa: PLC0415
     from nimbus.engines.orders import Architecture  # noqa: PLC0415
     from nimbus.image import build, recipe, record  # noqa: PLC0415
     from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
 
     architecture = Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
+    wanted = Image() if project is None else project.image
+    base_image, engine = wanted.base, wanted.engine
 
     def recorded(bundle: Bundle) -> str | None:
         with suppress(NimbusError):  # none was built here
             built = record.read(record.folder_of(bundle.path))
-            if built.bundle_digest == bundle.digest and (built.reference or "").startswith(f"{outputs.repository}@"):
+            if (
+                built.bundle_digest == bundle.digest
+                and (built.reference or "").startswith(f"{outputs.repository}@")
+                and base_image in (BASE_IMAGE, built.base)  # a base that the file names is meant
+            ):
                 return built.reference
         return None
 
     def tag(bundle: Bundle) -> str:
-        return build.tag_of(bundle.digest, recipe.read())
+        return build.tag_of(bundle.digest, recipe.read(), base_image)
 
     def push(bundle: Bundle) -> str:
         folder = record.folder_of(bundle.path)
-        planned = assembly.plan_image(build.Order(bundle.path, architectures=(architecture,)))
-        built = assembly.build_image(planned, folder)
+        order = build.Order(
+            bundle.path,
+            base_image,
+            tuple(sorted({architecture, *(Architecture(one.value) for one in wanted.architectures)})),
+            () if project is None else tuple(Path(project.path(lock)) for lock in wanted.requirements),
+        )
+        planned = assembly.plan_image(order, engine)
+        built = assembly.build_image(planned, folder, engine)
         pushed = assembly.push_image(built, outputs.repository, folder)
         assert pushed.reference is not None  # noqa: S101 - it was pushed
         return pushed.reference
 
-    return CloudHost(outputs.repository, Ecr(outputs.region), _definitions(outputs), recorded, tag, push)
+    def sboms(bundle: Bundle, image: str) -> dict[str, bytes]:
+        with suppress(NimbusError):  # none was built here
+            folder = record.folder_of(bundle.path)
+            built = record.read(folder)
+            return record.sboms(built, folder) if built.reference == image else {}
+        return {}
+
+    return CloudHost(outputs.repository, Ecr(outputs.region), _definitions(outputs), recorded, tag, push, sboms)
 
 
 def _removal(environment: Environment) -> Removal:

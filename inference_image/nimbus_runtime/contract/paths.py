@@ -21,6 +21,16 @@ def release(name: str) -> str:
     return f"{RELEASES}/{name}.json"
 
 
+def parts(name: str) -> str:
+    """Return the folder of what a release brings beside its record."""
+    return f"{RELEASES}/{name}"
+
+
+def sbom(release_name: str, processor: str) -> str:
+    """Return the place of the bill of materials of a release's image for a processor, in CycloneDX."""
+    return f"{parts(release_name)}/sbom.{processor}.cdx.json"
+
+
 def bundle(digest: str) -> str:
     """Return the folder that keeps a release's bundle where a root is a directory."""
     return f"{BUNDLES}/{digest}"

@@ -3,6 +3,7 @@
     live.json                               Live; the only thing ever overwritten
     ledger/<sequence>.json                  LedgerEntry; every earlier state of live.json
     releases/<release>.json                 Release
+    releases/<release>/sbom.<cpu>.cdx.json  what is in its image for a processor, in CycloneDX
     evidence/<release>/<kind>-<time>.json   Evidence
     runs/<run>/plan.json                    Plan; creating it is the first claim
     runs/<run>/claims/<k>.json              Claim; attempt k of 2 and later
@@ -307,7 +308,8 @@ class Release:
     `job` is set where it was deployed; `task_definition` and `image` (repository@sha256:…) where
     that was to tasks in the cloud, `bundle` where it was to a machine: the folder below the root that keeps it.
     `precision`, `labels` by component, `versions` of the packages it requires and `size` in bytes
-    are what two releases are compared by, long after a bundle is gone.
+    are what two releases are compared by, long after a bundle is gone. `sboms` are the image's bills
+    of materials, the SHA-256 of each by its place below the root.
     """
 
     SCHEMA: ClassVar[int] = 1
@@ -323,6 +325,7 @@ class Release:
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     size: int | None = None
+    sboms: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

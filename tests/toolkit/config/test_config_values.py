@@ -8,6 +8,7 @@ import pytest
 
 from nimbus.config import Kind, load
 from nimbus.config.errors import ConfigNotFoundError
+from nimbus.config.image import ImageArchitecture
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import Job, OutputFormat
@@ -61,6 +62,8 @@ def test_an_environments_section_changes_the_keys_that_it_names(tmp_path: Path) 
         ("NIMBUS_OUTPUT_ANNOTATIONS", "ents,cats", (Annotation.ENTS, Annotation.CATS)),
         ("NIMBUS_OUTPUT_FORMAT", "jsonl", OutputFormat.JSONL),
         ("NIMBUS_TASK_CPU", "4096", 4096),
+        ("NIMBUS_IMAGE_BASE", f"python@sha256:{'1' * 64}", f"python@sha256:{'1' * 64}"),
+        ("NIMBUS_IMAGE_ARCHITECTURES", "amd64,arm64", (ImageArchitecture.AMD64, ImageArchitecture.ARM64)),
         ("NIMBUS_TASK_SPOT", "false", False),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -20,8 +21,10 @@ from nimbus import assembly, promoting, releasing
 from nimbus.adapters.machine import ThisMachine
 from nimbus.compile.cached import CachedCompiler
 from nimbus.config import Environment, Project
-from nimbus.image import record
-from nimbus.image.record import ImageRecord
+from nimbus.config.image import BASE_IMAGE
+from nimbus.engines.orders import Architecture
+from nimbus.image import build, recipe, record
+from nimbus.image.record import ImageRecord, Part
 from nimbus.releases import deploy as deploying
 from nimbus.releases import registry
 from nimbus.releases.errors import PreflightFailedError, ReleaseUnusableError
@@ -184,6 +187,39 @@ def test_an_image_that_was_pushed_by_hand_goes_first(desk: Desk) -> None:
     record.write(built, record.folder_of(bundle.path))
     second = desk.deploy()
     assert (second != first, registry.release(desk.store, second).image) == (True, reference)
+
+
+def test_a_release_says_what_is_in_its_image(desk: Desk) -> None:
+    """The bill of materials of the image that was built here is kept in the root, and shown with its place."""
+    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    reference = f"{desk.cloud.outputs['repository']}@{desk.cloud.push(bundle)}"
+    folder, listed = record.folder_of(bundle.path), b'{"bomFormat": "CycloneDX"}\n'
+    part = Part(Architecture.AMD64, "1", 1, hashlib.sha256(listed).hexdigest())
+    built = ImageRecord("t", "r", bundle.digest, "en", "1", "1", "base", "sha256:1", "podman", (part,), reference)
+    record.write(built, folder)
+    (folder / "sbom.amd64.cdx.json").write_bytes(listed)
+    release = registry.release(desk.store, desk.deploy())
+    place = f"releases/{release.release}/sbom.amd64.cdx.json"
+    assert (release.image, release.sboms, desk.store.read(place)) == (reference, {place: part.sbom}, listed)
+    shown = command.nimbus("show", release.release, "--env", "production", cwd=desk.folder)
+    assert f"sbom        {desk.cloud.outputs['root']}/{place}, sha256:{part.sbom}" in shown.out
+
+
+def test_a_base_that_the_file_names_is_another_image(desk: Desk) -> None:
+    """One for the former base no longer does, by whichever name it is found."""
+    first = desk.deploy()
+    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    reference = registry.release(desk.store, first).image
+    built = ImageRecord("t", "r", bundle.digest, "en", "1", "1", BASE_IMAGE, "sha256:1", "podman", (), reference)
+    record.write(built, record.folder_of(bundle.path))
+    base = f"registry.example/python@sha256:{'1' * 64}"
+    with (desk.folder / "nimbus.toml").open("a") as file:
+        file.write(f'\n[image]\nbase = "{base}"\n')
+    steps = {step.value: state for step, state, _ in releasing.plan_deployment(desk.environment, desk.project).steps}
+    assert steps["place"] is deploying.State.TO_DO
+    digest = desk.cloud.push(bundle, tag=build.tag_of(bundle.digest, recipe.read(), base))
+    second = registry.release(desk.store, desk.deploy())
+    assert (second.release != first, second.image) == (True, f"{desk.cloud.outputs['repository']}@{digest}")
 
 
 def test_a_changed_template_is_another_release(desk: Desk) -> None:

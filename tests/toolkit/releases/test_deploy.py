@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from tests.fixtures.roots import ANYBODY, ran
 
 from nimbus.releases import deploy as deploying
-from nimbus.releases import registry
+from nimbus.releases import register, registry
 from nimbus.releases.deploy import Order, Outcome, State, Step, Tools, Verdict
 from nimbus.releases.errors import PreflightFailedError
 from nimbus.releases.preflight import Check, Report, Status
@@ -169,6 +171,7 @@ class Placed:
     image: str
     bundle: None = None
     recipe: str = "template"
+    sboms: Mapping[str, bytes] = field(default_factory=lambda: {"amd64": b"{}\n"})
 
 
 class Observer:
@@ -239,6 +242,28 @@ def test_every_step_is_done_in_its_order(store: Store) -> None:
     assert [
         evidence.read(store, done.release.release, n).kind for n in evidence.names(store, done.release.release)
     ] == ["preflight"]
+
+
+def test_a_release_names_what_is_in_its_image(tmp_path: Path) -> None:
+    """Its bill of materials lies beside its record, created once, and the record has its hash."""
+    world, store = World(), DirectoryStore(tmp_path)
+    release = deploy(world, store).release
+    place = f"releases/{release.release}/sbom.amd64.cdx.json"
+    assert store.read(place) == b"{}\n"
+    assert release.sboms == {place: hashlib.sha256(b"{}\n").hexdigest()}
+    assert registry.names(store) == [release.release]
+
+
+def test_a_release_of_an_image_that_another_machine_built_has_its_bill_too(tmp_path: Path) -> None:
+    """As an earlier release brought it; without one there is none."""
+    host, store = World(), DirectoryStore(tmp_path)
+    host.placed.append("image")
+    wanted = Release("first", "digest", "en", "1.0.0", job=JOB, image="image")
+    assert register.register(store, host, wanted, {}).sboms == {}
+    register.register(store, host, replace(wanted, release="second"), {"amd64": b"{}\n", "arm64": b"[]\n"})
+    third = register.register(store, host, replace(wanted, release="third"), {})
+    assert [store.read(place) for place in third.sboms] == [b"{}\n", b"[]\n"]
+    assert list(third.sboms) == [f"releases/third/sbom.{one}.cdx.json" for one in ("amd64", "arm64")]
 
 
 def test_killed_before_or_after_anything_it_is_continued(tmp_path: Path) -> None:

@@ -98,6 +98,8 @@ def test_the_latest_runs_stay(three: Store, removal: Removal) -> None:
 
 def test_what_a_dry_run_shows_is_what_goes(three: Store, removal: Removal) -> None:
     """And showing removes nothing."""
+    for name in ("v1", "v2"):
+        three.create(paths.sbom(name, "amd64"), b"{}\n")
     before = removal.sizes("")
     beside = Beside(registry.names(three))
     shown = prune.plan(three, removal, beside, SOON, LATER)
@@ -108,6 +110,7 @@ def test_what_a_dry_run_shows_is_what_goes(three: Store, removal: Removal) -> No
     assert shown.files == len(gone)
     assert set(gone) == {
         "releases/v1.json",
+        "releases/v1/sbom.amd64.cdx.json",
         "runs/20261101T020000Z/plan.json",
         "runs/20261101T020000Z/run.json",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,11 @@ from nimbus_runtime.contract.records import Release
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A bundle in an image, by repository@digest, and the template that its tasks follow."""
+    """A bundle in an image, by repository@digest, the template that its tasks follow, and what is in the image."""
 
     image: str
     recipe: str
+    sboms: Mapping[str, bytes]
     bundle: None = None
 
 
@@ -26,7 +27,8 @@ class CloudHost:
     """The releases of a pipeline in an environment on AWS.
 
     `recorded` is the image that was pushed of a bundle by hand, if one was; `tag` names a bundle's
-    image in the repository; `push` builds it, pushes it under that tag, and returns it by its digest.
+    image in the repository; `push` builds it, pushes it under that tag, and returns it by its digest;
+    `sboms` are an image's bills of materials by processor, where it was built on this machine.
     """
 
     repository: str
@@ -35,6 +37,7 @@ class CloudHost:
     recorded: Callable[[Bundle], str | None]
     tag: Callable[[Bundle], str]
     push: Callable[[Bundle], str]
+    sboms: Callable[[Bundle, str], Mapping[str, bytes]]
 
     def lacks(self, release: Release) -> str | None:
         """Say what of a release is gone; None where it can run."""
@@ -49,13 +52,13 @@ class CloudHost:
         """Return a bundle's image if it was pushed: the one that was built by hand goes first."""
         image = self.recorded(bundle)
         if image is not None and self.registry.holds(self.repository, image.partition("@")[2]):
-            return self._pushed(image)
+            return self._pushed(bundle, image)
         stored = self.registry.stored(self.repository, self.tag(bundle))
-        return None if stored is None else self._pushed(f"{self.repository}@{stored.digest}")
+        return None if stored is None else self._pushed(bundle, f"{self.repository}@{stored.digest}")
 
     def place(self, bundle: Bundle) -> Pushed:
         """Build and push a bundle's image unless it is there."""
-        return self.find(bundle) or self._pushed(self.push(bundle))
+        return self.find(bundle) or self._pushed(bundle, self.push(bundle))
 
     def define(self, release: Release) -> str | None:
         """Return the task definition that runs a release."""
@@ -74,5 +77,5 @@ class CloudHost:
         if digests:
             self.registry.delete(self.repository, digests)
 
-    def _pushed(self, image: str) -> Pushed:
-        return Pushed(image, self.definitions.recipe())
+    def _pushed(self, bundle: Bundle, image: str) -> Pushed:
+        return Pushed(image, self.definitions.recipe(), self.sboms(bundle, image))

@@ -9,8 +9,8 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Shelved:
     bundle: str
     image: None = None
     recipe: str = ""
+    sboms: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class BundleShelf:

@@ -12,6 +12,7 @@ from nimbus import assembly
 from nimbus.cli import options, output
 
 if TYPE_CHECKING:
+    from nimbus.config import Project
     from nimbus.image.build import Planned
     from nimbus.image.record import ImageRecord
     from nimbus.image.sizes import Sizes
@@ -38,20 +39,23 @@ def command() -> None:
 )
 @click.option("--push", is_flag=True, help="Push it to --repository, or to the repository of --env.")
 @click.option("--repository", metavar="URL", help="Where to push: an address of ECR, or of any registry.")
-@click.option("--base-image", metavar="IMAGE", help="What it is built on.  [default: python:3.11-slim]")
+@click.option("--base-image", metavar="IMAGE", help="What it is built on.  [default: [image]'s, else python:3.11-slim]")
 @click.option(
     "--platform",
     "architectures",
     multiple=True,
     type=click.Choice(_ARCHITECTURES),
-    help="A processor to build for; twice for an index of both.  [default: --env's, else this one]",
+    help="A processor to build for; twice for an index of both.  [default: --env's and [image]'s, else this one]",
 )
-@click.option("--engine", type=click.Choice(_ENGINES), help="What builds it.  [default: whichever works]")
+@click.option(
+    "--engine", type=click.Choice(_ENGINES), help="What builds it.  [default: [image]'s, else whichever works]"
+)
 @click.option(
     "--requirements",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A lock with hashes of packages that the bundle requires beside the runtime's; may be repeated.",
+    help="A lock with hashes of packages that the bundle requires beside the runtime's; may be repeated.  "
+    "[default: [image]'s]",
 )
 @click.option("--tag", metavar="TAG", help="The image's tag.  [default: of bundle and runtime]")
 @click.option("--source", metavar="URL", default="", help="Where the pipeline's sources are: a label.")
@@ -79,21 +83,27 @@ def build(  # noqa: PLR0913 - one argument an option
 
     Wheels are fetched beforehand, as pip is set up here; the build itself has no network. The same
     inputs give the same image. It is tried once, without network and read-only, before it is recorded.
+    Inside a project, options that are not given are as [image] of nimbus.toml has them.
     """
-    from nimbus.engines.orders import Architecture  # noqa: PLC0415 - `--help` needs nothing of it
+    from nimbus.config.image import Image  # noqa: PLC0415 - `--help` needs nothing of it
+    from nimbus.engines.orders import Architecture  # noqa: PLC0415 - as above
     from nimbus.image import build as building  # noqa: PLC0415 - `--help` needs nothing of it
     from nimbus.image import record as records  # noqa: PLC0415 - as above
 
     place = _place(env, config, wanted=push and repository is None)
-    chosen = architectures or (place.architectures if place else ())
+    project = _project(env, config)
+    wanted = project.image if project else Image()
+    chosen = architectures or (*(place.architectures if place else ()), *wanted.architectures)
+    locks = tuple(Path(project.path(one)) for one in wanted.requirements) if project else ()
     order = building.Order(
         bundle=bundle,
-        base_image=base_image or building.BASE_IMAGE,
-        architectures=tuple(map(Architecture, chosen)),
-        requirements=requirements,
+        base_image=base_image or wanted.base,
+        architectures=tuple(sorted(set(map(Architecture, chosen)))),
+        requirements=requirements or locks,
         tag=tag,
         source=source,
     )
+    engine = engine or wanted.engine
     for found in assembly.engines():
         version = f" {found.version}" if found.version else ""
         output.say(f"{found.engine}{version}: {'' if found.usable else 'not usable, '}{found.detail}")
@@ -198,6 +208,18 @@ def _place(env: str | None, config: Path | None, *, wanted: bool) -> _Place | No
             raise click.UsageError("a local environment has no repository: name one with --repository, or --env")
         return None
     return _Place(outputs.repository, outputs.architecture)
+
+
+def _project(env: str | None, config: Path | None) -> Project | None:
+    """Return the project that is here; None outside of any, where none was named."""
+    from nimbus.config.errors import ConfigNotFoundError  # noqa: PLC0415 - `--help` needs nothing of it
+
+    try:
+        return assembly.project(env, config=config)
+    except ConfigNotFoundError:
+        if env is not None or config is not None:
+            raise
+        return None
 
 
 def _say_plan(planned: Planned) -> None:

@@ -29,10 +29,10 @@ def command(release: str | None, env: str | None, config: Path | None, *, as_jso
     if as_json:
         output.print_json({"environment": environment.name, **_json(found)})
     else:
-        _print(found)
+        _print(found, environment.root)
 
 
-def _print(found: Shown) -> None:
+def _print(found: Shown, root: str) -> None:
     release = found.release
     role = f" ({found.role})" if found.role else ""
     click.echo(f"release     {shown.cell(release.release)}{role}")
@@ -41,6 +41,7 @@ def _print(found: Shown) -> None:
     for name, value in (
         ("kept in", release.bundle),
         ("image", release.image),
+        *(("sbom", f"{root}/{place}, sha256:{digest}") for place, digest in release.sboms.items()),
         ("task", release.task_definition),
         ("precision", release.precision),
         ("size", f"{release.size / 1e6:.1f} MB" if release.size else None),

@@ -8,6 +8,7 @@ from pathlib import Path
 from nimbus.config.drift import Drift
 from nimbus.config.environments import Described
 from nimbus.config.gate import Gate
+from nimbus.config.image import Image
 from nimbus.config.loadtest import LoadTest, Prices
 from nimbus.config.sections import Input, Output, Pipeline, Schedule, Task
 from nimbus_runtime.contract import codec
@@ -24,6 +25,7 @@ class Sections:
     output: Output = field(default_factory=Output)
     schedule: Schedule | None = None
     task: Task = field(default_factory=Task)
+    image: Image = field(default_factory=Image)
     gate: Gate = field(default_factory=Gate)
     loadtest: LoadTest = field(default_factory=LoadTest)
     prices: Prices = field(default_factory=Prices)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nimbus.config.image import BASE_IMAGE
 from nimbus.engines import errors
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, here
 from nimbus.image import context as contexts
@@ -22,10 +23,10 @@ from nimbus.image.recipe import Recipe
 from nimbus.image.record import ImageRecord, Part
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime.bundle import Bundle
+from nimbus_runtime.contract.errors import UsageError
 
-BASE_IMAGE = "docker.io/library/python:3.11-slim"
 _EARLIEST = 315532800 + 366 * 86400  # 1981: whoever has set a clock is beyond it
-_DIGITS = 16
+_DIGITS, _BASE_DIGITS = 16, 8
 
 
 class Engine(Protocol):
@@ -87,7 +88,7 @@ def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Call
     check_clock(now())
     bundle = bundles.verify(order.bundle)
     architectures = order.architectures or (here(),)
-    texts = {str(path): path.read_text(encoding="utf-8") for path in order.requirements}
+    texts = {str(path): _text(path) for path in order.requirements}
     pins = [*lock.read(recipe.lock, "requirements.lock")]
     for where, text in texts.items():
         known = {pin.name for pin in pins}
@@ -95,7 +96,7 @@ def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Call
     base = engine.base(order.base_image, architectures)
     targets = [lock.Target(one, base.python, base.glibc) for one in architectures]
     houses = {target.architecture: _house(tuple(pins), bundle, target, wheels) for target in targets}
-    release = order.tag or tag_of(bundle.digest, recipe)
+    release = order.tag or tag_of(bundle.digest, recipe, order.base_image)
     name = f"localhost/nimbus/{_plain(bundle.manifest.pipeline.name)}:{release}"
     context = contexts.lay_out(recipe, bundle, houses, base, release=release, source=order.source)
     return Planned(bundle, base, release, name, architectures, context)
@@ -148,10 +149,11 @@ def check_clock(now: float) -> None:
         )
 
 
-def tag_of(bundle_digest: str, recipe: Recipe) -> str:
-    """Return what a release's image is called: the bundle, and the runtime that opens it."""
+def tag_of(bundle_digest: str, recipe: Recipe, base_image: str = BASE_IMAGE) -> str:
+    """Return what a release's image is called: the bundle, the runtime that opens it, and a base that was named."""
     version = recipe_version(recipe)
-    return f"{bundle_digest[:_DIGITS]}-r{version}"
+    base = "" if base_image == BASE_IMAGE else f"-b{hashlib.sha256(base_image.encode()).hexdigest()[:_BASE_DIGITS]}"
+    return f"{bundle_digest[:_DIGITS]}-r{version}{base}"
 
 
 def recipe_version(recipe: Recipe) -> str:
@@ -160,6 +162,15 @@ def recipe_version(recipe: Recipe) -> str:
 
     project: Mapping[str, Mapping[str, str]] = tomllib.loads(recipe.files["pyproject.toml"].decode())
     return project["project"]["version"]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"this lock cannot be read: {error}", where=str(path), remedy="name one that `pip-compile` or `uv` wrote"
+        ) from None
 
 
 def _house(pins: tuple[lock.Pin, ...], bundle: Bundle, target: lock.Target, wheels: Wheels) -> Wheelhouse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -49,6 +50,17 @@ class ImageRecord:
 def folder_of(bundle: Path) -> Path:
     """Return where the records of a bundle's image are written unless said otherwise: a folder beside the bundle."""
     return bundle.parent / f"{bundle.name}.image"
+
+
+def sboms(record: ImageRecord, folder: Path) -> dict[str, bytes]:
+    """Return the bills of materials beside a record by processor; one that is gone or another's is left out."""
+    found = {}
+    for part in record.parts:
+        place = folder / SBOM.format(architecture=part.architecture.value)
+        listed = place.read_bytes() if place.is_file() else b""
+        if hashlib.sha256(listed).hexdigest() == part.sbom:
+            found[part.architecture.value] = listed
+    return found
 
 
 def write(record: ImageRecord, folder: Path) -> None:

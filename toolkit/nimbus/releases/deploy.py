@@ -202,7 +202,7 @@ def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
     wanted = register.compose(bundle, placed, order.job)
     _preflight(tools, order, wanted, bundle, observer)
     observer.step(Step.REGISTER, State.DOING)
-    release = register.register(tools.store, tools.host, wanted)
+    release = register.register(tools.store, tools.host, wanted, placed.sboms)
     observer.step(Step.REGISTER, State.DONE, release.release)
     verdict = _judge(tools, seen, release, observer)
     ended = Deployment(release, None, verdict, changed=False)

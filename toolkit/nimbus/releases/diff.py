@@ -10,7 +10,7 @@ from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.records import Live, Release
 
 _NOTHING = "-"
-_NAMES_ONLY = {"schema_version", "release", "bundle"}  # follow from the rest
+_NAMES_ONLY = {"schema_version", "release", "bundle", "sboms"}  # follow from the rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,8 @@ def _executions(store: Store, kept: Collection[str], since: datetime) -> Iterato
 
 def _folders(runs: Iterable[str], releases: Iterable[str], executions: Iterable[str]) -> Iterator[str]:
     yield from (f"{paths.RUNS}/{name}" for name in runs)
-    yield from (paths.evidences(name) for name in releases)
+    for name in releases:
+        yield from (paths.parts(name), paths.evidences(name))
     yield from (f"{paths.EXECUTIONS}/{name}" for name in executions)
 
 

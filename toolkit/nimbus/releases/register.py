@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from nimbus.releases import registry
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Job, Release
 
@@ -35,6 +37,11 @@ class Placed(Protocol):
         """Return what stands for all else that decides how its tasks run, such as their size."""
         ...
 
+    @property
+    def sboms(self) -> Mapping[str, bytes]:
+        """Return the image's bills of materials by processor, as far as this machine has them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Nowhere:
@@ -43,6 +50,7 @@ class Nowhere:
     bundle: None = None
     image: None = None
     recipe: str = ""
+    sboms: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Host(Protocol):
@@ -104,19 +112,42 @@ def find(store: Store, host: Host, wanted: Release) -> Release | None:
     return None
 
 
-def register(store: Store, host: Host, wanted: Release) -> Release:
-    """Return the release, registered now if it is not; by another name where that one can no longer run."""
+def register(store: Store, host: Host, wanted: Release, sboms: Mapping[str, bytes]) -> Release:
+    """Return the release, registered now if it is not; by another name where that one can no longer run.
+
+    `sboms` are its image's bills of materials by processor. Without any, those of an earlier release
+    of the same image are its own as well.
+    """
     for name in _names(wanted):
         data = store.read(paths.release(name))
         if data is None:
             new = replace(wanted, release=name)
-            new = replace(new, task_definition=host.define(new))
+            new = replace(new, task_definition=host.define(new), sboms=_keep(store, new, sboms))
             store.create(paths.release(name), codec.encode(new))
             data = store.read(paths.release(name)) or b""
         known = codec.decode(Release, data, f"{store.location}/{paths.release(name)}")
         if host.lacks(known) is None:
             return known
     raise AssertionError(f"{_MOST} releases of the same content cannot run")
+
+
+def _keep(store: Store, new: Release, sboms: Mapping[str, bytes]) -> dict[str, str]:
+    """Keep a release's bills of materials, each created once; return their SHA-256 by place."""
+    kept = {}
+    for processor, bill in (sboms or _known(store, new.image)).items():
+        place = paths.sbom(new.release, processor)
+        store.create(place, bill)
+        kept[place] = hashlib.sha256(store.read(place) or b"").hexdigest()  # an attempt before this one may have been
+    return kept
+
+
+def _known(store: Store, image: str | None) -> dict[str, bytes]:
+    """Return the bills of materials of an image that an earlier release brought."""
+    for name in registry.names(store) if image is not None else ():
+        other = registry.release(store, name)
+        if other.image == image and other.sboms:
+            return {place.split(".")[-3]: store.read(place) or b"" for place in other.sboms}
+    return {}
 
 
 def _names(wanted: Release) -> list[str]:
