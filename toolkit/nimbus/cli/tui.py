@@ -28,14 +28,6 @@ def command(
             got="a pipe or a file",
             remedy="start it from a terminal; `nimbus --help` lists the commands for scripts",
         )
-    try:
-        from nimbus_tui.opening import open_app  # noqa: PLC0415 - not needed for --help
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "textual":
-            raise
-        raise UsageError(
-            "the terminal interface is not installed",
-            expected="the package textual",
-            remedy="pip install 'nimbus-nlp[tui]'",
-        ) from None
+    from nimbus_tui.opening import open_app  # noqa: PLC0415 - not needed for --help
+
     open_app(env, config, read_only=read_only, theme=theme)
