@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import re
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ import pytest
 pytest.importorskip("boto3", reason="needs boto3")
 
 import boto3
+
+from nimbus_runtime.contract import paths
 
 from .tables import ROOT, TERRAFORM
 
@@ -86,3 +89,20 @@ def test_every_operation_of_an_adapter_is_allowed() -> None:
 def test_whatever_people_may_do_the_toolkit_does() -> None:
     """What is no adapter's operation is listed with what needs it, and nothing else is listed."""
     assert allowed() - called() == set(ELSEWHERE)
+
+
+def test_what_a_release_keeps_is_created_once_by_deployers_and_removed_by_pruners() -> None:
+    """Its record, and the bills of materials below it, are covered by each of the three policies."""
+    bucket = (TERRAFORM / "modules/platform/bucket.tf").read_text(encoding="utf-8")
+    (once,) = re.findall(r"created_once = \[(.*?)\]", bucket)
+    policies = [once, *(_places(sid) for sid in ("ReleaseAndSwapLive", "DeleteOldRunsAndReleases"))]
+    for place in (paths.release("v1"), paths.sbom("v1", "amd64"), paths.evidence("v1", "preflight", "now")):
+        for policy in policies:
+            patterns = [text.removeprefix("*/") for text in re.findall(r'"(.*?)"', policy)]
+            assert [text for text in patterns if fnmatch.fnmatchcase(place, text)], (place, policy)
+
+
+def _places(sid: str) -> str:
+    text = PEOPLE.read_text(encoding="utf-8")
+    (found,) = re.findall(rf'"{sid}".*?for place in \[(.*?)\]', text, re.DOTALL)
+    return str(found)
