@@ -12,7 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+from textual.pilot import Pilot
 
 from nimbus import demo
 from nimbus_tui.api.session import Session
@@ -23,7 +26,20 @@ from tests.tui.conftest import nimbus, write_project
 
 SIZES = {"wide": (150, 44), "usual": (110, 34), "narrow": (80, 24)}
 THEMES = ("nimbus-dark", "nimbus-light")
-_SETTLED = 6.0  # seconds, until a screen has its answers
+SHOTS = {entry.folder: [str(number + 1)] for number, entry in enumerate(ENTRIES)} | {
+    "rollback": ["R"],
+    "logs": ["3", "l"],
+    "aside": ["3", "o"],
+    "help": ["1", "question_mark"],
+    "deploy": ["2", "D"],
+}
+_PATIENCE = 120.0  # seconds, until a screen has its answers
+_BLANK, _CELL = "&#160;", 12.2  # as Textual draws them
+_LEADING = re.compile(
+    r'x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" textLength="(?P<length>[\d.]+)"'
+    r"(?P<rest>[^>]*>)(?P<blanks>(?:&#160;)+)(?=[^&<\s])"
+)
+_QUIET = 5  # looks in a row that find nothing on its way
 
 
 def build(folder: Path) -> Path:
@@ -53,47 +69,58 @@ def _write(folder: Path, texts: list[dict[str, object]]) -> None:
     (folder / "texts.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts), "utf-8")
 
 
-async def picture(project: Path, keys: list[str], size: tuple[int, int], theme: str) -> str:
-    """Return a screen as SVG, after keys were pressed."""
+async def settled(app: NimbusApp, pilot: Pilot[None]) -> None:
+    """Wait until every question of the screen has its answer."""
+    end = time.monotonic() + _PATIENCE
+    quiet = 0
+    while quiet < _QUIET:
+        assert time.monotonic() < end, "the screen does not settle"
+        await pilot.pause(0.1)
+        quiet = quiet + 1 if not app.asks and not app.query(".-loading") else 0
+
+
+async def pictures(project: Path, folder: Path, size: str, theme: str) -> None:
+    """Write every screen in one size and theme."""
     app = NimbusApp(Session(project / "nimbus.toml"), Settings(theme))
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause(1.0)
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause(0.5)
-        await pilot.pause(_SETTLED)
-        svg = app.export_screenshot(title="nimbus")
-    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # which would come from the network
+    async with app.run_test(size=SIZES[size]) as pilot:
+        for name, keys in SHOTS.items():
+            for key in keys:
+                await pilot.press(key)
+                await settled(app, pilot)
+            svg = app.export_screenshot(title="nimbus")
+            svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # which would come from the network
+            svg = _LEADING.sub(_indented, svg)
+            file = folder / f"{name}-{size}-{theme.removeprefix('nimbus-')}.svg"
+            file.write_text(svg, "utf-8")
+            if len(app.screen_stack) > 1:
+                await pilot.press("escape")
 
 
-def pictures(project: Path, folder: Path) -> None:
+def _indented(found: re.Match[str]) -> str:
+    """Return a text that begins with its first letter: not every program keeps the blanks before it."""
+    blanks = len(found["blanks"]) // len(_BLANK) * _CELL
+    x, length = float(found["x"]) + blanks, float(found["length"]) - blanks
+    return f'x="{x:g}" y="{found["y"]}" textLength="{length:g}"{found["rest"]}'
+
+
+def draw(project: Path, folder: Path) -> None:
     """Write all of them, and as PNG where there is a program for it."""
     folder.mkdir(parents=True, exist_ok=True)
-    shots = {entry.folder: [str(number + 1)] for number, entry in enumerate(ENTRIES)}
-    shots |= {
-        "rollback": ["R"],
-        "logs": ["3", "l"],
-        "aside": ["3", "o"],
-        "help": ["question_mark"],
-        "deploy": ["2", "D"],
-    }
     for theme in THEMES:
-        for name, size in SIZES.items():
-            for shot, keys in shots.items():
-                file = folder / f"{shot}-{name}-{theme.removeprefix('nimbus-')}.svg"
-                file.write_text(asyncio.run(picture(project, keys, size, theme)), "utf-8")
-                if shutil.which("rsvg-convert"):
-                    subprocess.run(["rsvg-convert", file, "-o", file.with_suffix(".png")], check=True)
+        for size in SIZES:
+            asyncio.run(pictures(project, folder, size, theme))
+    for file in folder.glob("*.svg") if shutil.which("rsvg-convert") else ():
+        subprocess.run(["rsvg-convert", file, "-o", file.with_suffix(".png")], check=True)
 
 
 def main() -> None:
     """Build and draw."""
     to = Path(sys.argv[1])
     if len(sys.argv) > 2:
-        pictures(Path(sys.argv[2]), to)
+        draw(Path(sys.argv[2]), to)
         return
     with tempfile.TemporaryDirectory(prefix="nimbus-screenshots-") as scratch:
-        pictures(build(Path(scratch)), to)
+        draw(build(Path(scratch)), to)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ class Answering(App[None]):
         self._asked: set[tuple[int, object]] = set()
         self._undo: Question[Proposal] | None = None
 
+    @property
+    def asks(self) -> bool:
+        """Say whether some question has no answer yet."""
+        return bool(self._asked)
+
     def everything_changed(self) -> None:
         """Have whatever is shown asked for again."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nimbus_runtime.contract.errors import NimbusError
 from nimbus_tui.api.attention import Attention, attention
 
 if TYPE_CHECKING:
@@ -39,25 +40,31 @@ class LookAround:
         from nimbus_runtime import evidence, live  # noqa: PLC0415 - as above
 
         project = session.project()
-        environment = session.environment()
-        store = assembly.open_environment(environment)
-        present = live.read(store)
-        drift = None if present is None else evidence.latest(store, present.release, "drift")
-        found = attention(
-            present,
-            runs(environment).latest(_RUNS),
-            paused=present is not None and present.paused,
-            evidence=() if drift is None else (drift,),
-        )
-        return Glance(
+        described = project.described
+        seen = Glance(
             pipeline=project.pipeline.name,
-            environment=environment.name,
-            region=environment.region,
-            protected=environment.protected,
-            environments=tuple((name, _about(described)) for name, described in project.environments.items()),
-            live=present,
-            **_worst(found),
+            environment=project.environment,
+            region=None,
+            protected=described.protected,
+            environments=tuple((name, _about(each)) for name, each in project.environments.items()),
+            live=None,
         )
+        try:
+            environment = session.environment()
+            seen = replace(seen, environment=environment.name, region=environment.region)
+            store = assembly.open_environment(environment)
+            present = live.read(store)
+            drift = None if present is None else evidence.latest(store, present.release, "drift")
+            found = attention(
+                present,
+                runs(environment).latest(_RUNS),
+                paused=present is not None and present.paused,
+                evidence=() if drift is None else (drift,),
+            )
+        except NimbusError as error:  # it is named all the same, so that another can be chosen
+            return replace(seen, health="bad", summary=error.what)
+        health, summary = _worst(found)
+        return replace(seen, live=present, health=health, summary=summary)
 
 
 def _about(described: object) -> str:
@@ -67,9 +74,9 @@ def _about(described: object) -> str:
     return "  ".join(part for part in (kind, str(where), protected) if part)
 
 
-def _worst(found: tuple[Attention, ...]) -> dict[str, str]:
+def _worst(found: tuple[Attention, ...]) -> tuple[str, str]:
     for tone in ("bad", "warn", "dim"):
         for item in found:
             if item.tone == tone:
-                return {"health": tone, "summary": item.short}
-    return {"health": "good", "summary": "healthy"}
+                return tone, item.short
+    return "good", "healthy"

@@ -13,6 +13,8 @@ from nimbus_tui.api.verbs import Verb
 if TYPE_CHECKING:
     from nimbus_tui.api.session import Session
 
+_NAMED = 8  # resources that go, in a dialog
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -92,15 +94,22 @@ class WhatApply:
         name, described = project.environment, project.described
         agreed = ("--confirm", name) if described.protected else ("--yes",)
         command = session.command("infra", "apply", *agreed)
-        counts = dict(self.plan.counts)
-        destroys = counts.get("destroy", 0) + counts.get("replace", 0)
+        gone = [item for item in self.plan.resources if item.action in ("delete", "replace")]
+        named = tuple(
+            ("replaced" if item.action == "replace" else "destroyed", item.resource) for item in gone[:_NAMED]
+        )
         return Proposal(
             title=f"Apply to {name}",
             verb="Apply",
             command=command,
             perform=Verb(f"infra apply to {name}", command),
-            facts=tuple((word, f"{count} resources") for word, count in self.plan.counts),
-            warning=f"{destroys} resources go." if destroys else "",
+            facts=(
+                ("environment", name),
+                *((word, f"{count} resource{'s' * (count != 1)}") for word, count in self.plan.counts if count),
+                *named,
+                *((("", f"and {len(gone) - _NAMED} more"),) if len(gone) > _NAMED else ()),
+            ),
+            warning="What is destroyed or replaced is gone with what it holds." if gone else "",
             typed=name if described.protected else None,
-            dangerous=bool(destroys),
+            dangerous=bool(gone),
         )

@@ -137,5 +137,5 @@ class Section(Container, can_focus=True):
 
     def _keep_focus(self) -> None:
         """Take the keys back when what had them has gone out of sight."""
-        if self.display and self.app.screen.focused in (None, self):
+        if self.display and self.screen.focused in (None, self):
             self._focus()

@@ -53,7 +53,8 @@ class StatusLine(Static):
         mark = text.words("  ", text.toned(f"{MARKS[glance.health]} ", glance.health))
         room = width - used - 4
         if glance.live is None:
-            live = text.toned(middle("nothing live yet", max(6, room)), "dim")
+            told = plain(glance.summary) if glance.health == "bad" else "nothing live yet"
+            live = text.toned(middle(told, max(6, room)), glance.health)
         else:
             state = "" if glance.summary == "healthy" or room < 44 else f" · {plain(glance.summary)}"
             live = text.words(

@@ -25,6 +25,11 @@ from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Cell, Column, Table
 
 _SIGNS = {"create": ("+", "good"), "update": ("~", "warn"), "delete": ("-", "bad"), "replace": ("-/+", "bad")}
+_WORDS = {
+    "create": "It is not there yet.",
+    "delete": "It goes: it is described no more.",
+    "replace": "It goes, and another takes its place.",
+}
 _COLUMNS = (Column("", 3), Column("resource", 24, grow=1, ends_matter=True), Column("becomes", 8, rank=1))
 
 
@@ -57,6 +62,11 @@ class Infrastructure(Section):
         self._plan: api.Plan | None = None
         self._planning = False
         self._wanted = ""
+        self._applied = 0
+
+    def _applications(self) -> int:
+        """Return how many verbs of this screen have ended: a plan of before such a one says nothing any more."""
+        return sum(running.code is not None and "apply" in running.verb.command for running in self.session.running)
 
     def question(self) -> Question[object]:
         """Ask what stands."""
@@ -66,13 +76,18 @@ class Infrastructure(Section):
         """Draw what stands."""
         standing = self._standing = cast("api.Standing", answer)
         outputs, plan = self.query_one("#outputs-panel", Panel), self.query_one("#plan-panel", Panel)
+        if self._plan is not None and self._applications() != self._applied:
+            self._plan = None
         if standing.kind != "aws":
             to_do = [f"e opens {name}, which is on AWS" for name in standing.others[:3]]
             to_do = to_do or ["nimbus infra init --env NAME describes one on AWS, and writes its Terraform"]
             plan.empty(f"{standing.name} is this machine: it needs no infrastructure.", *to_do)
             outputs.ready()
         elif self._plan is None and not self._planning:
-            plan.empty("Nothing was planned here yet.", "n has Terraform compare what stands with what is described")
+            plan.title("Plan")
+            self.query_one("#resources", Table).show([], self._row)
+            words = "What was planned is applied." if self._applications() else "Nothing was planned here yet."
+            plan.empty(words, "n has Terraform compare what stands with what is described")
             outputs.ready()
         self._draw()
 
@@ -80,6 +95,7 @@ class Infrastructure(Section):
         """Draw a plan."""
         if isinstance(question, api.WhatWouldChange):
             self._planning, self._plan = False, cast("api.Plan", answer)
+            self._applied = self._applications()
             self._list()
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
@@ -92,7 +108,9 @@ class Infrastructure(Section):
         """Say why the environment cannot be opened; planning may still be possible."""
         self.query_one("#outputs-panel", Panel).trouble(trouble)
         if self._plan is None and not self._planning:
-            self.query_one("#plan-panel", Panel).empty("Nothing was planned here yet.", "n plans")
+            self.query_one("#plan-panel", Panel).empty(
+                "Nothing was planned here yet.", "n has Terraform say what it would make", "A applies it"
+            )
 
     def filter(self, text_wanted: str) -> None:
         """Show the resources that contain a text."""
@@ -138,6 +156,8 @@ class Infrastructure(Section):
             item = self._plan.resources[int(key)]
             sign, tone = _SIGNS.get(item.action, ("?", ""))
             told = [text.words(text.toned(f"{sign} ", tone), text.toned(item.resource, "bold"))]
+            if not item.attributes and item.action in _WORDS:
+                told += [Content(""), text.toned(_WORDS[item.action])]
             for name, before, after in item.attributes:
                 told += [
                     Content(""),
@@ -148,9 +168,16 @@ class Infrastructure(Section):
             panel.title(middle(plain(item.resource), 40))
         elif self._standing is not None:
             standing = self._standing
-            facts = [("environment", standing.name), ("kind", standing.kind), ("root", standing.root)]
-            facts += [(name, value) for name, value in standing.outputs if name != "root"]
+            facts = [
+                ("environment", standing.name),
+                ("kind", standing.kind),
+                ("region", standing.region or "none"),
+                ("root", standing.root),
+            ]
             told = [text.facts(facts, width)]
+            for name, value in standing.outputs:
+                if name not in ("root", "region"):
+                    told += [text.toned(name, "dim"), text.toned(value)]
             panel.title("Outputs")
         else:
             return
@@ -179,7 +206,6 @@ class Infrastructure(Section):
             self.notify("There is nothing to apply: n plans.", timeout=3)
         else:
             self.post_message(Propose(api.WhatApply(self._plan)))
-            self._plan = None
 
     def twin(self) -> Sequence[str]:
         """Return what plans the same."""

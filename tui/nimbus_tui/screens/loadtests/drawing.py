@@ -48,7 +48,7 @@ def result(item: Result, now: datetime) -> tuple[Cell | str, ...]:
 def going(known: Known, width: int, height: int) -> Content:
     """Return how the test goes: figures of now, and latency and throughput over its seconds."""
     if known.going is None:
-        return text.toned("Nothing was started from here yet: enter on a profile starts it.", "dim")
+        return text.toned("Nothing was started yet: enter starts.", "dim")
     mark, tone = {"going": ("◐", "name"), "failed": ("✗", "bad"), "done": ("●", "good")}[known.going]
     told = [text.words(text.toned(f"{mark} {known.title}: {known.going}", tone))]
     seconds = known.seconds

@@ -138,6 +138,7 @@ class Runs(Section):
     def refuse(self, trouble: Trouble) -> None:
         """Say why no run is listed."""
         self.query_one("#runs-list", Panel).trouble(trouble)
+        self.query_one("#details-panel", Panel).empty("Not known.")
 
     def filter(self, text_wanted: str) -> None:
         """Show what contains a text: of the list that had the keys last."""
