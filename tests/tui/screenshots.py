@@ -76,7 +76,8 @@ async def settled(app: NimbusApp, pilot: Pilot[None]) -> None:
     while quiet < _QUIET:
         assert time.monotonic() < end, "the screen does not settle"
         await pilot.pause(0.1)
-        quiet = quiet + 1 if not app.asks and not app.query(".-loading") else 0
+        loading = [each for each in app.screen.query(".-loading") if each.region.area and each.visible]
+        quiet = quiet + 1 if not app.asks and not loading else 0
 
 
 async def pictures(project: Path, folder: Path, size: str, theme: str) -> None:

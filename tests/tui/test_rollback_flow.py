@@ -57,6 +57,28 @@ def test_a_rollback_and_its_undo_take_release_and_data_there_and_back(project: P
     drive(Session(config=project / "nimbus.toml"), flow)
 
 
+def test_a_rollback_can_keep_the_data(project: Path) -> None:
+    """The key d takes the release alone back, and the command line that is shown says so; so does its undo."""
+    before = live(project)
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("● en_support")
+        await driven.press("R")
+        await driven.asked("Roll back in local", "keeps the data of now")
+        await driven.press("d")
+        await driven.asked("stays as it is", "--keep-data", "takes the data back, too")
+        await driven.press("right", "enter")
+        await driven.until("Rolled back to", "Press u to undo")
+        assert (live(project)["release"], live(project)["dataset"]) == (before["previous"], before["dataset"])
+        await driven.press("u")
+        await driven.asked("Undo in local", "--keep-data")
+        await driven.press("right", "enter")
+        await driven.until("rollback", gone="Undo in local")
+        assert (live(project)["release"], live(project)["dataset"]) == (before["release"], before["dataset"])
+
+    drive(Session(config=project / "nimbus.toml"), flow)
+
+
 def test_a_protected_environment_wants_its_name_typed(project: Path) -> None:
     """Until the very name stands there, there is no button to press."""
     before = live(project)

@@ -76,7 +76,10 @@ class Answering(App[None]):
         except Exception as error:  # noqa: BLE001 - every failure is shown
             self.complain(trouble.of(error))
             return
-        if not await self.push_screen_wait(Confirm(proposal)):
+        agreed = await self.push_screen_wait(Confirm(proposal))
+        if agreed is None and proposal.other is not None:
+            await self._decide(proposal.other[1])
+        if not agreed:
             return
         if isinstance(proposal.perform, verbs.Verb):
             self._start(Start(proposal.perform))

@@ -25,7 +25,7 @@ class Proposal:
     """What a change would do. `typed` is the environment's name where nimbus.toml protects it.
 
     `command` is the command line that would do the same. `perform` does it, where that is quick; a verb
-    that takes its time is started as a process.
+    that takes its time is started as a process. `other` is another way to do it, and what that is called.
     """
 
     title: str
@@ -37,3 +37,4 @@ class Proposal:
     warning: str = ""
     typed: str | None = None
     dangerous: bool = True
+    other: tuple[str, Question[Proposal]] | None = None

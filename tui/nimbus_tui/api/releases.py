@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ class WhatRollback:
             title=f"{'Undo' if self.undoing else 'Roll back'} in {environment.name}",
             verb="Roll back",
             command=session.command(*words),
-            perform=partial(_roll_back, environment, planned),
+            perform=partial(_roll_back, environment, planned, keep_data=self.keep_data),
             facts=(
                 ("environment", f"{environment.name}{f' · {environment.region}' if environment.region else ''}"),
                 ("from", planned.before.release),
@@ -112,10 +112,16 @@ class WhatRollback:
             differences=(("What readers and the next run notice", planned.state), ("The releases", planned.release)),
             warning="" if dataset is not None or self.keep_data else "There is no dataset of that release any more.",
             typed=environment.name if environment.protected else None,
+            other=(
+                "takes the data back, too"
+                if self.keep_data
+                else "keeps the data of now, and takes the release alone back",
+                replace(self, keep_data=not self.keep_data),
+            ),
         )
 
 
-def _roll_back(environment: Environment, planned: Rollback) -> Done:
+def _roll_back(environment: Environment, planned: Rollback, *, keep_data: bool) -> Done:
     import time  # noqa: PLC0415 - beside what uses it
 
     from nimbus import releasing  # noqa: PLC0415 - only when it is done
@@ -123,7 +129,7 @@ def _roll_back(environment: Environment, planned: Rollback) -> Done:
     began = time.perf_counter()
     state = releasing.apply_rollback(environment, planned)
     seconds = time.perf_counter() - began
-    back = WhatRollback(planned.before.release, undoing=True)
+    back = WhatRollback(planned.before.release, keep_data=keep_data, undoing=True)
     return Done(f"Rolled back to {state.release} in {seconds:.2f} s.", back if planned.before.release else None)
 
 

@@ -21,11 +21,15 @@ LINES = 5_000  # of a log, the last
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Runs by their keys, the newest first; `known` are those that were looked at, by key. `paused` is the schedule."""
+    """Runs by their keys, the newest first; `known` are those that were looked at, by key. `paused` is the schedule.
+
+    `price` is what a second of a worker's processor costs, in dollars, on AWS.
+    """
 
     keys: tuple[str, ...]
     known: dict[str, Overview]
     paused: bool = False
+    price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,16 @@ class WhichRuns:
         for name in self.looked_at:
             if name not in known and name in there:
                 known[name] = of.one(name)
-        return Listed(tuple(keys), known, present is not None and present.paused)
+        return Listed(tuple(keys), known, present is not None and present.paused, _price(session))
+
+
+def _price(session: Session) -> float | None:
+    """Return what a second costs, in tasks of the project's size; None where nothing is charged."""
+    if session.environment().kind.value != "aws":
+        return None
+    from nimbus import loadtesting  # noqa: PLC0415 - only on AWS
+
+    return loadtesting.cost_of(session.project(), 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
 
 
-class Confirm(ModalScreen[bool]):
-    """Shows a proposal, and answers whether it was agreed to."""
+class Confirm(ModalScreen[bool | None]):
+    """Shows a proposal, and answers whether it was agreed to; None asks for the other way to do it."""
 
     AUTO_FOCUS = "#no"  # so that enter alone changes nothing
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "answer(False)", "Cancel", id="confirm.cancel"),
         Binding("y", "copy", "Copy command", id="confirm.copy"),
+        Binding("d", "other", "The other way", show=False, id="confirm.other"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
         Binding("j,down", "scroll(1)", "Scroll", show=False),
@@ -42,6 +43,9 @@ class Confirm(ModalScreen[bool]):
             dialog.border_title = Content(plain(proposal.title, 120))
             with VerticalScroll(id="dialog-body", can_focus=False):
                 yield Static(id="dialog-text", markup=False)
+            if proposal.other:
+                hint = text.words(text.toned("d ", "warn"), text.toned(proposal.other[0], "dim"))
+                yield Static(hint, id="other", markup=False)
             if proposal.typed:
                 yield Static(
                     text.words(
@@ -103,6 +107,11 @@ class Confirm(ModalScreen[bool]):
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 - as the binding gives it
         """Answer by a key."""
         self.dismiss(answer)
+
+    def action_other(self) -> None:
+        """Ask for the other way to do it."""
+        if self._proposal.other is not None:
+            self.dismiss(None)
 
     def action_copy(self) -> None:
         """Copy the command line that would do the same."""

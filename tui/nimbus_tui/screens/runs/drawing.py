@@ -52,8 +52,8 @@ def row(key: str, run: Overview | None, now: datetime) -> tuple[Cell | str, ...]
     )
 
 
-def details(run: Overview, now: datetime, width: int) -> list[Content]:
-    """Return all that is known of a run."""
+def details(run: Overview, now: datetime, width: int, price: float | None = None) -> list[Content]:
+    """Return all that is known of a run; `price` is what a second of processor time costs."""
     mark, tone = STANDINGS[run.standing.value]
     told = [text.words(text.toned(f"{mark} {run.standing.value}", tone), text.toned(f"  {run.kind}", "dim"))]
     if run.error:
@@ -80,6 +80,8 @@ def details(run: Overview, now: datetime, width: int) -> list[Content]:
     seconds = getattr(run, "worker_seconds", None)
     if seconds:
         facts.append(("workers", f"{figures.duration(seconds)} of processor time"))
+    if seconds and price is not None:
+        facts.append(("cost", f"{seconds * price:.4f} $" + (" so far" if goes(run) else "")))
     facts.append(("execution", run.execution, "dim"))
     told += [Content(""), text.facts(facts, width)]
     if run.reasons:

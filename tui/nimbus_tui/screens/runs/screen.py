@@ -189,7 +189,7 @@ class Runs(Section):
             return
         panel.ready()
         width = max(24, panel.content_size.width - 1)
-        shown = text.lines(drawing.details(run, self.session.now, width))
+        shown = text.lines(drawing.details(run, self.session.now, width, self._listed.price if self._listed else None))
         self.query_one("#run", Static).update(shown)
 
     def heard(self, question: Question[object], answer: object) -> None:
