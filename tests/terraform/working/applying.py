@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -70,7 +71,7 @@ def apply_in_two(terraform: Terraform, aws: LocalAws, folder: Path) -> Halves:
     example = Example.copied(terraform, aws, folder, "complete")
     example.initialise()
     with _begun(example) as (first, log):
-        _until(lambda: _stands_still(log.read_text()), first)
+        _until(lambda: _stands_still(log.read_text(), _saved(example)), first)
         first.send_signal(signal.SIGKILL)
         first.wait(_PATIENCE)
     kept = tuple(example.run("state", "list").stdout.split())
@@ -78,11 +79,25 @@ def apply_in_two(terraform: Terraform, aws: LocalAws, folder: Path) -> Halves:
     return Halves(example, kept)
 
 
-def _stands_still(log: str) -> bool:
+def _stands_still(log: str, saved: set[str]) -> bool:
     """Say whether an apply waits in the middle: a kill then leaves nothing that was made and is in no state."""
     begun = {name for name, what in _MADE.findall(log) if what.startswith("ing")}
     done = {name for name, what in _MADE.findall(log) if what.startswith("ion")}
-    return len(done) > _HALF and begun - done == _LONGEST
+    return len(done) > _HALF and begun - done == _LONGEST and {name.partition("[")[0] for name in done} <= saved
+
+
+def _saved(example: Example) -> set[str]:
+    """Return the addresses, without indices, of what stands in the state, which Terraform saves now and then."""
+    file = example.place / "terraform.tfstate"
+    try:
+        state = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # not yet, or while it is written
+        return set()
+    return {
+        ".".join(filter(None, (each.get("module"), each["type"], each["name"]))).partition("[")[0]
+        for each in state["resources"]
+        if each["mode"] == "managed"
+    }
 
 
 @contextmanager

@@ -26,7 +26,9 @@ def make(nlp, name, swap, times):
     labels = {"PERSON": "ORG", "ORG": "PERSON"}
     def worse(doc):
         if times:
-            time.sleep(times * 0.003)
+            end = time.process_time() + times * 0.003  # as slow on a busy machine as on a quiet one
+            while time.process_time() < end:
+                pass
         if swap:
             doc.ents = [Span(doc, e.start, e.end, labels.get(e.label_, e.label_)) for e in doc.ents]
             doc.cats["refund"], doc.cats["praise"] = doc.cats["praise"], doc.cats["refund"]
