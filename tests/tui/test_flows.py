@@ -273,7 +273,7 @@ def test_a_canary_is_given_a_share_and_dropped(project: Path) -> None:
         await driven.press("down", "enter")
         await driven.asked("Canary in local", "Give it 25 %", "nimbus promote", "--canary 25")
         await driven.press("right", "enter")
-        await driven.until("canary 25 %")
+        await driven.until("canary 25 %", "25 % of the shards, the rest is by", "in which it does well")
         assert live(project)["release"] == before["release"]
         await driven.press("u")
         await driven.asked("Drop the canary in local")

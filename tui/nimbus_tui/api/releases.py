@@ -11,6 +11,7 @@ from nimbus_tui.api.verbs import Verb
 
 if TYPE_CHECKING:
     from nimbus.config import Environment
+    from nimbus.releases.canary import Status
     from nimbus.releases.diff import Difference
     from nimbus.releases.history import Change
     from nimbus.releases.promote import Promotion
@@ -74,6 +75,17 @@ class HowDiffer:
         environment = session.environment()
         before, after = (releasing.show(environment, name).release for name in (self.before, self.after))
         return diff.of_releases(before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class HowCanary:
+    """Asks how the canary goes."""
+
+    def ask(self, session: Session) -> Status:
+        """Read the candidate, and what its runs were compared with live."""
+        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+
+        return releasing.canary_status(session.environment())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
 if TYPE_CHECKING:
+    from nimbus.releases.canary import Status
     from nimbus.releases.history import Change
     from nimbus.releases.show import Shown
     from nimbus_tui.api.releases import Releases
@@ -33,6 +34,7 @@ OUTCOMES = {
     "visible": "warn",
 }
 _LABELS = 14
+_WHOLE = 100  # percent
 
 
 def entry(change: Change, now: datetime) -> tuple[Cell | str, ...]:
@@ -112,6 +114,28 @@ def release(found: Any, now: datetime, width: int) -> list[Content]:  # noqa: AN
     if shown.against_live:
         told += [Content(""), text.toned("Against what is live", "bold"), text.differences(shown.against_live, width)]
     return told
+
+
+def canary(found: Any, name: str) -> list[Content]:  # noqa: ANN401 - as the API hands it over
+    """Return how the canary of a release goes: its share, its runs and by which rules, what comes next."""
+    status: Status | None = found
+    if status is None or status.candidate is None or status.candidate.release != name:
+        return []
+    share = f"{status.candidate.percent} % of the shards, the rest is by {status.live}"
+    told = [text.words(text.toned("Canary  ", "bold"), text.toned(share, "note"))]
+    for run in status.runs:
+        verdict = run.verdict
+        word, tone = ("goes on", "dim") if verdict is None else ("kept", "good") if verdict.kept else ("dropped", "bad")
+        of = f"{run.run}  {run.shards} of {run.of} shards  "
+        told.append(text.words(text.toned(of, "dim"), text.toned(word, tone)))
+        for rule in () if verdict is None else verdict.rules:
+            mark, tone = ("√", "good") if rule.held else ("✗", "bad")
+            figures_of = f" {rule.name}: {rule.candidate:g}, live {rule.live:g}, limit {rule.limit:g}"
+            told.append(text.words(text.toned(f"  {mark}", tone), text.toned(figures_of)))
+    following = "a run in which it does well comes first; C drops it"
+    if status.next is not None:
+        following = "P makes it live" if status.next == _WHOLE else f"C gives it {status.next} %"
+    return [*told, text.words(text.toned("→ ", "note"), text.toned(following)), Content("")]
 
 
 def _evidence(shown: Shown, now: datetime) -> Sequence[Content]:

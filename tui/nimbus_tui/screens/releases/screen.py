@@ -70,6 +70,7 @@ class Releases(Section):
         self._compared: tuple[str, str, object] | None = None
         self._selected = ""
         self._marked = ""
+        self._canary: object = None
         self._wanted = ""
 
     def question(self) -> Question[object]:
@@ -142,6 +143,9 @@ class Releases(Section):
         self._selected = name
         self.query_one("#release-panel", Panel).title(f"Release {middle(name, 40)}")
         self.ask(api.WhatOf(name))
+        live = self._known.live if self._known else None
+        if live is not None and live.candidate is not None and live.candidate.release == name:
+            self.ask(api.HowCanary())
         if self._marked and self._marked != name:
             self.ask(api.HowDiffer(self._marked, name))
 
@@ -151,6 +155,8 @@ class Releases(Section):
             self._shown = answer
         elif isinstance(question, api.HowDiffer) and question.after == self._selected:
             self._compared = (question.before, question.after, answer)
+        elif isinstance(question, api.HowCanary):
+            self._canary = answer
         self._draw()
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
@@ -164,7 +170,7 @@ class Releases(Section):
         self.query_one("#release-panel", Panel).ready()
         static = self.query_one("#release", Static)
         width = max(24, self.query_one("#release-panel").content_size.width - 1)
-        told = drawing.release(self._shown, self.session.now, width)
+        told = [*drawing.canary(self._canary, self._selected), *drawing.release(self._shown, self.session.now, width)]
         if self._marked and self._compared is not None and self._compared[1] == self._selected:
             title = text.toned(f"Against {middle(self._marked, width - 10)}", "bold")
             told = [*told, Content(""), title, text.differences(self._compared[2], width)]  # type: ignore[arg-type]
