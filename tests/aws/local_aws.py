@@ -6,7 +6,7 @@ import atexit
 import threading
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import boto3
 from botocore.config import Config
@@ -30,6 +30,23 @@ REGION = "eu-west-1"
 _CONCURRENT_TASKS = 4
 
 
+class Registry(Protocol):
+    """A registry of images."""
+
+    @property
+    def address(self) -> str:
+        """Return its host and port."""
+        ...
+
+    def tags(self, repository: str) -> list[str]:
+        """Return the tags of a repository."""
+        ...
+
+    def manifest(self, repository: str, tag: str) -> bytes:
+        """Return what a tag stands for."""
+        ...
+
+
 class LocalAws:
     """One account in one region, from `start` until `stop`; a context manager does both."""
 
@@ -39,6 +56,8 @@ class LocalAws:
         self.recorder = Recorder()
         self.faults = Faults()
         self.fargate = LocalFargate(self, concurrent_tasks)
+        self.registry: Registry | None = None
+        """What engines push to; without one, repositories are at addresses that nobody answers at."""
         self.pause = 1.0
         """What pauses before retries of a state, and states that wait, are multiplied with."""
         self.clock = Clock(self)
@@ -84,6 +103,7 @@ class LocalAws:
         self.fargate.images.clear()
         self.faults.clear()
         self.pause = 1.0
+        self.registry = None
         self.clock.reset()
         moto_api_backend.reset()
         _ = iam_backends[ACCOUNT]["aws"].access_keys  # made by one thread: every call asks it whose key it is

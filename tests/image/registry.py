@@ -38,15 +38,28 @@ class LocalRegistry:
     user: str
     password: str
 
+    def tags(self, repository: str) -> list[str]:
+        """Return the tags of a repository."""
+        return list((self.ask(f"{repository}/tags/list") or {}).get("tags") or ())
+
+    def manifest(self, repository: str, tag: str) -> bytes:
+        """Return what a tag stands for."""
+        return self._read(f"{repository}/manifests/{tag}") or b""
+
     def ask(self, path: str) -> dict[str, Any] | None:
         """Return what the registry says at a path of its API, None where it has nothing."""
+        read = self._read(path)
+        told: dict[str, Any] | None = None if read is None else json.loads(read)
+        return told
+
+    def _read(self, path: str) -> bytes | None:
         request = urllib.request.Request(f"http://{self.address}/v2/{path}", headers={"Accept": _MANIFESTS})
         token = b64encode(f"{self.user}:{self.password}".encode()).decode()
         request.add_header("Authorization", f"Basic {token}")
         try:
             with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
-                told: dict[str, Any] = json.load(answer)
-                return told
+                content: bytes = answer.read()
+                return content
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None

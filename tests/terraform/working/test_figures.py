@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +13,7 @@ pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbu
 from nimbus_runtime import live, metrics
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Release
+from tests.aws.figures import Figure, alarms
 
 from .example import Example
 from .pipeline import RELEASE, Pipeline
@@ -40,37 +39,6 @@ BROKEN = b'{"id": "9-1", "text": "Anna whispered"}\n{"id": "9-2", "text": null}\
 OF_DRIFT = "DriftRatio"  # of a drift report, which a run does not make
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A metric as an alarm or a graph asks for it."""
-
-    namespace: str
-    name: str
-    dimensions: tuple[tuple[str, str], ...]
-    statistic: str
-
-    def largest(self, pipeline: Pipeline) -> float | None:
-        """Return the largest value of the last hour; None where there is no data."""
-        now = datetime.now(UTC)
-        points = pipeline.aws.client("cloudwatch").get_metric_statistics(
-            Namespace=self.namespace,
-            MetricName=self.name,
-            Dimensions=[{"Name": name, "Value": value} for name, value in self.dimensions],
-            StartTime=now - timedelta(hours=1),
-            EndTime=now + timedelta(minutes=5),
-            Period=300,
-            Statistics=[self.statistic],
-        )["Datapoints"]
-        return max((float(point[self.statistic]) for point in points), default=None)
-
-
-def alarms(example: Example) -> Iterator[tuple[Figure, dict[str, Any]]]:
-    """Yield what each alarm looks at, and the alarm."""
-    for alarm in example.aws.client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]:
-        dimensions = tuple((each["Name"], each["Value"]) for each in alarm["Dimensions"])
-        yield Figure(alarm["Namespace"], alarm["MetricName"], dimensions, alarm["Statistic"]), alarm
-
-
 def graphs(example: Example) -> Iterator[Figure]:
     """Yield what the graphs of all dashboards show."""
     client = example.aws.client("cloudwatch")
@@ -90,7 +58,7 @@ def test_every_figure_is_one_that_aws_or_the_worker_writes(minimal: Example, com
         (contract["namespace"], metric["name"]): set(contract["dimensions"]) for metric in contract["metrics"].values()
     }
     assert minimal.aws is complete.aws
-    asked = [figure for figure, _ in alarms(minimal)] + list(graphs(minimal))
+    asked = [figure for figure, _ in alarms(minimal.aws)] + list(graphs(minimal))
     known = {**OF_AWS, **of_worker}
     assert [
         each for each in asked if known.get((each.namespace, each.name)) != {name for name, _ in each.dimensions}
@@ -102,12 +70,14 @@ def test_a_published_run_has_a_value_for_every_figure_of_the_worker(pipeline: Pi
     """Read as the alarms and the graphs read them, and no alarm of them is raised."""
     pipeline.image()
     assert pipeline.start()["status"] == "SUCCEEDED"
-    own = [(figure, alarm) for figure, alarm in alarms(minimal) if _is_own(figure)]
+    own = [(figure, alarm) for figure, alarm in alarms(minimal.aws) if _is_own(figure)]
     shown = [figure for figure in graphs(minimal) if _is_own(figure)]
     assert {figure.name for figure, _ in own} == {"QuarantinePercent", OF_DRIFT}
-    without = {figure.name for figure in (*shown, *(figure for figure, _ in own)) if figure.largest(pipeline) is None}
+    without = {
+        figure.name for figure in (*shown, *(figure for figure, _ in own)) if figure.largest(pipeline.aws) is None
+    }
     assert without == {OF_DRIFT}
-    (quarantine,) = [(f.largest(pipeline), alarm["Threshold"]) for f, alarm in own if f.name != OF_DRIFT]
+    (quarantine,) = [(f.largest(pipeline.aws), alarm["Threshold"]) for f, alarm in own if f.name != OF_DRIFT]
     assert quarantine[0] == 0 <= quarantine[1]
 
 
@@ -122,8 +92,8 @@ def test_a_run_that_quarantines_too_much_is_over_the_alarm_s_threshold(pipeline:
     pipeline.image()
     assert pipeline.start()["status"] == "FAILED"
     assert pipeline.dataset is None
-    (over,) = [(f, alarm) for f, alarm in alarms(minimal) if _is_own(f) and f.name == "QuarantinePercent"]
-    assert over[0].largest(pipeline) == 50 > over[1]["Threshold"]
+    (over,) = [(f, alarm) for f, alarm in alarms(minimal.aws) if _is_own(f) and f.name == "QuarantinePercent"]
+    assert over[0].largest(pipeline.aws) == 50 > over[1]["Threshold"]
     assert [line for line in pipeline.logged() if "whispered" in line] == []
 
 

@@ -1,0 +1,121 @@
+"""A project on somebody's desk, and one of its environments: what is typed there, and what comes of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import spacy
+
+from nimbus import assembly, promoting
+from nimbus.compile.cached import CachedCompiler
+from nimbus_runtime import live
+from nimbus_runtime.contract.records import Live
+from nimbus_runtime.store import Store
+from tests.faults import command
+
+if TYPE_CHECKING:
+    from tests.aws.local_aws import LocalAws
+
+
+@dataclass(slots=True)
+class Desk:
+    """A project and one of its environments."""
+
+    folder: Path
+    env: str
+
+    def nimbus(self, *arguments: str) -> command.Ended:
+        """Run a verb that must be done."""
+        done = command.nimbus(*arguments, "--env", self.env, "--config", self.folder)
+        assert done.code == 0, done.err + done.out
+        return done
+
+    @property
+    def store(self) -> Store:
+        """Return the environment's root."""
+        return assembly.open_environment(assembly.environment(self.env, config=self.folder))
+
+    def live(self) -> Live:
+        """Return what is live."""
+        state = live.read(self.store)
+        assert state is not None
+        return state
+
+    def retrain(self, version: str) -> None:
+        """Save the pipeline as another version, which says the same."""
+        nlp = spacy.load(self.folder / "pipeline")
+        nlp.meta["version"] = version
+        nlp.to_disk(self.folder / "pipeline")
+
+    def build(self) -> None:
+        """Have what runs the pipeline as it is now, where deploying does not make it itself."""
+
+    def plan(self) -> list[str]:
+        """Return what Terraform would change after all this."""
+        return []
+
+    def due(self, day: int) -> None:
+        """Let the schedule's time of a day in November come, and the run end."""
+        self.nimbus("run", "--scheduled-time", f"2026-11-{day}T02:00:00Z", "--quiet")
+
+
+@dataclass(slots=True)
+class CloudDesk(Desk):
+    """A project on the local AWS, whose images are this Python."""
+
+    aws: LocalAws
+    outputs: dict[str, Any]
+    terraform: Path
+
+    def plan(self) -> list[str]:
+        """Return what Terraform would change, by the project that it was applied for.
+
+        The local AWS forgets the tags of rules of security groups; nothing here touches those.
+        """
+        done = command.nimbus("infra", "plan", "--json", "--env", "cloud", "--config", self.terraform.parents[1])
+        assert done.code in (0, 3), done.err
+        return [one["resource"] for one in done.json["resources"] if "aws_vpc_security_group_" not in one["resource"]]
+
+    def clear(self) -> None:
+        """Remove what was deployed and published."""
+        self.aws.fargate.images.clear()
+        bucket = self.outputs["root"].removeprefix("s3://").partition("/")[0]
+        s3, ecr = self.aws.client("s3"), self.aws.client("ecr")
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+        repository = self.outputs["repository"].partition("/")[2]
+        images = ecr.describe_images(repositoryName=repository)["imageDetails"]
+        ids = [{"imageDigest": image["imageDigest"]} for image in images]
+        if ids:
+            ecr.batch_delete_image(repositoryName=repository, imageIds=ids)
+
+    def build(self) -> None:
+        """Put an image into the repository, as building and pushing one does, and let Fargate know what it is."""
+        from tests.aws.fargate.images import Program  # noqa: PLC0415 - needs moto
+        from tests.fixtures.cloud import CloudEnvironment  # noqa: PLC0415 - as above
+
+        bundle = CachedCompiler(str(self.folder / "pipeline"), self.folder / promoting.COMPILED).compile()
+        digest = CloudEnvironment(self.aws, self.outputs).push(bundle)
+        path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry)
+        told = {"NIMBUS_BUNDLE": str(bundle.path), "NIMBUS_WORKERS": "1", "PYTHONPATH": path}
+        self.aws.fargate.images.add(
+            f"{self.outputs['repository']}@{digest}", Program((sys.executable, "-m", "nimbus_runtime"), told)
+        )
+
+    def due(self, day: int) -> None:
+        """Let the clock pass the schedule's time."""
+        ended = self.fire(day)
+        assert ended["status"] == "SUCCEEDED", ended
+
+    def fire(self, day: int) -> dict[str, Any]:
+        """Let the clock pass the schedule's time, and return how the execution ended."""
+        self.aws.clock.now = datetime(2026, 11, day, 1, tzinfo=UTC)
+        deliveries = [d for d in self.aws.clock.advance(timedelta(hours=2)) if "/run" in str(d.schedule)]
+        (ended,) = [self.aws.ended(delivery.execution or "", timeout_seconds=240) for delivery in deliveries]
+        return ended
