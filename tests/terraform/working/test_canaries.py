@@ -17,7 +17,17 @@ from nimbus_runtime import canary, live
 from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import CanaryVerdict, Candidate, Job, Live, OutputFormat, Plan, Release, Run
+from nimbus_runtime.contract.records import (
+    CanaryLimits,
+    CanaryVerdict,
+    Candidate,
+    Job,
+    Live,
+    OutputFormat,
+    Plan,
+    Release,
+    Run,
+)
 from tests.aws.fargate.images import Program
 from tests.fixtures import candidates
 
@@ -70,7 +80,11 @@ def begin(pipeline: Pipeline, bundle: Path, candidate: Path) -> None:
     def change(state: Live | None) -> Live:
         assert state is not None
         return replace(
-            state, sequence=state.sequence + 1, release="words-1", candidate=Candidate("words-2", 25), dataset=None
+            state,
+            sequence=state.sequence + 1,
+            release="words-1",
+            candidate=Candidate("words-2", 25, CanaryLimits(slowdown=50)),
+            dataset=None,
         )
 
     live.update(pipeline.store, change)
