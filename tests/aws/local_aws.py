@@ -6,7 +6,7 @@ import atexit
 import threading
 import time
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import boto3
 from botocore.config import Config
@@ -50,6 +50,8 @@ class Registry(Protocol):
 class LocalAws:
     """One account in one region, from `start` until `stop`; a context manager does both."""
 
+    _serving: ClassVar[bool] = False
+
     def __init__(self, *, concurrent_tasks: int = _CONCURRENT_TASKS) -> None:
         """Take a port; `start` serves."""
         self.identities = Identities()
@@ -81,7 +83,10 @@ class LocalAws:
         self.stop()
 
     def start(self) -> None:
-        """Answer calls from now on."""
+        """Answer calls from now on; one at a time does in a process, since moto is mended for one."""
+        if LocalAws._serving:
+            raise RuntimeError("a local AWS serves in this process already: ask for the fixture of tests/conftest.py")
+        LocalAws._serving = True
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         default_user_config["iam"] = {"load_aws_managed_policies": True}
         self.mending.apply()
@@ -95,6 +100,7 @@ class LocalAws:
         atexit.unregister(self.fargate.stop_all)
         self._server.stop()
         self.mending.undo()
+        LocalAws._serving = False
 
     def reset(self) -> None:
         """Forget everything: resources, calls, faults, images, and what runs."""
