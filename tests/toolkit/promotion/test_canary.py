@@ -24,7 +24,7 @@ def project(tmp_path: Path, live_bundle: Path, same_bundle: Path, swapped_bundle
     project = environments.deployed(tmp_path / "project", live_bundle, inputs)
     canaries.register(project.store, "v2", same_bundle)
     canaries.register(project.store, "worse", swapped_bundle)
-    project.set("\n[gate.canary]\nmax_slowdown = 50\n")  # a busy machine decides nothing here
+    project.set("\n[gate.canary]\nmax_slowdown = 1000000\n")  # so little work is start-up, not speed
     return project
 
 
