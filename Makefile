@@ -12,7 +12,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
-# How many processes run the tests, and how they share them: a file's tests stay together.
+# How many processes run the tests: a file's stay together, and files in order, since the last of a folder may remove what all share.
 JOBS ?= auto --maxprocesses 4
 TORCH := torch==2.13.0
 UV := uv==0.13.9
@@ -46,7 +46,7 @@ demo: $(DONE)/nimbus ## Compile two small pipelines, run them, show the result (
 	@$(BIN)/nimbus demo $(ARGS)
 
 test: check ## Run the checks and the tests (ARGS: for pytest)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 oracle: $(DONE)/oracle $(DONE)/nimbus ## Add the original torch stack, so that `make test` compares with it (some gigabytes on Linux)
 
