@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nimbus_runtime import intervals
+from nimbus_runtime import intervals, tables
 from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.documents import Reason
@@ -118,11 +118,9 @@ def _faults(commits: Sequence[Commit]) -> tuple[int, int]:
 
 
 def _counts(store: Store, run: str, commit: Commit) -> dict[tuple[str, str], float]:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only where a canary is judged
-
     counts: dict[tuple[str, str], float] = {}
     with store.opened(paths.data(run, commit.features.file)) as file:
-        table = pq.read_table(file, columns=["entity_counts", "top_category"])
+        table = tables.read(file, ["entity_counts", "top_category"])
     for entities in table["entity_counts"].to_pylist():
         for label, number in entities or [("", 1)]:
             counts["entities", label] = counts.get(("entities", label), 0) + number

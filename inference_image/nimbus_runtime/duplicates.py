@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from nimbus_runtime import tables
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.records import Commit, Duplicates
 
@@ -50,9 +51,7 @@ def _hashes(ids: Sequence[str], number: int, passes: int) -> npt.NDArray[np.uint
 
 
 def _ids(store: Store, run: str, commits: Sequence[Commit]) -> Iterator[list[str]]:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only where ids were given
-
     for commit in commits:
         with store.opened(paths.data(run, commit.features.file)) as file:
-            ids = pq.read_table(file, columns=["id"])["id"].to_pylist()
+            ids = tables.read(file, ["id"])["id"].to_pylist()
         yield ids

@@ -15,7 +15,7 @@ from moto.iam.models import iam_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from tests.aws.fargate.local_fargate import LocalFargate
+from tests.aws.fargate.local_fargate import CONCURRENT_TASKS, LocalFargate
 from tests.aws.faults import Faults
 from tests.aws.http_server import HttpServer
 from tests.aws.identities import Identities
@@ -27,7 +27,6 @@ from tests.aws.scheduler.clock import Clock
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
-_CONCURRENT_TASKS = 4
 
 
 class Registry(Protocol):
@@ -52,12 +51,12 @@ class LocalAws:
 
     _serving: ClassVar[bool] = False
 
-    def __init__(self, *, concurrent_tasks: int = _CONCURRENT_TASKS) -> None:
+    def __init__(self) -> None:
         """Take a port; `start` serves."""
         self.identities = Identities()
         self.recorder = Recorder()
         self.faults = Faults()
-        self.fargate = LocalFargate(self, concurrent_tasks)
+        self.fargate = LocalFargate(self)
         self.registry: Registry | None = None
         """What engines push to; without one, repositories are at addresses that nobody answers at."""
         self.pause = 1.0
@@ -107,6 +106,7 @@ class LocalAws:
         self._stop_executions()
         self.fargate.stop_all()
         self.fargate.images.clear()
+        self.fargate.limit(CONCURRENT_TASKS)
         self.faults.clear()
         self.pause = 1.0
         self.registry = None

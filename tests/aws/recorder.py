@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -27,9 +28,18 @@ _ACTIONS = {
 }
 """S3's actions are not named after its operations (service authorisation reference of S3)."""
 
-_REGION = "eu-west-1"
+_REGION, _ACCOUNT = "eu-west-1", "123456789012"
 _ARN = re.compile(r"arn:|https?://[^/]+/\d{12}/[^/]+$")
 """What names a resource in a request: its ARN, or the address of a queue."""
+
+_NAMED = {
+    "ecr": ("repository/{}", "repositoryName"),
+    "iam": ("role/{}", "RoleName"),
+    "logs": ("log-group:{}:*", "logGroupName"),
+    "scheduler": ("schedule/{}/{}", "groupName", "Name"),
+    "servicequotas": ("{}/{}", "ServiceCode", "QuotaCode"),
+}
+"""What names a resource in requests without ARNs: the resource's part of an ARN, and the fields that fill it."""
 
 _PREFIXES = {"monitoring": "cloudwatch"}
 """Names that requests are signed with, where policies use another."""
@@ -122,7 +132,7 @@ class Request:
 
     def _operation(self, service: str) -> tuple[str, tuple[str, ...]]:
         if self.target:
-            return self.target.rpartition(".")[2], _arns(self.body)
+            return self.target.rpartition(".")[2], _resources(service, _fields(self.body))
         from moto.core.routing import get_service_router  # noqa: PLC0415 - moto is loaded with the server
         from werkzeug.exceptions import HTTPException  # noqa: PLC0415 - as above
 
@@ -134,7 +144,8 @@ class Request:
         if service == "s3" and "Bucket" in arguments:
             key = arguments.get("Key")
             return operation.name, (f"arn:aws:s3:::{arguments['Bucket']}" + (f"/{key}" if key else ""),)
-        return operation.name, _arns(self.body)
+        query = {name: values[0] for name, values in parse_qs(self.query).items()}
+        return operation.name, _resources(service, {**_fields(self.body), **query, **arguments})
 
     def _for_moto(self):  # noqa: ANN202 - moto's own class, imported late
         from moto.core.request import Request as MotoRequest  # noqa: PLC0415 - moto is loaded with the server
@@ -155,10 +166,16 @@ def _scope(authorization: str) -> tuple[str, str] | None:
     return (parts[0], parts[3]) if found and len(parts) == 5 else None
 
 
-def _arns(body: bytes) -> tuple[str, ...]:
-    values = [each for value in _fields(body).values() for each in (value if isinstance(value, list) else [value])]
+def _resources(service: str, fields: Mapping[str, object]) -> tuple[str, ...]:
+    values = [each for value in fields.values() for each in (value if isinstance(value, list) else [value])]
     named = [value for value in values if isinstance(value, str)]
-    return tuple(filter(None, (_queue(value) if "/" in value else value for value in named if _ARN.match(value))))
+    arns = tuple(filter(None, (_queue(value) if "/" in value else value for value in named if _ARN.match(value))))
+    pattern, *names = _NAMED.get(service, ("",))
+    given = [value[0] if isinstance(value, list) else value for value in map(fields.get, names)]
+    if arns or not names or None in given:
+        return arns
+    region = "" if service == "iam" else _REGION
+    return (f"arn:aws:{service}:{region}:{_ACCOUNT}:{pattern.format(*given)}",)
 
 
 def _queue(address: str) -> str | None:

@@ -261,17 +261,15 @@ def test_only_the_sizes_of_fargate_exist(cpu: str | None, memory: str | None, va
     assert sizes.exists(cpu, memory) is valid
 
 
-def test_no_more_tasks_run_at_once_than_there_are_slots() -> None:
+def test_no_more_tasks_run_at_once_than_there_are_slots(aws: LocalAws, batch: Batch) -> None:
     """Tasks above the bound wait as PENDING, and run when there is room."""
-    with LocalAws(concurrent_tasks=1) as aws:
-        aws.fargate.images.add(IMAGE, SHELL)
-        batch = batches.create(aws)
-        first = batch.run(POLITE)
-        logged(batch, "ready")
-        second = batch.run("true")
-        eventually(lambda: {task["lastStatus"] for task in batch.tasks} == {"RUNNING", "PENDING"})
-        aws.client("ecs").stop_task(cluster=CLUSTER, task=first["taskArn"])
-        assert batch.stopped(second)["containers"][0]["exitCode"] == 0
+    aws.fargate.limit(1)
+    first = batch.run(POLITE)
+    logged(batch, "ready")
+    second = batch.run("true")
+    eventually(lambda: {task["lastStatus"] for task in batch.tasks} == {"RUNNING", "PENDING"})
+    aws.client("ecs").stop_task(cluster=CLUSTER, task=first["taskArn"])
+    assert batch.stopped(second)["containers"][0]["exitCode"] == 0
 
 
 def test_nothing_runs_after_a_reset(aws: LocalAws, batch: Batch) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.environments.environment import TEXTS, Environment, Local
+from tests.environments.people import DEPLOYER
 from tests.faults import bundles, command
 from tests.terraform.conftest import Terraform, provider, terraform
 
@@ -65,6 +66,16 @@ def applied(
     local_aws.reset()
 
 
+@pytest.fixture
+def deployer(
+    applied: tuple[Path, dict[str, Any]], local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, dict[str, Any]]:
+    """Let what is typed be signed by somebody who may deploy, and not change what Terraform made; return `applied`."""
+    for name, value in local_aws.environment(role=DEPLOYER).items():
+        monkeypatch.setenv(name, value)
+    return applied
+
+
 @pytest.fixture(params=["local", "aws"])
 def environment(request: pytest.FixtureRequest, foreign: bundles.Built, tmp_path: Path) -> Iterator[Environment]:
     """Return an environment with inputs and a release that is live."""
@@ -82,12 +93,12 @@ def environment(request: pytest.FixtureRequest, foreign: bundles.Built, tmp_path
 
 @pytest.fixture
 def cloud(
-    applied: tuple[Path, dict[str, Any]], local_aws: LocalAws, foreign: bundles.Built, tmp_path: Path
+    deployer: tuple[Path, dict[str, Any]], local_aws: LocalAws, foreign: bundles.Built, tmp_path: Path
 ) -> Iterator[Cloud]:
     """Return the environment on AWS, with nothing in it."""
     from tests.environments.cloud import CLOUD, Cloud  # noqa: PLC0415 - needs moto
 
-    folder, outputs = applied
+    folder, outputs = deployer
     cloud = Cloud(tmp_path, foreign, local_aws, outputs)
     text = NIMBUS_TOML + CLOUD.format(terraform=folder, bucket=cloud.bucket)
     (tmp_path / "nimbus.toml").write_text(text, encoding="utf-8")

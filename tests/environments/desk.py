@@ -77,7 +77,8 @@ class CloudDesk(Desk):
 
         The local AWS forgets the tags of rules of security groups; nothing here touches those.
         """
-        done = command.nimbus("infra", "plan", "--json", "--env", "cloud", "--config", self.terraform.parents[1])
+        given = ("infra", "plan", "--json", "--env", "cloud", "--config", self.terraform.parents[1])
+        done = command.nimbus(*given, environment=self.aws.environment())
         assert done.code in (0, 3), done.err
         return [one["resource"] for one in done.json["resources"] if "aws_vpc_security_group_" not in one["resource"]]
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,8 +14,12 @@ from nimbus import promoting
 from nimbus.compile.cached import CachedCompiler
 from tests.faults import bundles
 
+from . import people
 from .conftest import NIMBUS_TOML
 from .desk import CloudDesk, Desk
+
+if TYPE_CHECKING:
+    from tests.aws.local_aws import LocalAws
 
 TOML = NIMBUS_TOML.replace('source = "original"', 'source = "pipeline"') + "\n[gate]\ndocuments = 400\n"
 DAYS = (22, 23, 24)
@@ -38,7 +43,7 @@ def desk(request: pytest.FixtureRequest, trained: Path, tmp_path: Path) -> Itera
         (tmp_path / "inputs" / "mails.jsonl").write_text("".join(lines), encoding="utf-8")
         yield Desk(tmp_path, "local")
         return
-    folder, outputs = request.getfixturevalue("applied")
+    folder, outputs = request.getfixturevalue("deployer")
     from tests.environments.cloud import CLOUD  # noqa: PLC0415 - needs moto
 
     aws = request.getfixturevalue("local_aws")
@@ -83,3 +88,10 @@ def test_from_a_trained_pipeline_to_a_rollback_and_on(desk: Desk) -> None:
     again = json.loads(desk.nimbus("replay", "20261123T020000Z", "17", "--bundle", str(bundle.path), "--json").out)
     assert again["rows"][0]["sameness"] == "equal"
     assert desk.plan() == []
+
+
+def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:
+    """Every call that was signed with their key is allowed by the policy that Terraform makes for them."""
+    del applied
+    assert people.calls(local_aws)
+    assert people.refused(local_aws) == []

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimbus_runtime.contract import paths
+from tests.environments import people
 from tests.environments.environment import RELEASE, TEXTS, Environment
 from tests.faults import command
 
 if TYPE_CHECKING:
+    from tests.aws.local_aws import LocalAws
     from tests.environments.cloud import Cloud
 
 DUE, RUN = "2026-11-22T02:00:00Z", "20261122T020000Z"
@@ -157,3 +159,10 @@ def test_an_execution_that_failed_before_it_planned_is_found_by_its_own_name(clo
     said = cloud.nimbus("logs", name)
     assert said.code == 0, said.err
     assert "InputNotFoundError" in said.out
+
+
+def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:
+    """Every call that was signed with their key is allowed by the policy that Terraform makes for them."""
+    del applied
+    assert people.calls(local_aws)
+    assert people.refused(local_aws) == []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nimbus_runtime import monitoring
+from nimbus_runtime import monitoring, tables
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.errors import DriftError
 
@@ -104,12 +104,11 @@ def window(tables: Sequence[pa.Table], documents: int, quarantined: int) -> Wind
 def _read(store: Store, name: str) -> pa.Table:
     """Return a file's columns; those that an older version did not write are empty."""
     import pyarrow as pa  # noqa: PLC0415 - as above
-    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
     schema = monitoring.schema()
     try:
         with store.opened(name) as file:
-            table = pq.ParquetFile(file).read()
+            table = tables.read(file)
         columns = [
             table[field.name].cast(field.type)
             if field.name in table.column_names

@@ -16,6 +16,7 @@ from tests.aws.fargate.task import FargateTask
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
 
+CONCURRENT_TASKS = 4
 _LATE_FAULTS = FailsToStart, GivenUp, Interrupted, NeverStarts
 """What goes wrong after RunTask has answered."""
 
@@ -23,12 +24,16 @@ _LATE_FAULTS = FailsToStart, GivenUp, Interrupted, NeverStarts
 class LocalFargate:
     """Runs tasks as processes of this machine, a bounded number at once, and leaves none behind."""
 
-    def __init__(self, local_aws: LocalAws, concurrency: int) -> None:
-        """Run at most so many tasks at once."""
+    def __init__(self, local_aws: LocalAws) -> None:
+        """Run nothing yet."""
         self.images = Images()
         self._local_aws = local_aws
-        self._slots = threading.Semaphore(concurrency)
         self._agents: dict[str, tuple[Agent, threading.Thread]] = {}
+        self.limit(CONCURRENT_TASKS)
+
+    def limit(self, concurrent_tasks: int) -> None:
+        """Run at most so many of the tasks at once that start from now on."""
+        self._slots = threading.Semaphore(concurrent_tasks)
 
     def start(self, backend: EC2ContainerServiceBackend, task: FargateTask, definition: TaskDefinition) -> None:
         """Begin the life of a task."""

@@ -71,7 +71,7 @@ def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str, list[str]
 def _holds(condition: tuple[str, str, list[str]], call: Call) -> bool:
     operator, key, values = condition
     if key not in _RECORDED:
-        return True
+        raise NotImplementedError(f"{call.action} is allowed on a condition that no call is recorded with: {key}")
     found = dict(call.context).get(key)
     if found is None:
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,21 @@ def done(ended: command.Ended) -> dict[str, Any]:
     """Return what a command that succeeded has written."""
     assert ended.code == 0, ended.err
     return ended.json if ended.out else {}
+
+
+def killed(project: environments.Local, run: str, files: int) -> bool:
+    """Go on with a run and kill it once it has written so many files; return whether it had not ended before."""
+
+    def written() -> int:
+        return sum(path.is_file() for path in project.store.root.rglob("*"))
+
+    before = written()
+    process = project.start("redrive", run, "--json")
+    command.wait_until(lambda: process.poll() is not None or written() >= before + files, "it writes")
+    going = process.poll() is None
+    command.kill_group(process)
+    process.communicate()
+    return going
 
 
 def test_a_canary_goes_from_a_share_to_the_whole(project: environments.Local) -> None:
@@ -129,18 +143,9 @@ def test_a_run_with_a_candidate_that_is_killed_gives_the_same_bytes(
     shutil.copytree(project.folder, undisturbed.folder)
     done(undisturbed.nimbus("redrive", run, "--json"))
     rng, kills = random.Random(candidate), 0
-    while kills < KILLS:
-        process = project.start("redrive", run, "--json")
-        deadline = time.monotonic() + rng.uniform(0.5, 6.0)
-        while process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        if process.poll() is not None:
-            process.communicate()
-            break
-        command.kill_group(process)
-        process.communicate()
-        kills += 1
-    else:
+    while kills < KILLS and not (root / "runs" / run / "run.json").exists():
+        kills += killed(project, run, rng.randint(1, 4))
+    if canaries.state(root).dataset != run:
         done(project.nimbus("redrive", run, "--json"))
     assert kills > 0
     records = [json.loads((p.store.root / "runs" / run / "run.json").read_bytes()) for p in (project, undisturbed)]

@@ -27,7 +27,7 @@ class RowFiles:
         import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
 
         with pq.ParquetFile(file) as parquet:
-            for batch in parquet.iter_batches():
+            for batch in parquet.iter_batches(use_threads=False):
                 yield from batch.to_pylist()
 
 
@@ -45,8 +45,8 @@ def _in_parquet(file: BinaryIO, document: str) -> list[Row]:
     found: list[Row] = []
     with pq.ParquetFile(file) as parquet:
         for group in range(parquet.num_row_groups):
-            ids = parquet.read_row_group(group, columns=["id"])["id"]
+            ids = parquet.read_row_group(group, columns=["id"], use_threads=False)["id"]
             places = [i for i, same in enumerate(pc.equal(ids, document).to_pylist()) if same]
             if places:
-                found += parquet.read_row_group(group).take(pa.array(places)).to_pylist()
+                found += parquet.read_row_group(group, use_threads=False).take(pa.array(places)).to_pylist()
     return found

@@ -118,7 +118,7 @@ def _rows(root: Path) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq  # noqa: PLC0415 - not needed for --help
 
     for path in assembly.dataset(root)[1]:
-        for batch in pq.ParquetFile(path).iter_batches(columns=["ents", "cats", "metadata"]):
+        for batch in pq.ParquetFile(path).iter_batches(columns=["ents", "cats", "metadata"], use_threads=False):
             yield from batch.to_pylist()
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from nimbus.drift import drivers
-from nimbus_runtime import readers
+from nimbus_runtime import readers, tables
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.documents import Document
@@ -160,7 +160,6 @@ def _documents(inputs: Sequence[InputFile], plan: Plan) -> Iterator[Document]:
 def _rows(store: Store, run: Run, ids: frozenset[str]) -> dict[str, dict[str, Any]]:
     import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.compute as pc  # noqa: PLC0415 - heavy
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
 
     found: dict[str, dict[str, Any]] = {}
     for file in run.rows:
@@ -170,9 +169,7 @@ def _rows(store: Store, run: Run, ids: frozenset[str]) -> dict[str, dict[str, An
             if run.output_format is OutputFormat.JSONL:
                 rows = [row for row in map(json.loads, opened) if row["id"] in ids]
             else:
-                parquet = pq.ParquetFile(opened)
-                columns = [name for name in ("id", "ents", "cats", "input_hash") if name in parquet.schema_arrow.names]
-                table = parquet.read(columns)
+                table = tables.read(opened, ("id", "ents", "cats", "input_hash"))
                 rows = table.filter(pc.is_in(table["id"], pa.array(sorted(ids)))).to_pylist()
         found |= {row["id"]: row for row in rows}
     return found

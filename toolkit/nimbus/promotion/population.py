@@ -10,7 +10,7 @@ from hashlib import blake2b, sha256
 from typing import TYPE_CHECKING, Any
 
 from nimbus.promotion.sample import Chosen, Known, choose
-from nimbus_runtime import canary, readers
+from nimbus_runtime import canary, readers, tables
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.documents import Document
 from nimbus_runtime.contract.errors import InputChangedError, InputNotFoundError
@@ -84,11 +84,9 @@ def of_inputs(inputs: Sequence[InputFile], fields: Fields, wanted: int) -> Popul
 
 
 def _known(store: Store, plan: Plan, shard: int, commit: Commit) -> Iterator[Known]:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only where a sample is drawn
-
     columns = ["id", "characters", "entity_counts", "top_category"]
     with store.opened(paths.data(plan.run, commit.features.file)) as file:
-        table = pq.read_table(file, columns=columns).to_pydict()
+        table = tables.read(file, columns).to_pydict()
     source = plan.inputs[plan.shards[shard].input].name if plan.inputs else ""
     for number, (name, length, entities, category) in enumerate(zip(*(table[c] for c in columns), strict=True)):
         label = category or max(entities or [("no entity", 0)], key=lambda item: item[1])[0]
@@ -118,10 +116,8 @@ def _hashes(store: Store, run: str, output_format: OutputFormat, commit: Commit)
     if output_format is OutputFormat.JSONL:
         lines = (store.read(paths.data(run, commit.rows.file)) or b"").splitlines()
         return [(row["id"], row["input_hash"]) for row in map(json.loads, lines)]
-    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-
     with store.opened(paths.data(run, commit.rows.file)) as file:
-        table = pq.read_table(file, columns=["id", "input_hash"]).to_pydict()
+        table = tables.read(file, ["id", "input_hash"]).to_pydict()
     return list(zip(table["id"], table["input_hash"], strict=True))
 
 
@@ -131,8 +127,6 @@ def _rows(
     if output_format is OutputFormat.JSONL:
         lines = (store.read(paths.data(run, commit.rows.file)) or b"").splitlines()
         return {number: json.loads(lines[number]) for number in numbers}
-    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-
     with store.opened(paths.data(run, commit.rows.file)) as file:
-        taken = pq.read_table(file).take(list(numbers)).to_pylist()
+        taken = tables.read(file).take(list(numbers)).to_pylist()
     return dict(zip(numbers, taken, strict=True))

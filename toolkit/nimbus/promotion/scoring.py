@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nimbus_runtime import canary, claims, planner, readers
+from nimbus_runtime import canary, claims, planner, readers, tables
 from nimbus_runtime.bundle import Bundle
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.annotations import Annotation
@@ -139,10 +139,8 @@ class _Scoring:
         return self._result
 
     def _table(self, file: str) -> list[dict[str, Any]]:
-        import pyarrow.parquet as pq  # noqa: PLC0415 - only where a sample was scored
-
         with self._store.opened(paths.data(self._plan.run, file)) as opened:
-            rows: list[dict[str, Any]] = pq.read_table(opened).to_pylist()
+            rows: list[dict[str, Any]] = tables.read(opened).to_pylist()
         return rows
 
 

@@ -1,0 +1,27 @@
+"""Somebody who may deploy and not change what Terraform made: what they call, and what of it AWS would refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.terraform.working import policies
+
+if TYPE_CHECKING:
+    from tests.aws.local_aws import LocalAws
+    from tests.aws.recorder import Call
+
+DEPLOYER = "arn:aws:iam::123456789012:role/data-scientist"
+_FREE = {"sts:GetCallerIdentity"}  # needs no permission
+
+
+def calls(aws: LocalAws) -> list[Call]:
+    """Return what they called so far."""
+    return [call for call in aws.recorder.calls(caller=DEPLOYER) if call.action not in _FREE]
+
+
+def refused(aws: LocalAws) -> list[Call]:
+    """Return what of it the policy that Terraform makes for them does not allow."""
+    listed = aws.client("iam").list_policies(Scope="Local")["Policies"]
+    (arn,) = [each["Arn"] for each in listed if each["PolicyName"].endswith("-deployer")]
+    allowed = policies.of_people(aws, arn)
+    return [call for call in calls(aws) if not allowed.allows(call)]
