@@ -20,8 +20,10 @@ def calls(aws: LocalAws) -> list[Call]:
 
 
 def refused(aws: LocalAws) -> list[Call]:
-    """Return what of it the policy that Terraform makes for them does not allow."""
+    """Return what of it the policies that Terraform makes for who deploys with a gate do not allow."""
     listed = aws.client("iam").list_policies(Scope="Local")["Policies"]
-    (arn,) = [each["Arn"] for each in listed if each["PolicyName"].endswith("-deployer")]
-    allowed = policies.of_people(aws, arn)
+    arns = [each["Arn"] for each in listed if each["PolicyName"].endswith(("-deployer", "-text-reader"))]
+    assert len(arns) == 2
+    statements = [statement for arn in arns for statement in policies.of_people(aws, arn).statements]
+    allowed = policies.Policy(tuple(statements))
     return [call for call in calls(aws) if not allowed.allows(call)]

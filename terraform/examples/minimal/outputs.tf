@@ -12,3 +12,8 @@ output "deployer_policy_arn" {
   description = "Policy to attach to the role of whoever deploys."
   value       = module.pipeline.deployer_policy_arn
 }
+
+output "text_reader_policy_arn" {
+  description = "Policy to attach beside it where a candidate is shadowed on real inputs."
+  value       = module.pipeline.text_reader_policy_arn
+}

@@ -29,4 +29,5 @@ locals {
     bucket = split("/", location)[2]
     prefix = join("/", slice(split("/", location), 3, length(split("/", location))))
   }]
+  input_arns = [for input in local.inputs : "arn:${local.partition}:s3:::${input.bucket}/${input.prefix}*"]
 }

@@ -70,6 +70,11 @@ output "pruner_policy_arn" {
   value       = aws_iam_policy.pruner.arn
 }
 
+output "text_reader_policy_arn" {
+  description = "Policy for whoever deploys with a shadow, replays rows, or exports texts for annotation: read the inputs."
+  value       = aws_iam_policy.text_reader.arn
+}
+
 output "environment" {
   description = "What `nimbus.toml` needs of this environment to deploy the pipeline to it."
   value       = local.environment_block

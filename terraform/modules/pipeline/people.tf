@@ -1,5 +1,5 @@
-# What people may do: data scientists deploy, run, look and roll back; whoever clears up prunes. Neither changes what
-# Terraform made. Attach both to roles of your own.
+# What people may do: data scientists deploy, run, look and roll back; some of them read the texts, too; whoever clears
+# up prunes. None changes what Terraform made. Attach them to roles of your own.
 
 data "aws_iam_policy_document" "deployer" {
   #checkov:skip=CKV_AWS_356:three actions for which AWS knows no resource; each says so
@@ -199,4 +199,45 @@ resource "aws_iam_policy" "pruner" {
   name        = "${local.name}-pruner"
   description = "Remove old runs and releases of ${var.name}"
   policy      = data.aws_iam_policy_document.pruner.json
+}
+
+# A shadow, a replay and an export for annotation read texts on the machine of whoever asks for them.
+data "aws_iam_policy_document" "text_reader" {
+  statement {
+    sid       = "ReadInputs"
+    actions   = ["s3:GetObject"]
+    resources = local.input_arns
+  }
+
+  dynamic "statement" {
+    for_each = local.inputs
+
+    content {
+      sid       = "ListInputs${statement.key}"
+      actions   = ["s3:ListBucket"]
+      resources = ["arn:${local.partition}:s3:::${statement.value.bucket}"]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = ["${statement.value.prefix}*"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.input_kms_key_arns) > 0 ? [1] : []
+
+    content {
+      sid       = "DecryptInputs"
+      actions   = ["kms:Decrypt"]
+      resources = var.input_kms_key_arns
+    }
+  }
+}
+
+resource "aws_iam_policy" "text_reader" {
+  name        = "${local.name}-text-reader"
+  description = "Read the inputs of ${var.name}: with ${local.name}-deployer, for shadows, replays and annotation"
+  policy      = data.aws_iam_policy_document.text_reader.json
 }

@@ -33,7 +33,7 @@ data "aws_iam_policy_document" "task" {
   statement {
     sid       = "ReadInputsAndRecords"
     actions   = ["s3:GetObject"]
-    resources = concat(["${local.root_arn}/*"], [for input in local.inputs : "arn:${local.partition}:s3:::${input.bucket}/${input.prefix}*"])
+    resources = concat(["${local.root_arn}/*"], local.input_arns)
   }
 
   # S3 answers 403 instead of 404 for a missing object to whom may not list.

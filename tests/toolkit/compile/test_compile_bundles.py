@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
+from tests.fixtures import permissions
 from tests.toolkit.compile import saved
 
 from nimbus import assembly
@@ -230,11 +231,10 @@ def test_a_parent_that_is_a_file_is_said_in_words(cnn: Path, tmp_path: Path) -> 
     assert failed.value.where == str(tmp_path / "file" / "bundle")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_parent_is_said_in_words(cnn: Path, tmp_path: Path) -> None:
     """An output in a folder that may not be written to fails with the place and what to do."""
     (tmp_path / "fixed").mkdir(mode=0o555)
-    with pytest.raises(StoreError, match="Permission denied") as failed:
+    with permissions.obeyed(), pytest.raises(StoreError, match="Permission denied") as failed:
         assembly.compile_pipeline(str(cnn), tmp_path / "fixed" / "bundle")
     assert failed.value.remedy
 

@@ -113,6 +113,10 @@ override_resource {
 }
 
 override_resource {
+  target = aws_iam_policy.text_reader
+}
+
+override_resource {
   target = aws_scheduler_schedule.this
 }
 
@@ -145,6 +149,7 @@ run "everything_is_allowed_on_no_more_than_it_needs" {
       data.aws_iam_policy_document.schedule,
       data.aws_iam_policy_document.deployer,
       data.aws_iam_policy_document.pruner,
+      data.aws_iam_policy_document.text_reader,
       ] : [for statement in jsondecode(document.json).Statement : statement.Action if contains(flatten([statement.Resource]), "*")]
       ])) == toset([
       "ecr:GetAuthorizationToken",

@@ -240,7 +240,8 @@ def reachable(resolve: Callable[[], list[InputFile]], check_schema: Callable[[In
     """Say whether the inputs are there and have their fields, where the caller may look at them."""
     found = anywhere.inputs(resolve, check_schema)
     if found.status is Status.FAILED and "denied" in found.found:
-        return Check(found.subject, found.name, Status.SKIPPED, "you may not read them; the worker's role must")
+        words = "you may not read them: a shadow here needs the text-reader policy"
+        return Check(found.subject, found.name, Status.SKIPPED, words)
     return found
 
 
