@@ -26,7 +26,7 @@ def serve(settings: ServeSettings, listening: Callable[[str], None] = lambda _ad
     manifest, digest = read_manifest(settings.bundle)
     release = settings.release or manifest.release(digest)
     _raise_limit_of_files()
-    with _bound(settings) as bound, contextlib.suppress(KeyboardInterrupt):
+    with bind(settings) as bound, contextlib.suppress(KeyboardInterrupt):
         host, port = bound.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         log.say("listening", host=host, port=port, release=release, bundle_digest=digest)
@@ -78,10 +78,15 @@ async def _serve(settings: ServeSettings, bound: socket.socket, manifest: Manife
         await asyncio.gather(working, return_exceptions=True)
 
 
-def _bound(settings: ServeSettings) -> socket.socket:
+def bind(settings: ServeSettings) -> socket.socket:
+    """Return the socket that is listened at.
+
+    It says that it is TCP: only then does asyncio send what is written at once, and no answer waits for the client to
+    acknowledge its head.
+    """
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((settings.host, settings.port))
         bound.listen(_BACKLOG)  # who comes before the application is there waits for it
