@@ -12,8 +12,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.aws.fargate.local_fargate import LocalFargate
 from tests.aws.fargate.metadata import PATH, answer
+from tests.aws.faults import Faults
 from tests.aws.identities import Identities
 from tests.aws.recorder import Recorder, Request
+from tests.aws.refusals import Refused
 
 
 class _Quiet(WSGIRequestHandler):
@@ -26,9 +28,17 @@ class _Quiet(WSGIRequestHandler):
 class Recorded:
     """A WSGI application whose calls are noted once they are answered."""
 
-    def __init__(self, application: Any, recorder: Recorder, identities: Identities, fargate: LocalFargate) -> None:  # noqa: ANN401 - WSGI
+    def __init__(
+        self,
+        application: Any,  # noqa: ANN401 - WSGI
+        recorder: Recorder,
+        identities: Identities,
+        fargate: LocalFargate,
+        faults: Faults,
+    ) -> None:
         """Stand in front of moto's application."""
         self._application = application
+        self._faults = faults
         self._fargate = fargate
         self._recorder = recorder
         self._identities = identities
@@ -47,19 +57,32 @@ class Recorded:
             return start_response(status, *rest)
 
         try:
-            return self._application(environ, start)
+            return self._refused(request, environ, start) or self._application(environ, start)
         finally:
             call = request.call(self._identities, answered[-1] if answered else 500)
             if call:
                 self._recorder.add(call)
 
+    def _refused(self, request: Request, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes] | None:
+        call = request.call(self._identities, 0)
+        if call is None:
+            return None
+        fault = self._faults.take(Refused, lambda one: one.service in {None, call.service})
+        if fault is None:
+            return None
+        protocol = environ.get("HTTP_SMITHY_PROTOCOL", "")
+        kind, body = fault.answer(call.service, protocol, environ.get("HTTP_X_AMZ_TARGET", ""))
+        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+        start(f"{fault.status} Refused", [*headers, ("smithy-protocol", protocol)] if protocol else headers)
+        return [body]
+
 
 class HttpServer:
     """Serves from threads of this process until it is stopped."""
 
-    def __init__(self, recorder: Recorder, identities: Identities, fargate: LocalFargate) -> None:
+    def __init__(self, recorder: Recorder, identities: Identities, fargate: LocalFargate, faults: Faults) -> None:
         """Take a port; `start` serves."""
-        application = Recorded(DomainDispatcherApplication(create_backend_app), recorder, identities, fargate)
+        application = Recorded(DomainDispatcherApplication(create_backend_app), recorder, identities, fargate, faults)
         self._server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)

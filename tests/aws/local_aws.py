@@ -66,7 +66,7 @@ class LocalAws:
         self._session = boto3.session.Session()
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
-        self._server = HttpServer(self.recorder, self.identities, self.fargate)
+        self._server = HttpServer(self.recorder, self.identities, self.fargate, self.faults)
         self.url = self._server.url
         """What AWS_ENDPOINT_URL must be."""
 

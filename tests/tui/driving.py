@@ -13,7 +13,7 @@ from nimbus_tui.api.session import Session
 from nimbus_tui.app import NimbusApp
 from nimbus_tui.keys import Settings
 
-PATIENCE = 60.0  # seconds, on a machine that does much else
+PATIENCE = 120.0  # seconds, on a machine that does much else
 
 
 @dataclass
@@ -38,6 +38,18 @@ class Driven:
         while not (all(word in self.screen for word in words) and not (gone and gone in self.screen)):
             assert time.monotonic() < end, f"waited for {words}, without {gone!r}:\n{self.screen}"
             await self.pilot.pause(0.05)
+
+    async def eventually(self, holds: Callable[[], bool]) -> None:
+        """Wait until something is so that no screen tells of, while the app goes on."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, self.screen
+            await self.pilot.pause(0.2)
+
+    async def agree(self, *words: str) -> None:
+        """Wait until a dialog is there, and agree."""
+        await self.asked(*words)
+        await self.press("right", "enter")
 
     async def asked(self, *words: str) -> None:
         """Wait until a dialog is there, with Cancel under the cursor."""

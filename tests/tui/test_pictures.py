@@ -20,8 +20,8 @@ from nimbus.runs.overview import Overview, Standing
 from nimbus_tui import app as shipped
 from nimbus_tui.api.infrastructure import Plan, Resource, WhatStands, WhatWouldChange
 from nimbus_tui.api.infrastructure import Standing as Environment
-from nimbus_tui.api.proposals import Done, Proposal
-from nimbus_tui.api.runs import Listed, WhichRuns
+from nimbus_tui.api.proposals import Done, Proposal, Way
+from nimbus_tui.api.runs import Listed, Quoted, WhatQuoted, WhichRuns
 from nimbus_tui.api.session import Session
 from nimbus_tui.messages import Answered, Ask
 from nimbus_tui.screens.infrastructure.screen import Infrastructure
@@ -59,6 +59,7 @@ PLAN = Plan(
 )
 ANSWERS: dict[type, object] = {
     WhichRuns: Listed(tuple(run.run for run in RUNS), {run.run: run for run in RUNS}, price=0.000_011),
+    WhatQuoted: Quoted(0.0041, "load test ramp of 2026-11-20"),
     WhatStands: Environment(
         "staging", "aws", "s3://acme/support", "eu-west-1", (("cluster", "arn:aws:ecs:eu-west-1:1:cluster/s"),), ()
     ),
@@ -68,11 +69,12 @@ ROLLBACK = Proposal(
     title="Roll back in production",
     verb="Roll back",
     command=("nimbus", "rollback", "--env", "production"),
-    perform=lambda: Done("done"),
+    perform=lambda _reason: Done("done"),
     facts=(("environment", "production · eu-west-1"), ("from", "support-2.1.0-0f3a"), ("to", "support-2.0.3-91bc")),
     differences=(("The releases", (Difference("precision", "int8", "fp32"), Difference("labels.ner", "A, B", "A"))),),
     typed="production",
-    other=("keeps the data of now, and takes the release alone back", WhichRuns()),  # type: ignore[arg-type]
+    reasoned=True,
+    ways=(Way("d", "keeps the data of now, and takes the release alone back", WhichRuns()),),  # type: ignore[arg-type]
 )
 
 

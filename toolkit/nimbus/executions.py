@@ -34,3 +34,22 @@ class Line:
     time: int
     source: str
     text: str
+
+
+class AlarmState(StrEnum):
+    """How an alarm is."""
+
+    QUIET = "quiet"
+    RAISED = "raised"
+    UNKNOWN = "unknown"  # nothing was measured yet
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm by its name, without the environment's; `since` is ISO 8601 in UTC."""
+
+    name: str
+    state: AlarmState
+    since: str
+    about: str
+    reason: str = ""

@@ -276,6 +276,16 @@ def measured_of(environment: Environment, release: str | None = None) -> Measure
     return _by_run(store, found)
 
 
+def quoted(environment: Environment, release: str) -> tuple[float, str] | None:
+    """Return the processor time of a document by what was measured of a release, and where; None where nobody knows."""
+    from nimbus.releases import registry  # noqa: PLC0415
+
+    if release not in registry.names(assembly.open_environment(environment)):
+        return None
+    measured = measured_of(environment, release)
+    return None if measured is None else (1 / measured.documents_per_second, measured.source)
+
+
 def _by_run(store: Store, release: Release) -> Measured | None:
     """Return the speed of a release's last published run; its memory is estimated from the bundle's size."""
     from nimbus.quote.choose import Memory  # noqa: PLC0415

@@ -70,33 +70,34 @@ class Answering(App[None]):
             return
         self.run_worker(self._decide(question), group="changes", exclusive=True, exit_on_error=False)
 
-    async def _decide(self, question: Question[Proposal]) -> None:
+    async def _decide(self, question: Question[Proposal], reason: str = "") -> None:
         try:
             proposal = await aside(partial(question.ask, self.session))
         except Exception as error:  # noqa: BLE001 - every failure is shown
             self.complain(trouble.of(error))
             return
-        agreed = await self.push_screen_wait(Confirm(proposal))
-        if agreed is None and proposal.other is not None:
-            await self._decide(proposal.other[1])
-        if not agreed:
+        said = await self.push_screen_wait(Confirm(proposal, reason))
+        if said.way is not None:
+            await self._decide(said.way, said.reason)
+        if not said.agreed:
             return
         if isinstance(proposal.perform, verbs.Verb):
-            self._start(Start(proposal.perform))
+            self._start(Start(proposal.perform.because(said.reason)))
             return
+        command = verbs.because(proposal.command, said.reason)
         try:
-            done = await aside(proposal.perform)
+            done = await aside(partial(proposal.perform, said.reason))
         except Exception as error:  # noqa: BLE001 - every failure is shown
             found = trouble.of(error)
-            self.session.note(proposal.command, found.what, "bad")
+            self.session.note(command, found.what, "bad")
             self.complain(found)
         else:
-            self._did(proposal, done)
+            self._did(command, done)
         self.everything_changed()
 
-    def _did(self, proposal: Proposal, done: Done) -> None:
+    def _did(self, command: tuple[str, ...], done: Done) -> None:
         self._undo = done.undo
-        self.session.note(proposal.command, done.sentence)
+        self.session.note(command, done.sentence)
         hint = " Press u to undo." if done.undo is not None else ""
         self.notify(plain(done.sentence) + hint, timeout=8, markup=False)
 
@@ -125,6 +126,7 @@ class Answering(App[None]):
         self.session.running.append(running)
         self.session.note(event.verb.command, "started", "dim")
         self.run_worker(self._follow(running), group="verbs", exit_on_error=False)
+        self.everything_changed()
         if not event.verb.shown_elsewhere:
             self.follow(running)
 
@@ -139,6 +141,8 @@ class Answering(App[None]):
                 for screen in self.screen_stack:
                     if isinstance(screen, Following) and screen.running is running:
                         screen.draw()
+        if "infra" in running.verb.command:
+            self.session.reopen()
         outcome, tone = ("done", "good") if not running.failed else (f"ended with code {running.code}", "bad")
         self.session.note(running.verb.command, outcome, tone)
         told = f"{plain(running.verb.title)}: {outcome}"

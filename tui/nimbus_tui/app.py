@@ -15,6 +15,7 @@ from textual.widgets import Footer, Input
 
 from nimbus_tui import keys
 from nimbus_tui.answering import Answering
+from nimbus_tui.api import heavy
 from nimbus_tui.api.glance import Glance, LookAround
 from nimbus_tui.api.releases import WhatRollback
 from nimbus_tui.api.session import Session
@@ -231,10 +232,16 @@ class NimbusApp(Answering):
         field.value = ""
 
     async def action_back(self) -> None:
-        """Leave the filter, or what the screen has opened."""
+        """Leave the filter, or stop what the screen is waiting for."""
         if self.screen_stack[0].query_one("#filter").has_class("-open"):
             self._hide_filter()
             self._filtered()
+        else:
+            heavy.stop(self.session)
+
+    def on_unmount(self) -> None:
+        """Leave nothing behind that nobody waits for any more."""
+        heavy.stop(self.session)
 
     # What works everywhere.
 
@@ -261,6 +268,7 @@ class NimbusApp(Answering):
 
     async def _switch(self, name: str | None) -> None:
         if name is not None and self._glance is not None and name != self._glance.environment:
+            heavy.stop(self.session)
             self.session.switch(name)
             self._undo = None
             await self.screen_stack[0].query(Section).remove()

@@ -122,6 +122,12 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
+    sid       = "SeeAlarms"
+    actions   = ["cloudwatch:DescribeAlarms"]
+    resources = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:${local.name}-*"]
+  }
+
+  statement {
     sid       = "SeeWhenRunsAreDue"
     actions   = ["scheduler:GetSchedule"]
     resources = ["arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${local.name}/run"]

@@ -15,6 +15,7 @@ from nimbus.adapters.terraform import (
     TerraformFolder,
     TerraformLockedError,
     TerraformMissingError,
+    TerraformStaleError,
 )
 
 LOCKED = (
@@ -48,6 +49,14 @@ def test_events_come_while_it_works(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert next(events) == {"type": "one"}
     (tmp_path / "go").touch()
     assert list(events) == [{"raw": "x"}]
+
+
+def test_a_plan_that_the_environment_has_outrun_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no failure of what is planned: planning again is all there is to do."""
+    terraform = program(tmp_path, monkeypatch, error("Saved plan is stale", "The given plan file can no longer be"))
+    with pytest.raises(TerraformStaleError) as refusal:
+        list(terraform.apply("plan"))
+    assert "nimbus infra plan" in str(refusal.value.remedy)
 
 
 def test_an_error_is_told_in_terraforms_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,10 @@ class TerraformLockedError(NimbusError):
     """Somebody else, or a command that was killed, holds the state's lock."""
 
 
+class TerraformStaleError(NimbusError):
+    """The state has changed since the plan was made."""
+
+
 class TerraformFolder:
     """Terraform in the folder of a root configuration."""
 
@@ -130,6 +134,13 @@ class TerraformFolder:
         for summary, detail in errors:
             if "state lock" in summary + detail:
                 return self._locked(detail or summary)
+            if "plan is stale" in summary:
+                return TerraformStaleError(
+                    "the plan is out of date",
+                    where=str(self.folder),
+                    got="the environment was changed after it was made",
+                    remedy="`nimbus infra plan` plans again; nothing has been changed",
+                )
         shown = [f"{summary}: {_words(detail)}" if detail else summary for summary, detail in errors[:_NAMED]]
         return TerraformFailedError(
             f"terraform {verb} failed",

@@ -62,11 +62,17 @@ def plan(project: Project, tell: work.Tell, *, destroy: bool = False) -> changes
         return work.plan(TerraformFolder(folder), project, folder, tell, destroy=destroy)
 
 
-def apply(project: Project, tell: work.Tell) -> None:
-    """Apply the plan that was made last."""
+def shown(project: Project, planned: str) -> changes.Changes:
+    """Return what a plan that was shown would change; refused where it is not there any more."""
+    folder = _written(project)
+    return work.shown(TerraformFolder(folder), folder, planned)
+
+
+def apply(project: Project, planned: str, tell: work.Tell) -> None:
+    """Apply the plan that was shown."""
     folder = _written(project)
     with _in_good_order(project):
-        work.apply(TerraformFolder(folder), folder, tell)
+        work.apply(TerraformFolder(folder), folder, planned, tell)
 
 
 def output(project: Project) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,13 @@ from nimbus.config import Environment, Kind
 from nimbus.runs import cancel as cancelling
 from nimbus.runs import logs as logging
 from nimbus.runs import overview, start
+from nimbus.runs import shards as sharding
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.records import Live
 from nimbus_runtime.store import DirectoryStore
 
 if TYPE_CHECKING:
-    from nimbus.executions import Line, Status
+    from nimbus.executions import Alarm, Line, Status
     from nimbus.runs.executions import Executions, Logs
     from nimbus.runs.observer import Observer
     from nimbus.runs.submit import Result
@@ -56,6 +57,10 @@ class Runs:
     def one(self, run: str) -> overview.Overview:
         """Return how a run is."""
         return overview.overview(self.store, self.executions, run)
+
+    def shards(self, run: str, looked_at: Iterable[int]) -> sharding.Shards:
+        """Return which shards of a run are done, and what those that are looked at came to."""
+        return sharding.shards(self.store, run, looked_at)
 
     def start(self, wanted: start.Start, workers: int, observer: Observer) -> start.Started | str:
         """Run to the end on this machine, or start an execution in the cloud and return its id."""
@@ -108,6 +113,19 @@ def runs(environment: Environment) -> Runs:
     machine = StateMachine(outputs.state_machine, outputs.region)
     logs = TaskLogs(outputs.log_group, outputs.region)
     return Runs(environment, assembly.open_environment(environment), machine, logs, machine)
+
+
+def alarms(environment: Environment) -> list[Alarm] | None:
+    """Return an environment's alarms, those that are raised first; None where this machine runs it, without any."""
+    from nimbus.runs import alarms as telling  # noqa: PLC0415 - only where they are asked for
+
+    outputs = environment.outputs
+    if outputs is None:
+        return None
+    from nimbus.adapters.cloudwatch import Alarms  # noqa: PLC0415 - only what the environment needs
+
+    prefix = outputs.schedule.partition("/")[0]  # what all that belongs to the pipeline is named by
+    return telling.alarms(Alarms(f"{prefix}-", outputs.region))
 
 
 def pause(environment: Environment, reason: str, *, paused: bool) -> tuple[Live, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -100,27 +101,43 @@ def plan(env: str | None, config: Path | None, *, as_json: bool) -> None:
     found = infra.plan(project, _Telling())
     _show(project, found, as_json=as_json)
     if found:
+        applying = f"nimbus infra apply --env {project.environment} --plan {found.plan}"
+        output.say(f"`{applying}` applies this, and nothing else")
         raise SystemExit(output.FINDINGS)
 
 
 @command.command("apply")
 @options.of_project
 @asking.options
+@click.option("--plan", "planned", metavar="NAME", help="Apply this plan, as `nimbus infra plan` showed and named it.")
+@click.option("--events", is_flag=True, help="What becomes of each resource, as JSON lines on stdout.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of prose.")
-def apply(env: str | None, config: Path | None, *, yes: bool, confirm: str | None, as_json: bool) -> None:
-    """Show what would change, ask, and change it."""
+def apply(  # noqa: PLR0913 - one argument an option
+    env: str | None,
+    config: Path | None,
+    *,
+    yes: bool,
+    confirm: str | None,
+    planned: str | None,
+    events: bool,
+    as_json: bool,
+) -> None:
+    """Show what would change, ask, and change it: the plan that was shown, or nothing.
+
+    A plan that another one has replaced, or that the environment has outrun since, is refused.
+    """
     from nimbus.assembly import infra  # noqa: PLC0415 - not needed for --help
 
     project = assembly.project(env, config=config)
-    telling = _Telling()
-    found = infra.plan(project, telling)
+    telling = _Telling(events=events)
+    found = infra.shown(project, planned) if planned else infra.plan(project, telling)
     _show(project, found, as_json=False)
     if found:
         question = "apply this plan"
         asking.confirm_named(
             project.environment, question, protected=project.described.protected, yes=yes, confirm=confirm
         )
-        infra.apply(project, telling)
+        infra.apply(project, found.plan, telling)
         output.say(f"{output.bold('Applied')} to {project.environment}; `nimbus infra output` shows what it is")
     if as_json:
         output.print_json({"environment": project.environment, "changes": found.counts()})
@@ -165,21 +182,23 @@ def destroy(env: str | None, config: Path | None, *, confirm: str | None, delete
         released = infra.prepare_destroying(project, telling, delete_data=delete_data)
         if released:
             output.say(f"Deregistered {released} task definition{'s' if released > 1 else ''} of releases")
-        infra.plan(project, telling, destroy=True)
-        infra.apply(project, telling)
+        infra.apply(project, infra.plan(project, telling, destroy=True).plan, telling)
         output.say(f"{output.bold('Destroyed')} {project.environment}")
     if as_json:
         output.print_json({"environment": project.environment, "changes": found.counts()})
 
 
 class _Telling:
-    """Writes a line for each resource that is begun slowly, done or failed."""
+    """Writes a line for each resource that is begun slowly, done or failed; as an event, each step of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, events: bool = False) -> None:
         self._told: dict[str, float] = {}
+        self._events = events
 
     def __call__(self, step: Step) -> None:
         """Write what becomes of a resource."""
+        if self._events:
+            output.print_json({"event": "resource", **dataclasses.asdict(step)})
         now = time.monotonic()
         if not step.ended and now - self._told.setdefault(step.address, now) < _QUIET_SECONDS:
             return
@@ -202,7 +221,14 @@ def _show(project: Project, found: Changes, *, as_json: bool) -> None:
             }
             for c in found.resources
         ]
-        output.print_json({"environment": project.environment, "changes": found.counts(), "resources": resources})
+        output.print_json(
+            {
+                "environment": project.environment,
+                "plan": found.plan,
+                "changes": found.counts(),
+                "resources": resources,
+            }
+        )
         return
     if not found:
         output.say(f"Nothing to change in {project.environment}.")

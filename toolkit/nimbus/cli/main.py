@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "run": "Score documents and publish the dataset, by hand or in an environment.",
         "runs": "Show how the runs of an environment are.",
         "logs": "Show what a run's tasks have said.",
+        "alarms": "Show how the alarms of an environment are.",
         "cancel": "Stop a run; what it has committed is kept.",
         "redrive": "Do what is missing of a run that failed or was stopped.",
         "schedule": "Show when runs are due, and run them when they are.",

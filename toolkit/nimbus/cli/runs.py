@@ -12,8 +12,9 @@ from nimbus import assembly, loadtesting
 from nimbus.cli import options, output
 
 if TYPE_CHECKING:
-    from nimbus.config import Project
+    from nimbus.config import Environment, Project
     from nimbus.runs.overview import Overview
+    from nimbus.runs.shards import Shard
 
 _TINTS = {"published": "green", "running": "blue", "starting": "blue", "failed": "red", "interrupted": "red"}
 
@@ -22,8 +23,11 @@ _TINTS = {"published": "green", "running": "blue", "starting": "blue", "failed":
 @click.argument("run", required=False)
 @options.of_project
 @click.option("--limit", "-n", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many, at most.")
+@click.option("--shards", is_flag=True, help="Show each shard of RUN: what it reads, and what it came to.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of prose.")
-def command(run: str | None, env: str | None, config: Path | None, *, limit: int, as_json: bool) -> None:
+def command(  # noqa: PLR0913 - one argument an option
+    run: str | None, env: str | None, config: Path | None, *, limit: int, shards: bool, as_json: bool
+) -> None:
     """Show the latest runs of an environment, or all that is known of RUN.
 
     Costs are processor time of workers at list prices of Fargate on demand: an estimate, without the start of tasks.
@@ -33,12 +37,18 @@ def command(run: str | None, env: str | None, config: Path | None, *, limit: int
     project = assembly.project(env, config=config)
     environment = assembly.environment(project)
     of = runs(environment)
+    if run is None and shards:
+        raise click.UsageError("Name the run whose shards are shown.")
     if run is not None:
         found = of.one(run)
+        each = of.shards(found.run, range(found.shards)).known.values() if shards and found.run else ()
         if as_json:
-            output.print_json({"environment": environment.name, **_values(found, project)})
+            told = {"each_shard": [dataclasses.asdict(shard) for shard in each]} if shards else {}
+            output.print_json({"environment": environment.name, **_values(found, project), **told})
         else:
-            _detail(found, project)
+            _detail(found, environment, project)
+            for shard in each:
+                click.echo(_shard(shard))
         return
     latest = of.latest(limit)
     if as_json:
@@ -84,7 +94,7 @@ def _table(rows: list[tuple[str, ...]]) -> None:
         click.echo("  ".join(cells).rstrip(), color=output.colour())
 
 
-def _detail(one: Overview, project: Project) -> None:
+def _detail(one: Overview, environment: Environment, project: Project) -> None:
     from nimbus.cli.progress import duration  # noqa: PLC0415 - not needed for --help
 
     cost = _cost(one, project)
@@ -105,11 +115,28 @@ def _detail(one: Overview, project: Project) -> None:
         "began": one.started or "",
         "ended": one.ended or "",
         "cost": "" if cost is None else f"{cost:.4f} $ so far",
+        "quoted": "" if cost is None else _quoted(one, environment, project),
         "failure": one.error or "",
     }
     for name, value in told.items():
         if value:
             click.echo(f"{name + ':':<13}{output.printable(value)}")
+
+
+def _shard(shard: Shard) -> str:
+    done = "to do" if shard.seconds is None else f"{shard.documents:,} documents in {shard.seconds:.1f} s"
+    aside = f", {shard.quarantined:,} quarantined" if shard.quarantined else ""
+    first, last = shard.part
+    return output.printable(f"{shard.number:>7}  {shard.input} {first}-{last}  {done}{aside}  {shard.release}")
+
+
+def _quoted(one: Overview, environment: Environment, project: Project) -> str:
+    """Return what a run's documents should cost by what was measured of its release."""
+    found = loadtesting.quoted(environment, one.release)
+    if found is None or not one.documents:
+        return ""
+    seconds, source = found
+    return f"{loadtesting.cost_of(project, seconds * one.documents):.4f} $ by {source}"
 
 
 def _cost(one: Overview, project: Project) -> float | None:

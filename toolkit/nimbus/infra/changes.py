@@ -33,10 +33,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All of a plan; none, where everything is as it should be. `outputs` says whether only outputs change."""
+    """All of a plan; none, where everything is as it should be. `outputs` says whether only outputs change.
+
+    `plan` names the plan that was written, by its content.
+    """
 
     resources: tuple[Change, ...]
     outputs: bool
+    plan: str = ""
 
     def __bool__(self) -> bool:
         """Say whether there is anything to do."""
@@ -49,14 +53,14 @@ class Changes:
         return {word: found[action] for word, action in words.items()}
 
 
-def read(plan: dict[str, Any]) -> Changes:
+def read(plan: dict[str, Any], name: str = "") -> Changes:
     """Return what `terraform show -json` says of a plan."""
     resources = sorted(
         (change for raw in plan.get("resource_changes", ()) if (change := _change(raw)) is not None),
         key=lambda change: (change.module, change.resource),
     )
     outputs = any(o["actions"] != ["no-op"] for o in plan.get("output_changes", {}).values())
-    return Changes(tuple(resources), outputs)
+    return Changes(tuple(resources), outputs, name)
 
 
 def lines(changes: Changes) -> Iterator[str]:

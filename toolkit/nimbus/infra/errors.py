@@ -9,5 +9,9 @@ class InfraUsageError(UsageError):
     """The project does not say what its environment on AWS needs."""
 
 
+class InfraPlanChangedError(NimbusError):
+    """The plan that is there is not the one that was shown."""
+
+
 class InfraBusyError(NimbusError):
     """Runs still go in what should be destroyed."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nimbus.config import Project
 from nimbus.infra import changes, progress, root
-from nimbus.infra.errors import InfraBusyError, InfraUsageError
+from nimbus.infra.errors import InfraBusyError, InfraPlanChangedError, InfraUsageError
 from nimbus_runtime.contract import paths
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PLAN = "nimbus.tfplan"
 Tell = Callable[[progress.Step], None]
+_NAME = 12  # letters of a plan's digest by which it goes
 
 
 class Terraform(Protocol):
@@ -55,11 +57,18 @@ def plan(terraform: Terraform, project: Project, folder: Path, tell: Tell, *, de
     (folder / root.VARIABLES).write_text(root.variables(project), encoding="utf-8")
     _follow(terraform.init(), tell)
     _follow(terraform.plan(PLAN, destroy=destroy), tell)
-    return changes.read(terraform.shown(PLAN))
+    return changes.read(terraform.shown(PLAN), _name(folder))
 
 
-def apply(terraform: Terraform, folder: Path, tell: Tell) -> None:
+def shown(terraform: Terraform, folder: Path, planned: str) -> changes.Changes:
+    """Return what a plan changes that was shown before; InfraPlanChangedError where another one is there, or none."""
+    _refuse_another(folder, planned)
+    return changes.read(terraform.shown(PLAN), planned)
+
+
+def apply(terraform: Terraform, folder: Path, planned: str, tell: Tell) -> None:
     """Apply the plan that was shown, and no other."""
+    _refuse_another(folder, planned)
     _follow(terraform.apply(PLAN), tell)
     (folder / PLAN).unlink(missing_ok=True)
 
@@ -90,6 +99,22 @@ def refuse_with_data(store: Store) -> None:
             "datasets and releases are in this environment",
             where=store.location,
             remedy="add --delete-data if they may go with it; nothing has been removed",
+        )
+
+
+def _name(folder: Path) -> str:
+    return hashlib.sha256((folder / PLAN).read_bytes()).hexdigest()[:_NAME]
+
+
+def _refuse_another(folder: Path, planned: str) -> None:
+    there = _name(folder) if (folder / PLAN).is_file() else None
+    if there != planned:
+        raise InfraPlanChangedError(
+            "this is not the plan that was shown" if there else "the plan that was shown is gone",
+            where=str(folder / PLAN),
+            got=there or "none: it was applied, or removed",
+            expected=planned,
+            remedy="`nimbus infra plan` plans again; nothing has been changed",
         )
 
 

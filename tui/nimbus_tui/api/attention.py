@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nimbus.executions import Alarm
     from nimbus.runs.overview import Overview
     from nimbus_runtime.contract.records import Evidence, Live
 
 _MUCH = 0.05  # share of quarantined documents that is worth a look
 _SLOW = 0.6  # of the usual speed
+_ABOUT = {"drift": "drift", "dead-letters": "infrastructure", "silent-watch": "infrastructure"}
+"""Where more stands about what an alarm tells of; without a line, at the runs."""
 _ENDED_BADLY = {"failed": "failed", "interrupted": "was interrupted", "cancelled": "was cancelled"}
 
 
@@ -35,12 +38,15 @@ def attention(  # noqa: PLR0913 - what is known
     missed: datetime | None = None,
     evidence: Sequence[Evidence] = (),
     lacks: str | None = None,
+    alarms: Sequence[Alarm] = (),
+    unknown: str = "",
 ) -> tuple[Attention, ...]:
     """Return what needs attention, the worst first."""
+    raised = [_of_alarm(alarm) for alarm in alarms if alarm.state.value == "raised"]
     if present is None:
         words = "Nothing is deployed here yet: D deploys the pipeline of nimbus.toml."
-        return (Attention("dim", "nothing live yet", words, "releases"),)
-    found = [*_of_runs(runs), *_of_live(present, lacks), *_of_evidence(evidence)]
+        return (*raised, Attention("dim", "nothing live yet", words, "releases"))
+    found = [*raised, *_of_runs(runs), *_of_live(present, lacks), *_of_evidence(evidence)]
     if paused:
         found.append(
             Attention("warn", "paused", "Scheduled runs are paused: on Runs, p lets them begin again.", "runs")
@@ -48,8 +54,16 @@ def attention(  # noqa: PLR0913 - what is known
     elif missed is not None:
         told = f"The run that was due at {missed:%Y-%m-%d %H:%M} UTC has not begun."
         found.append(Attention("bad", "a run was missed", told, "runs"))
+    if unknown:
+        found.append(Attention("note", "alarms unknown", f"Alarms cannot be seen: {unknown}.", "overview"))
     order = {"bad": 0, "warn": 1, "note": 2, "dim": 3}
     return tuple(sorted(found, key=lambda item: order.get(item.tone, 9)))
+
+
+def _of_alarm(alarm: Alarm) -> Attention:
+    since = alarm.since[:16].replace("T", " ")
+    told = f"Alarm {alarm.name} since {since} UTC (docs/runbook.md#{alarm.name}): {alarm.about}"
+    return Attention("bad", f"alarm {alarm.name}", told, _ABOUT.get(alarm.name, "runs"))
 
 
 def _of_runs(runs: Sequence[Overview]) -> list[Attention]:

@@ -107,7 +107,7 @@ class WhatDrifted:
 
     def ask(self, session: Session) -> Report:
         """Have the command line compare."""
-        return _report(heavy.answer(session.command("drift", "report")))
+        return _report(heavy.answer(session, session.command("drift", "report")))
 
 
 def _report(found: dict[str, Any]) -> Report:

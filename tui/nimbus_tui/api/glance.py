@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nimbus_runtime.contract.errors import NimbusError
 from nimbus_tui.api.attention import Attention, attention
+from nimbus_tui.api.overview import alarms_of
 
 if TYPE_CHECKING:
     from nimbus_runtime.contract.records import Live
@@ -54,12 +55,14 @@ class LookAround:
             seen = replace(seen, environment=environment.name, region=environment.region)
             store = assembly.open_environment(environment)
             present = live.read(store)
+            alarms, _ = alarms_of(environment)
             drift = None if present is None else evidence.latest(store, present.release, "drift")
             found = attention(
                 present,
                 runs(environment).latest(_RUNS),
                 paused=present is not None and present.paused,
                 evidence=() if drift is None else (drift,),
+                alarms=alarms or (),
             )
         except NimbusError as error:  # it is named all the same, so that another can be chosen
             return replace(seen, health="bad", summary=error.what)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nimbus_tui.api import heavy
 from nimbus_tui.api.proposals import Proposal
-from nimbus_tui.api.verbs import Verb
+from nimbus_tui.api.verbs import Running, Verb
 
 if TYPE_CHECKING:
     from nimbus_tui.api.session import Session
 
+TITLE = "infra apply"
 _NAMED = 8  # resources that go, in a dialog
+_SAID = 12  # lines of an apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What Terraform would change."""
+    """What Terraform would change. `name` is the plan's own: it is applied, or none."""
 
     resources: tuple[Resource, ...]
     counts: tuple[tuple[str, int], ...]
     time: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class WhatWouldChange:
         """Have the command line plan."""
         command = session.command("infra", "plan")
         try:
-            found = heavy.answer(command)
+            found = heavy.answer(session, command)
         finally:
             session.note(command, "planned", "dim")
         resources = tuple(
@@ -79,7 +82,51 @@ class WhatWouldChange:
             )
             for item in found["resources"]
         )
-        return Plan(resources, tuple(found["changes"].items()), session.now.isoformat(timespec="seconds"))
+        now = session.now.isoformat(timespec="seconds")
+        return Plan(resources, tuple(found["changes"].items()), now, str(found.get("plan", "")))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of a resource, in words; `seconds` since it was begun, where that is known."""
+
+    words: str
+    ended: bool
+    seconds: float | None
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """How an apply goes: its resources by their addresses, and its last words. `standing` is going, done or failed."""
+
+    standing: str
+    began: float
+    steps: dict[str, Step]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HowApplied:
+    """Asks how the apply goes, or ended, that was started last from here; None before the first."""
+
+    def ask(self, session: Session) -> Applying | None:
+        """Read what its process has printed."""
+        running = latest(session)
+        if running is None:
+            return None
+        steps = {str(told["address"]): _step(told) for told in running.told() if told.get("event") == "resource"}
+        standing = "going" if running.code is None else "failed" if running.failed else "done"
+        return Applying(standing, running.began, steps, tuple(running.lines[-_SAID:]))
+
+
+def _step(told: dict[str, Any]) -> Step:
+    return Step(told["words"], told["ended"], told["seconds"], told["failed"])
+
+
+def latest(session: Session) -> Running | None:
+    """Return the apply that was started last from here."""
+    return session.latest(TITLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +140,7 @@ class WhatApply:
         project = session.project()
         name, described = project.environment, project.described
         agreed = ("--confirm", name) if described.protected else ("--yes",)
-        command = session.command("infra", "apply", *agreed)
+        command = session.command("infra", "apply", "--plan", self.plan.name, *agreed)
         gone = [item for item in self.plan.resources if item.action in ("delete", "replace")]
         named = tuple(
             ("replaced" if item.action == "replace" else "destroyed", item.resource) for item in gone[:_NAMED]
@@ -102,7 +149,7 @@ class WhatApply:
             title=f"Apply to {name}",
             verb="Apply",
             command=command,
-            perform=Verb(f"infra apply to {name}", command),
+            perform=Verb(f"{TITLE} to {name}", (*command, "--events"), shown_elsewhere=True),
             facts=(
                 ("environment", name),
                 *((word, f"{count} resource{'s' * (count != 1)}") for word, count in self.plan.counts if count),

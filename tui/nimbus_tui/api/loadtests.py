@@ -109,7 +109,7 @@ class HowLoadTests:
 
 def latest(session: Session) -> Running | None:
     """Return the load test that was started last from here."""
-    return next((item for item in reversed(session.running) if item.verb.title.startswith(TITLE)), None)
+    return session.latest(TITLE)
 
 
 def _second(told: dict[str, Any]) -> Second:

@@ -11,6 +11,8 @@ from nimbus_tui.api.attention import Attention, attention
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from nimbus.config import Environment
+    from nimbus.executions import Alarm
     from nimbus.releases.history import Change
     from nimbus.releases.show import Shown
     from nimbus.runs.overview import Overview
@@ -33,7 +35,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All of the first screen. `timing` is None without a schedule."""
+    """All of the first screen. `timing` is None without a schedule.
+
+    `alarms` are None where there are none by nature; `unknown` says why they are not known.
+    """
 
     live: Live | None
     release: Shown | None
@@ -41,6 +46,8 @@ class State:
     changes: tuple[Change, ...]
     timing: Timing | None
     attention: tuple[Attention, ...]
+    alarms: tuple[Alarm, ...] | None = None
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class HowItIs:
         latest = tuple(runs(environment).latest(_RUNS))
         shown = None if present is None else releasing.show(environment, present.release)
         timing = _timing(session, latest, None if present is None else present.entry.time)
+        alarms, unknown = alarms_of(environment)
         return State(
             live=present,
             release=shown,
@@ -71,8 +79,24 @@ class HowItIs:
                 missed=None if timing is None else timing.missed,
                 evidence=() if shown is None else shown.evidence,
                 lacks=None if shown is None else shown.lacks,
+                alarms=alarms or (),
+                unknown=unknown,
             ),
+            alarms=alarms,
+            unknown=unknown,
         )
+
+
+def alarms_of(environment: Environment) -> tuple[tuple[Alarm, ...] | None, str]:
+    """Return an environment's alarms, and why they are not known where they are not: the rest is shown without them."""
+    from nimbus.assembly.runs import alarms  # noqa: PLC0415 - only when it is asked
+    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415 - as above
+
+    try:
+        found = alarms(environment)
+    except NimbusError as error:
+        return None, error.what
+    return None if found is None else tuple(found), ""
 
 
 def _timing(session: Session, runs: tuple[Overview, ...], since: str | None) -> Timing | None:

@@ -72,7 +72,7 @@ class CouldItBeDeployed:
     def ask(self, session: Session) -> Checked:
         """Have the command line check."""
         try:
-            found = heavy.answer(session.command("preflight"))
+            found = heavy.answer(session, session.command("preflight"))
         finally:
             session.note(session.command("preflight"), "checked", "dim")
         checks = tuple(

@@ -21,20 +21,30 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Another way to do what is proposed: the key that asks for it, what it means, the question that proposes it."""
+
+    key: str
+    words: str
+    question: Question[Proposal]
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What a change would do. `typed` is the environment's name where nimbus.toml protects it.
 
-    `command` is the command line that would do the same. `perform` does it, where that is quick; a verb
-    that takes its time is started as a process. `other` is another way to do it, and what that is called.
+    `command` is the command line that would do the same. `perform` does it for a reason, where that is quick; a
+    verb that takes its time is started as a process. `reasoned` says whether the reason is asked for and kept.
     """
 
     title: str
     verb: str
     command: tuple[str, ...]
-    perform: Callable[[], Done] | Verb
+    perform: Callable[[str], Done] | Verb
     facts: tuple[tuple[str, str], ...] = ()
     differences: tuple[tuple[str, tuple[Difference, ...]], ...] = ()
     warning: str = ""
     typed: str | None = None
     dangerous: bool = True
-    other: tuple[str, Question[Proposal]] | None = None
+    reasoned: bool = False
+    ways: tuple[Way, ...] = ()

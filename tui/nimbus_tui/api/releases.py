@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nimbus_tui.api.proposals import Done, Proposal
+from nimbus_tui.api.proposals import Done, Proposal, Way
 from nimbus_tui.api.verbs import Verb
 
 if TYPE_CHECKING:
@@ -124,22 +124,26 @@ class WhatRollback:
             differences=(("What readers and the next run notice", planned.state), ("The releases", planned.release)),
             warning="" if dataset is not None or self.keep_data else "There is no dataset of that release any more.",
             typed=environment.name if environment.protected else None,
-            other=(
-                "takes the data back, too"
-                if self.keep_data
-                else "keeps the data of now, and takes the release alone back",
-                replace(self, keep_data=not self.keep_data),
+            reasoned=True,
+            ways=(
+                Way(
+                    "d",
+                    "takes the data back, too"
+                    if self.keep_data
+                    else "keeps the data of now, and takes the release alone back",
+                    replace(self, keep_data=not self.keep_data),
+                ),
             ),
         )
 
 
-def _roll_back(environment: Environment, planned: Rollback, *, keep_data: bool) -> Done:
+def _roll_back(environment: Environment, planned: Rollback, reason: str, *, keep_data: bool) -> Done:
     import time  # noqa: PLC0415 - beside what uses it
 
     from nimbus import releasing  # noqa: PLC0415 - only when it is done
 
     began = time.perf_counter()
-    state = releasing.apply_rollback(environment, planned)
+    state = releasing.apply_rollback(environment, planned, reason)
     seconds = time.perf_counter() - began
     back = WhatRollback(planned.before.release, keep_data=keep_data, undoing=True)
     return Done(f"Rolled back to {state.release} in {seconds:.2f} s.", back if planned.before.release else None)
@@ -179,13 +183,14 @@ class WhatPromotion:
             warning="" if planned.needed else "It is so already: nothing will change.",
             typed=environment.name if environment.protected else None,
             dangerous=False,
+            reasoned=True,
         )
 
 
-def _promote(environment: Environment, planned: Promotion, percent: int) -> Done:
+def _promote(environment: Environment, planned: Promotion, percent: int, reason: str) -> Done:
     from nimbus import releasing  # noqa: PLC0415 - only when it is done
 
-    state = releasing.apply_promotion(environment, planned)
+    state = releasing.apply_promotion(environment, planned, reason)
     if percent < 100:
         told = f"{state.candidate.release} has {percent} % of the shards." if state.candidate else "Nothing changed."
         return Done(told, WhatDrop())
@@ -215,30 +220,42 @@ class WhatDrop:
                 ("live", f"{seen.release} stays"),
             ),
             typed=environment.name if environment.protected else None,
+            reasoned=True,
         )
 
 
-def _drop(environment: Environment, seen: Live) -> Done:
+def _drop(environment: Environment, seen: Live, reason: str) -> Done:
     from nimbus import releasing  # noqa: PLC0415 - only when it is done
 
-    state = releasing.apply_drop(environment, seen)
+    state = releasing.apply_drop(environment, seen, reason)
     undo = None if seen.candidate is None else WhatPromotion(seen.candidate.release, seen.candidate.percent)
     return Done(f"The canary was dropped; {state.release} is live alone.", undo)
 
 
 @dataclass(frozen=True, slots=True)
 class WhatDeployment:
-    """Asks what deploying the pipeline of nimbus.toml would do."""
+    """Asks what deploying the pipeline of nimbus.toml would do.
+
+    Without `judged` there is no shadow and no gate; without `promoted` what is live stays.
+    """
+
+    judged: bool = True
+    promoted: bool = True
 
     def ask(self, session: Session) -> Proposal:
         """Say which steps are done already; nothing is done."""
         from nimbus import releasing  # noqa: PLC0415 - only when it is asked
 
         project, environment = session.project(), session.environment()
-        planned = releasing.plan_deployment(environment, project)
+        planned = releasing.plan_deployment(environment, project, judged=self.judged)
         agreed = ("--confirm", environment.name) if environment.protected else ("--yes",)
-        command = session.command("deploy", *agreed)
-        steps = tuple((step.value, f"{state.value}  {words}".rstrip()) for step, state, words in planned.steps)
+        chosen = [*(() if self.judged else ("--no-gate",)), *(() if self.promoted else ("--candidate",))]
+        command = session.command("deploy", *chosen, *agreed)
+        steps = tuple(
+            (step.value, f"{state.value}  {words}".rstrip())
+            for step, state, words in planned.steps
+            if self.promoted or step.value != "promote"
+        )
         return Proposal(
             title=f"Deploy {project.pipeline.name} to {environment.name}",
             verb="Deploy",
@@ -249,4 +266,17 @@ class WhatDeployment:
             warning="" if planned.release else "What changes is known once it is compiled.",
             typed=environment.name if environment.protected else None,
             dangerous=False,
+            reasoned=True,
+            ways=(
+                Way(
+                    "g",
+                    "leaves out shadow and gate" if self.judged else "has it judged by shadow and gate",
+                    replace(self, judged=not self.judged),
+                ),
+                Way(
+                    "o",
+                    "leaves what is live: a candidate only" if self.promoted else "makes it live in the end",
+                    replace(self, promoted=not self.promoted),
+                ),
+            ),
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nimbus.config import Environment
     from nimbus.executions import Line
     from nimbus.runs.overview import Overview
+    from nimbus.runs.shards import Shards
     from nimbus_tui.api.session import Session
 
 LINES = 5_000  # of a log, the last
@@ -64,6 +65,42 @@ def _price(session: Session) -> float | None:
     from nimbus import loadtesting  # noqa: PLC0415 - only on AWS
 
     return loadtesting.cost_of(session.project(), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class WhichShards:
+    """Asks which shards of a run are done; what each came to is read for those that are looked at."""
+
+    run: str
+    looked_at: tuple[int, ...] = ()
+
+    def ask(self, session: Session) -> Shards:
+        """Read the plan, the names of the commit records, and some of them."""
+        from nimbus.assembly.runs import runs  # noqa: PLC0415 - only when it is asked
+
+        return runs(session.environment()).shards(self.run, self.looked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Processor time that a document takes by what was measured of the release, and where."""
+
+    seconds: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhatQuoted:
+    """Asks what a release's runs should cost; None where nothing was measured of it, or it is gone."""
+
+    release: str
+
+    def ask(self, session: Session) -> Quoted | None:
+        """Read its latest load test, or its latest run."""
+        from nimbus import loadtesting  # noqa: PLC0415 - only when it is asked
+
+        found = loadtesting.quoted(session.environment(), self.release)
+        return None if found is None else Quoted(*found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +193,16 @@ class WhatCancel:
                 ("done", f"{found.shards_done} of {found.shards} shards, {found.documents:,} documents"),
                 ("then", "what is committed stays; redrive goes on with it; readers see what they saw"),
             ),
+            reasoned=True,
         )
 
 
-def _cancel(environment: Environment, run: str) -> Done:
+def _cancel(environment: Environment, run: str, reason: str) -> Done:
     from nimbus import assembly  # noqa: PLC0415 - only when it is done
     from nimbus.assembly.runs import runs  # noqa: PLC0415 - as above
 
-    ended = runs(environment).cancel(run, f"cancelled by {assembly.actor(environment)}")
+    why = f"cancelled by {assembly.actor(environment)}" + (f": {reason}" if reason else "")
+    ended = runs(environment).cancel(run, why)
     return Done(f"Cancelled run {run}." if ended else f"Asked run {run} to end.")
 
 
@@ -214,11 +253,12 @@ class WhatPause:
             facts=(("environment", environment.name), ("then", told)),
             typed=environment.name if environment.protected else None,
             dangerous=False,
+            reasoned=True,
         )
 
 
-def _pause(environment: Environment, *, paused: bool) -> Done:
+def _pause(environment: Environment, reason: str, *, paused: bool) -> Done:
     from nimbus.assembly.runs import pause  # noqa: PLC0415 - only when it is done
 
-    pause(environment, "", paused=paused)
+    pause(environment, reason, paused=paused)
     return Done("The schedule is paused." if paused else "The schedule goes on.", WhatPause(not paused))

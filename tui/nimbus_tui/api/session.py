@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,10 +35,12 @@ class Session:
     read_only: bool = False
     log: list[Logged] = field(default_factory=list)
     running: list[Running] = field(default_factory=list)
+    asked: list[subprocess.Popen[str]] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _project: Project | None = field(default=None, repr=False)
     _stamp: int = field(default=0, repr=False)
     _environment: Environment | None = field(default=None, repr=False)
+    _elsewhere: int = field(default=0, repr=False)
 
     @property
     def now(self) -> datetime:
@@ -61,6 +64,17 @@ class Session:
         """Show another environment of the project from now on."""
         with self._lock:
             self.env, self._project, self._environment = env, None, None
+            self._elsewhere = len(self.running)
+
+    def latest(self, title: str) -> Running | None:
+        """Return the verb that was started last here whose title begins so; what was started elsewhere is not it."""
+        here = self.running[self._elsewhere :]
+        return next((running for running in reversed(here) if running.verb.title.startswith(title)), None)
+
+    def reopen(self) -> None:
+        """Find the environment anew the next time: what it is made of has changed."""
+        with self._lock:
+            self._environment = None
 
     def command(self, *words: str) -> tuple[str, ...]:
         """Return a command line for this environment of this project."""

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -29,6 +29,10 @@ class Verb:
     command: tuple[str, ...]
     ok: tuple[int, ...] = (0, 3)
     shown_elsewhere: bool = False
+
+    def because(self, reason: str) -> Verb:
+        """Return it with a reason, which stays in the history."""
+        return replace(self, command=because(self.command, reason))
 
 
 @dataclass(slots=True)
@@ -73,6 +77,11 @@ class Running:
         """Interrupt it as Ctrl-C does: it keeps what it has done, and can be started again."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
+
+
+def because(command: tuple[str, ...], reason: str) -> tuple[str, ...]:
+    """Return a command line with a reason; the same without one."""
+    return (*command, "--reason", reason) if reason else command
 
 
 def start(verb: Verb) -> Running:

@@ -139,3 +139,8 @@ class Section(Container, can_focus=True):
         """Take the keys back when what had them has gone out of sight."""
         if self.display and self.screen.focused in (None, self):
             self._focus()
+
+    def on_descendant_blur(self) -> None:
+        """Take the keys at once when nothing has them any more."""
+        if self.display and self.screen.focused is None:
+            self.focus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -13,28 +14,40 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from nimbus_tui.api.proposals import Proposal
+from nimbus_tui.api.questions import Question
+from nimbus_tui.api.verbs import because
 from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
 
 
-class Confirm(ModalScreen[bool | None]):
-    """Shows a proposal, and answers whether it was agreed to; None asks for the other way to do it."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said to a proposal, and why; `way` is another way to do it that is asked about first."""
+
+    agreed: bool
+    reason: str = ""
+    way: Question[Proposal] | None = None
+
+
+class Confirm(ModalScreen[Said]):
+    """Shows a proposal, and answers whether it was agreed to."""
 
     AUTO_FOCUS = "#no"  # so that enter alone changes nothing
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "answer(False)", "Cancel", id="confirm.cancel"),
         Binding("y", "copy", "Copy command", id="confirm.copy"),
-        Binding("d", "other", "The other way", show=False, id="confirm.other"),
+        *(Binding(key, f"way('{key}')", "Another way", show=False, id=f"confirm.{key}") for key in "dgo"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
         Binding("j,down", "scroll(1)", "Scroll", show=False),
         Binding("k,up", "scroll(-1)", "Scroll", show=False),
     ]
 
-    def __init__(self, proposal: Proposal) -> None:
-        """Keep what is proposed."""
+    def __init__(self, proposal: Proposal, reason: str = "") -> None:
+        """Keep what is proposed, and the reason that was given already."""
         super().__init__()
         self._proposal = proposal
+        self._reason = reason
 
     def compose(self) -> ComposeResult:
         """Draw title, facts, differences, a name to type where one is asked for, and the buttons."""
@@ -43,9 +56,9 @@ class Confirm(ModalScreen[bool | None]):
             dialog.border_title = Content(plain(proposal.title, 120))
             with VerticalScroll(id="dialog-body", can_focus=False):
                 yield Static(id="dialog-text", markup=False)
-            if proposal.other:
-                hint = text.words(text.toned("d ", "warn"), text.toned(proposal.other[0], "dim"))
-                yield Static(hint, id="other", markup=False)
+            if proposal.ways:
+                hints = [text.words(text.toned(f"{w.key} ", "warn"), text.toned(w.words, "dim")) for w in proposal.ways]
+                yield Static(text.lines(hints), id="other", markup=False)
             if proposal.typed:
                 yield Static(
                     text.words(
@@ -55,6 +68,10 @@ class Confirm(ModalScreen[bool | None]):
                     markup=False,
                 )
                 yield Input(placeholder=plain(proposal.typed, 60), id="typed", compact=True)
+            if proposal.reasoned:
+                yield Input(
+                    self._reason, placeholder="why (tab comes here; stays in the history)", id="reason", compact=True
+                )
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="no", compact=True)
                 yield Button(
@@ -64,15 +81,20 @@ class Confirm(ModalScreen[bool | None]):
                     compact=True,
                     disabled=bool(proposal.typed),
                 )
-            yield Static(
-                text.words(text.toned("$ ", "dim"), text.toned(text.command(proposal.command), "dim")),
-                id="twin",
-                markup=False,
-            )
+            yield Static(id="twin", markup=False)
 
     def on_mount(self) -> None:
         """Fit the differences."""
+        self._draw_command()
         self.call_after_refresh(self._draw)
+
+    @property
+    def _command(self) -> str:
+        return text.command(because(self._proposal.command, self._reason))
+
+    def _draw_command(self) -> None:
+        line = text.words(text.toned("$ ", "dim"), text.toned(self._command, "dim"))
+        self.query_one("#twin", Static).update(line)
 
     def on_resize(self) -> None:
         """Fit the differences again."""
@@ -92,6 +114,17 @@ class Confirm(ModalScreen[bool | None]):
         """Free the button once the very name stands there."""
         self.query_one("#yes", Button).disabled = event.value != self._proposal.typed
 
+    @on(Input.Changed, "#reason")
+    def reasoned(self, event: Input.Changed) -> None:
+        """Show the command line with the reason."""
+        self._reason = event.value.strip()
+        self._draw_command()
+
+    @on(Input.Submitted, "#reason")
+    def given(self) -> None:
+        """Go on to Cancel: enter alone never agrees."""
+        self.query_one("#no").focus()
+
     @on(Input.Submitted, "#typed")
     def submitted(self) -> None:
         """Go on from the name to the button; enter alone never agrees."""
@@ -102,20 +135,21 @@ class Confirm(ModalScreen[bool | None]):
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
         """Answer."""
-        self.dismiss(event.button.id == "yes")
+        self.dismiss(Said(event.button.id == "yes", self._reason))
 
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 - as the binding gives it
         """Answer by a key."""
-        self.dismiss(answer)
+        self.dismiss(Said(answer, self._reason))
 
-    def action_other(self) -> None:
-        """Ask for the other way to do it."""
-        if self._proposal.other is not None:
-            self.dismiss(None)
+    def action_way(self, key: str) -> None:
+        """Ask about another way to do it."""
+        for way in self._proposal.ways:
+            if way.key == key:
+                self.dismiss(Said(agreed=False, reason=self._reason, way=way.question))
 
     def action_copy(self) -> None:
         """Copy the command line that would do the same."""
-        self.app.copy_to_clipboard(text.command(self._proposal.command))
+        self.app.copy_to_clipboard(self._command)
         self.notify("The command is in the clipboard.", timeout=2)
 
     def action_scroll(self, by: int) -> None:

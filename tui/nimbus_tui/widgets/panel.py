@@ -31,9 +31,9 @@ class Panel(Vertical):
         """Show the children."""
         self._state("-ready")
 
-    def wait(self) -> None:
+    def wait(self, words: str = "loading …") -> None:
         """Say that something is on its way."""
-        self._state("-loading", text.toned("loading …", "dim"))
+        self._state("-loading", text.toned(words, "dim"))
 
     def empty(self, what: str, *to_do: str) -> None:
         """Say that there is nothing, and what to do about it."""

@@ -25,22 +25,24 @@ from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Cell, Column, Table
 
 _SIGNS = {"create": ("+", "good"), "update": ("~", "warn"), "delete": ("-", "bad"), "replace": ("-/+", "bad")}
+_LOOK = 1.0  # seconds between looks at an apply
 _WORDS = {
     "create": "It is not there yet.",
     "delete": "It goes: it is described no more.",
     "replace": "It goes, and another takes its place.",
 }
-_COLUMNS = (Column("", 3), Column("resource", 24, grow=1, ends_matter=True), Column("becomes", 8, rank=1))
+_COLUMNS = (Column("", 3), Column("resource", 24, grow=1, ends_matter=True), Column("becomes", 20, rank=1))
 
 
 class Infrastructure(Section):
     """Shows what an environment on AWS is made of, and what applying would change."""
 
     FOCUS: ClassVar[str] = "#resources"
-    CHANGES: ClassVar[frozenset[str]] = frozenset({"apply"})
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"apply", "stop"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "plan", "Plan now", id="infrastructure.plan"),
         Binding("A", "apply", "Apply", id="infrastructure.apply"),
+        Binding("x", "stop", "Stop applying", show=False, id="infrastructure.stop"),
         Binding("tab", "other", "Plan or outputs", show=False, id="infrastructure.other"),
     ]
 
@@ -62,11 +64,8 @@ class Infrastructure(Section):
         self._plan: api.Plan | None = None
         self._planning = False
         self._wanted = ""
-        self._applied = 0
-
-    def _applications(self) -> int:
-        """Return how many verbs of this screen have ended: a plan of before such a one says nothing any more."""
-        return sum(running.code is not None and "apply" in running.verb.command for running in self.session.running)
+        self._applying: api.Applying | None = None
+        self._watched = False
 
     def question(self) -> Question[object]:
         """Ask what stands."""
@@ -76,8 +75,7 @@ class Infrastructure(Section):
         """Draw what stands."""
         standing = self._standing = cast("api.Standing", answer)
         outputs, plan = self.query_one("#outputs-panel", Panel), self.query_one("#plan-panel", Panel)
-        if self._plan is not None and self._applications() != self._applied:
-            self._plan = None
+        self._watch()
         if standing.kind != "aws":
             to_do = [f"e opens {name}, which is on AWS" for name in standing.others[:3]]
             to_do = to_do or ["nimbus infra init --env NAME describes one on AWS, and writes its Terraform"]
@@ -86,27 +84,56 @@ class Infrastructure(Section):
         elif self._plan is None and not self._planning:
             plan.title("Plan")
             self.query_one("#resources", Table).show([], self._row)
-            words = "What was planned is applied." if self._applications() else "Nothing was planned here yet."
+            words = "Nothing was planned here yet." if self._applying is None else "What was planned is applied."
             plan.empty(words, "n has Terraform compare what stands with what is described")
             outputs.ready()
+        self._draw()
+
+    @property
+    def _goes(self) -> bool:
+        return self._applying is not None and self._applying.standing == "going"
+
+    def _watch(self) -> None:
+        """Look every second at an apply that goes."""
+        if api.latest(self.session) is not None and not self._watched:
+            self._watched = True
+            self.ask(api.HowApplied())
+
+    def _saw(self, found: api.Applying | None) -> None:
+        went, self._applying, self._watched = self._goes, found, False
+        if self._goes:
+            self.set_timer(_LOOK, self._watch)
+        elif went:  # a plan of before says nothing any more
+            self._plan = None
+            self.ask()
+        self._list()
         self._draw()
 
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw a plan."""
         if isinstance(question, api.WhatWouldChange):
             self._planning, self._plan = False, cast("api.Plan", answer)
-            self._applied = self._applications()
             self._list()
+        elif isinstance(question, api.HowApplied):
+            self._saw(cast("api.Applying | None", answer))
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
         """Say why there is no plan."""
-        del question
+        if isinstance(question, api.HowApplied):
+            self._watched = False
+            return
         self._planning = False
         self.query_one("#plan-panel", Panel).trouble(trouble)
 
     def refuse(self, trouble: Trouble) -> None:
         """Say why the environment cannot be opened; planning may still be possible."""
-        self.query_one("#outputs-panel", Panel).trouble(trouble)
+        self._watch()
+        failure = self._failure()
+        if failure:
+            self.query_one("#outputs-panel", Panel).ready()
+            self.query_one("#outputs", Static).update(text.lines([*failure, text.trouble(trouble)]))
+        else:
+            self.query_one("#outputs-panel", Panel).trouble(trouble)
         if self._plan is None and not self._planning:
             self.query_one("#plan-panel", Panel).empty(
                 "Nothing was planned here yet.", "n has Terraform say what it would make", "A applies it"
@@ -128,7 +155,12 @@ class Infrastructure(Section):
             )
             return
         panel.ready()
-        panel.title("Plan", " · ".join(f"{count} {word}" for word, count in plan.counts if count) + f" · {when}")
+        if self._goes and self._applying is not None:
+            done = sum(step.ended for step in self._applying.steps.values())
+            took = figures.duration(self.session.now.timestamp() - self._applying.began)
+            panel.title("Applying", f"{done} of {len(plan.resources)} · {took}")
+        else:
+            panel.title("Plan", " · ".join(f"{count} {word}" for word, count in plan.counts if count) + f" · {when}")
         keys: list[str] = []
         for number, item in enumerate(plan.resources):
             if self._wanted in f"{item.module} {item.resource}".lower():
@@ -143,7 +175,18 @@ class Infrastructure(Section):
             return "", Cell(key[1:] or "this configuration", "bold"), ""
         item = self._plan.resources[int(key)]
         sign, tone = _SIGNS.get(item.action, ("?", ""))
-        return Cell(sign, tone), f"  {item.resource}", Cell(item.action, tone)
+        return Cell(sign, tone), f"  {item.resource}", self._becomes(item) or Cell(item.action, tone)
+
+    def _becomes(self, item: api.Resource) -> Cell | None:
+        """Return how far an apply is with a resource, None while none goes."""
+        if self._applying is None or not self._goes:
+            return None
+        step = self._applying.steps.get(f"{item.module}.{item.resource}" if item.module else item.resource)
+        if step is None:
+            return Cell("waits", "dim")
+        took = "" if step.seconds is None else f" {figures.duration(step.seconds)}"
+        mark, tone = ("✗", "bad") if step.failed else ("●", "good") if step.ended else ("◐", "name")
+        return Cell(f"{mark} {step.words}{took}", tone)
 
     @on(Table.Highlighted, "#resources")
     def _on_resource(self) -> None:
@@ -174,7 +217,7 @@ class Infrastructure(Section):
                 ("region", standing.region or "none"),
                 ("root", standing.root),
             ]
-            told = [text.facts(facts, width)]
+            told = [*self._failure(), text.facts(facts, width)]
             for name, value in standing.outputs:
                 if name not in ("root", "region"):
                     told += [text.toned(name, "dim"), text.toned(value)]
@@ -183,6 +226,14 @@ class Infrastructure(Section):
             return
         panel.ready()
         self.query_one("#outputs", Static).update(text.lines(told))
+
+    def _failure(self) -> list[Content]:
+        """Return what an apply said that failed."""
+        if self._applying is None or self._applying.standing != "failed":
+            return []
+        said = [text.toned(f"  {line}", "bad") for line in self._applying.said]
+        hint = text.words(text.toned("→ ", "note"), text.toned("n plans what is left; v shows all that it said"))
+        return [text.toned("✗ The apply was stopped, or failed", "bad"), *said, hint, Content("")]
 
     def on_resize(self) -> None:
         """Fit the text again."""
@@ -195,17 +246,29 @@ class Infrastructure(Section):
 
     def action_plan(self) -> None:
         """Plan now."""
-        if not self._planning:
+        if self._goes:
+            self.notify("An apply goes: x stops it.", timeout=3)
+        elif not self._planning:
             self._planning = True
-            self.query_one("#plan-panel", Panel).wait()
+            self.query_one("#plan-panel", Panel).wait("Terraform plans … esc stops it")
             self.ask(api.WhatWouldChange())
 
     def action_apply(self) -> None:
         """Propose to apply what was planned."""
-        if self._plan is None or not self._plan.resources:
+        if self._goes:
+            self.notify("An apply goes: x stops it.", timeout=3)
+        elif self._plan is None or not self._plan.resources:
             self.notify("There is nothing to apply: n plans.", timeout=3)
         else:
             self.post_message(Propose(api.WhatApply(self._plan)))
+
+    def action_stop(self) -> None:
+        """Interrupt an apply; what it has made stays, and is gone on with."""
+        running = api.latest(self.session)
+        if running is None or running.code is not None:
+            self.notify("No apply goes.", timeout=2)
+        else:
+            running.stop()
 
     def twin(self) -> Sequence[str]:
         """Return what plans the same."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from textual.content import Content
 
 from nimbus_tui import chart, figures
 from nimbus_tui.api.loadtests import Known, Profile, Result, Second
+from nimbus_tui.plain import fit, middle, plain
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
+_NAMES = 13  # cells
+_ALIKE = 0.02  # a change that is no news
 OUTCOMES = {"ok": ("●", "good"), "missed": ("✗", "bad"), "unsound": ("▲", "warn")}
 
 
@@ -27,11 +30,11 @@ def profile(item: Profile) -> tuple[Cell | str, ...]:
     )
 
 
-def result(item: Result, now: datetime) -> tuple[Cell | str, ...]:
+def result(item: Result, now: datetime, marked: Result | None = None) -> tuple[Cell | str, ...]:
     """Return what a test came to as a row, to be compared with those of other releases."""
     mark, tone = OUTCOMES.get(item.outcome, ("·", ""))
     return (
-        Cell(mark, tone),
+        Cell("√", "note") if item == marked else Cell(mark, tone),
         item.release,
         Cell(item.profile, "dim"),
         Cell(item.outcome, tone),
@@ -39,10 +42,46 @@ def result(item: Result, now: datetime) -> tuple[Cell | str, ...]:
         _ms(item.p50),
         _ms(item.p95),
         _ms(item.p99),
-        Cell(f"{item.error_share:.1%}", "bad" if item.error_share > 0.01 else "dim"),
+        Cell(_share(item.error_share), "bad" if item.error_share > 0.01 else "dim"),
         Cell(figures.size(item.memory), "dim"),
         Cell(figures.age(item.time, now), "dim"),
     )
+
+
+def comparison(before: Result, after: Result, width: int) -> Content:
+    """Return two results side by side, and by how much the second differs from the first."""
+    room = max(8, (width - _NAMES - 6) // 2)
+    measured: tuple[tuple[str, Callable[[float | None], str], float | None, float | None, bool], ...] = (
+        ("documents/s", figures.rate, before.documents_per_second, after.documents_per_second, True),
+        ("p50", _ms, before.p50, after.p50, False),
+        ("p95", _ms, before.p95, after.p95, False),
+        ("p99", _ms, before.p99, after.p99, False),
+        ("failed", _share, before.error_share, after.error_share, False),
+        ("memory", figures.size, before.memory, after.memory, False),
+    )
+    names = (
+        ("release", before.release, after.release),
+        ("profile", before.profile, after.profile),
+        ("is", before.outcome, after.outcome),
+    )
+    told = [_beside(name, first, second, room) for name, first, second in names]
+    for name, shown, first, second, more_is_better in measured:
+        change = _change(first, second, more_is_better=more_is_better)
+        told.append(text.words(_beside(name, shown(first), shown(second), room), change))
+    return text.lines(told)
+
+
+def _beside(name: str, first: str, second: str, room: int) -> Content:
+    cells = [fit(middle(plain(cell), room - 1), room) for cell in (first, second)]
+    return text.words(text.toned(name.ljust(_NAMES), "dim"), *cells)
+
+
+def _change(before: float | None, after: float | None, *, more_is_better: bool) -> Content:
+    if not before or after is None:
+        return Content("")
+    change = after / before - 1
+    tone = "dim" if abs(change) < _ALIKE else "good" if (change > 0) is more_is_better else "bad"
+    return text.toned(f"{change:+.0%}", tone)
 
 
 def going(known: Known, width: int, height: int) -> Content:
@@ -92,6 +131,10 @@ def _chart(  # noqa: PLR0913, PLR0917 - what a chart is of
     top = max(shown, default=0.0)
     head = text.words(text.toned(name, "bold"), text.toned(f"  {figures.rate(top)} {unit} at most".rstrip(), "dim"))
     return [head, *(text.toned(line, tone) for line in chart.columns(shown, height))]
+
+
+def _share(value: float | None) -> str:
+    return f"{value or 0.0:.1%}"
 
 
 def _ms(value: float | None) -> str:

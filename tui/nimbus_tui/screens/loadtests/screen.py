@@ -15,6 +15,7 @@ from nimbus_tui.api import loadtests as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Propose
+from nimbus_tui.plain import middle
 from nimbus_tui.polling import Pace
 from nimbus_tui.screens.loadtests import drawing
 from nimbus_tui.screens.section import Section
@@ -51,6 +52,7 @@ class LoadTests(Section):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("S", "start", "Start", id="loadtests.start"),
         Binding("x", "stop", "Stop", id="loadtests.stop"),
+        Binding("m", "mark", "Compare", id="loadtests.mark"),
         Binding("tab", "other", "Profiles or results", show=False, id="loadtests.other"),
     ]
 
@@ -66,6 +68,7 @@ class LoadTests(Section):
         self.pace = Pace(least=1.0, most=15.0)
         self._known: api.Known | None = None
         self._wanted = ""
+        self._marked: api.Result | None = None
 
     def question(self) -> Question[object]:
         """Ask how it goes."""
@@ -97,12 +100,47 @@ class LoadTests(Section):
             return
         panel.ready()
         panel.title("Results by release", drawing.limits(known))
-        self.query_one("#results", Table).show(list(found), lambda key: drawing.result(found[key], now))
+        self.query_one("#results", Table).show(list(found), lambda key: drawing.result(found[key], now, self._marked))
+        self._draw()
 
     def _draw(self) -> None:
-        if self._known is not None:
-            size = self.query_one("#going-panel").content_size
-            self.query_one("#going", Static).update(drawing.going(self._known, max(20, size.width), size.height))
+        known, panel = self._known, self.query_one("#going-panel", Panel)
+        if known is None:
+            return
+        size, selected = panel.content_size, self._selected
+        if self._marked is not None and selected is not None and selected != self._marked:
+            panel.title("Compared")
+            shown = drawing.comparison(self._marked, selected, max(20, size.width))
+        else:
+            panel.title("Now")
+            shown = drawing.going(known, max(20, size.width), size.height)
+        self.query_one("#going", Static).update(shown)
+
+    @property
+    def _selected(self) -> api.Result | None:
+        """Return the selected result, while results have the keys."""
+        table = self.query_one("#results", Table)
+        there = self._known is not None and table.has_focus and table.key is not None
+        return self._known.past[int(table.key or 0)] if there and self._known is not None else None
+
+    @on(Table.Highlighted, "#results")
+    def _on_result(self) -> None:
+        self._draw()
+
+    def on_descendant_focus(self) -> None:
+        """Compare while results have the keys, and show the test that goes otherwise."""
+        self._draw()
+
+    def action_mark(self) -> None:
+        """Mark the selected result; any other that is selected is compared with it."""
+        selected = self._selected
+        if selected is None:
+            self.notify("tab goes to the results: m marks one there.", timeout=3)
+            return
+        self._marked = None if selected == self._marked else selected
+        told = f"Compared with {middle(self._marked.release, 40)}." if self._marked else "Not compared."
+        self.notify(told, timeout=2, markup=False)
+        self._list()
 
     def refuse(self, trouble: Trouble) -> None:
         """Say why nothing is known."""

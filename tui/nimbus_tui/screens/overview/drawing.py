@@ -53,7 +53,18 @@ def live(state: State, now: datetime, width: int) -> Content:
         counts = shown.dataset.counts
         told = f"{counts.scored:,} documents, {figures.age(shown.dataset.finished, now)}"
         facts.append(("", told, "dim"))
-    return text.facts(facts, width)
+    return text.facts([*facts, *_alarms(state)], width)
+
+
+def _alarms(state: State) -> list[text.Fact]:
+    if state.unknown:
+        return [("alarms", "not known", "warn")]
+    if state.alarms is None:
+        return []
+    raised = [alarm.name for alarm in state.alarms if alarm.state.value == "raised"]
+    if raised:
+        return [("alarms", f"{len(raised)} of {len(state.alarms)} raised: {', '.join(raised)}", "bad")]
+    return [("alarms", f"{len(state.alarms)}, all quiet" if state.alarms else "none are made", "dim")]
 
 
 def runs(state: State, now: datetime, width: int) -> Content:

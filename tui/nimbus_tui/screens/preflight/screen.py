@@ -152,7 +152,7 @@ class Preflight(Section):
         """Check now."""
         if not self._checking:
             self._checking = True
-            self.query_one("#checks-panel", Panel).wait()
+            self.query_one("#checks-panel", Panel).wait("checking … esc stops it")
             self.query_one("#check-panel", Panel).empty("Checking …", "the pipeline is compiled if it must be")
             self.ask(api.CouldItBeDeployed())
             self.focus()

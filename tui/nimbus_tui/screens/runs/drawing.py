@@ -16,15 +16,17 @@ from nimbus_tui.widgets.table import Cell
 if TYPE_CHECKING:
     from nimbus.executions import Line
     from nimbus.runs.overview import Overview
-    from nimbus_tui.api.runs import SetAside
+    from nimbus.runs.shards import Shards
+    from nimbus_tui.api.runs import Quoted, SetAside
 
 _LEVELS = {"error": "bad", "critical": "bad", "warning": "warn", "warn": "warn", "debug": "dim"}
 _REASONS = 8
+_MUCH_MORE = 0.25  # above the quote
 
 
-def goes(run: Overview) -> bool:
+def goes(run: Overview | None) -> bool:
     """Say whether a run has not ended."""
-    return run.standing.value in ("running", "starting")
+    return run is not None and run.standing.value in ("running", "starting")
 
 
 def searched(key: str, run: Overview | None) -> str:
@@ -52,7 +54,9 @@ def row(key: str, run: Overview | None, now: datetime) -> tuple[Cell | str, ...]
     )
 
 
-def details(run: Overview, now: datetime, width: int, price: float | None = None) -> list[Content]:
+def details(
+    run: Overview, now: datetime, width: int, price: float | None = None, quoted: Quoted | None = None
+) -> list[Content]:
     """Return all that is known of a run; `price` is what a second of processor time costs."""
     mark, tone = STANDINGS[run.standing.value]
     told = [text.words(text.toned(f"{mark} {run.standing.value}", tone), text.toned(f"  {run.kind}", "dim"))]
@@ -77,11 +81,9 @@ def details(run: Overview, now: datetime, width: int, price: float | None = None
     facts.append(("began", f"{figures.moment(run.started)}  {figures.age(run.started, now)}"))
     if run.ended:
         facts.append(("ended", f"{figures.moment(run.ended)}  {_took(run)}"))
-    seconds = getattr(run, "worker_seconds", None)
-    if seconds:
-        facts.append(("workers", f"{figures.duration(seconds)} of processor time"))
-    if seconds and price is not None:
-        facts.append(("cost", f"{seconds * price:.4f} $" + (" so far" if goes(run) else "")))
+    if run.worker_seconds:
+        facts.append(("workers", f"{figures.duration(run.worker_seconds)} of processor time"))
+        facts += _cost(run, run.worker_seconds, price, quoted)
     facts.append(("execution", run.execution, "dim"))
     told += [Content(""), text.facts(facts, width)]
     if run.reasons:
@@ -93,6 +95,53 @@ def details(run: Overview, now: datetime, width: int, price: float | None = None
             text.words(text.toned("→ ", "note"), text.toned("l shows what its tasks said")),
         ]
     return told
+
+
+def _cost(run: Overview, seconds: float, price: float | None, quoted: Quoted | None) -> list[text.Fact]:
+    """Return what a run has cost against what its documents should cost by the release's quote."""
+    told: list[text.Fact] = []
+    if price is not None:
+        told.append(("cost", f"{seconds * price:.4f} $" + (" so far" if goes(run) else "")))
+    if quoted is not None and run.documents and not (quoted.source.startswith(f"run {run.run};") and run.run):
+        expected = run.documents * quoted.seconds
+        over = seconds / expected - 1
+        should = figures.duration(expected) if price is None else f"{expected * price:.4f} $"
+        word = f"{abs(over):.0%} {'more' if over > 0 else 'less'} than quoted"
+        told.append(("quoted", f"{should}: {word}", "warn" if over > _MUCH_MORE else ""))
+        told.append(("", f"by {quoted.source}", "dim"))
+    return told
+
+
+def shard_map(found: Shards, width: int) -> Content:
+    """Return a run's shards as a line: each cell is one, or as many as must be, by how many of them are done."""
+    cells = min(width, found.count)
+    told = []
+    for cell in range(cells):
+        first, last = cell * found.count // cells, (cell + 1) * found.count // cells
+        done = sum(number in found.done for number in range(first, last))
+        whole = done == last - first
+        told.append(text.toned("█" if whole else "▒" if done else "░", "good" if whole else "name" if done else "dim"))
+    return Content.assemble(*told)
+
+
+def shard(found: Shards, number: int) -> tuple[Cell | str, ...]:
+    """Return a shard as a row; of one that nobody has looked at, its number."""
+    done, known = number in found.done, found.known.get(number)
+    mark = Cell("●", "good") if done else Cell("◌", "dim")
+    if known is None:
+        return mark, f"{number:,}", Cell("…", "dim")
+    head = (mark, f"{number:,}", known.input, Cell(f"{known.part[0]:,}-{known.part[1]:,}", "dim"))
+    if known.seconds is None:
+        return *head, Cell("waits", "dim"), "", "", "", Cell(known.release, "dim")
+    rate = known.documents / known.seconds if known.seconds else None
+    return (
+        *head,
+        figures.count(known.documents),
+        Cell(figures.rate(rate), "dim"),
+        Cell(figures.count(known.quarantined), "warn" if known.quarantined else "dim"),
+        Cell(f"{known.seconds:.1f} s", "dim"),
+        Cell(known.release, "dim"),
+    )
 
 
 def _took(run: Overview) -> str:

@@ -18,13 +18,13 @@ from nimbus_tui.messages import Propose
 from nimbus_tui.plain import middle
 from nimbus_tui.polling import Pace
 from nimbus_tui.screens.runs import drawing
+from nimbus_tui.screens.runs.views import AsideView, LogsView, ShardsView, View
 from nimbus_tui.screens.section import Section
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Column, Table
 
 if TYPE_CHECKING:
-    from nimbus.executions import Line
     from nimbus.runs.overview import Overview
 
 _RUNS = (
@@ -37,14 +37,6 @@ _RUNS = (
     Column("began", 10, rank=2),
     Column("release", 16, grow=2, rank=5, ends_matter=True),
 )
-_ASIDE = (
-    Column("id", 14, grow=2),
-    Column("reason", 14, grow=1),
-    Column("input", 14, grow=1, rank=2, ends_matter=True),
-    Column("at", 10, right=True, rank=3),
-    Column("detail", 14, grow=3, rank=1),
-)
-_LINES = (Column("when", 8, rank=1), Column("who", 10, rank=2), Column("said", 30, grow=1))
 
 
 class Runs(Section):
@@ -58,6 +50,7 @@ class Runs(Section):
         Binding("w", "redrive", "Redrive", id="runs.redrive"),
         Binding("p", "pause", "Pause schedule", id="runs.pause"),
         Binding("i", "view('details')", "Details", show=False, id="runs.details"),
+        Binding("s", "view('shards')", "Shards", id="runs.shards"),
         Binding("o", "view('aside')", "Set aside", id="runs.aside"),
         Binding("l", "view('logs')", "Logs", id="runs.logs"),
         Binding("f", "follow", "Follow logs, or not", show=False, id="runs.follow"),
@@ -74,8 +67,7 @@ class Runs(Section):
                     VerticalScroll(Static(id="run", markup=False), classes="scrolling"),
                     id="details-panel",
                 )
-                yield Panel("Set aside", Table(_ASIDE, id="aside"), id="aside-panel")
-                yield Panel("Logs", Table(_LINES, id="lines"), id="logs-panel")
+                yield from (ShardsView(), AsideView(), LogsView())
 
     def on_mount(self) -> None:
         """Begin with nothing known."""
@@ -84,10 +76,8 @@ class Runs(Section):
         self._known: dict[str, Overview] = {}
         self._run: str | None = None
         self._view = "details"
-        self._wanted: dict[str, str] = {"runs": "", "aside": "", "lines": ""}
-        self._aside: tuple[api.SetAside, ...] = ()
-        self._lines: tuple[Line, ...] = ()
-        self._following = True
+        self._wanted = ""
+        self._quoted: dict[str, api.Quoted | None] = {}
         self._in_sight: tuple[str, ...] = ()
 
     # The list.
@@ -98,13 +88,14 @@ class Runs(Section):
 
     def show(self, answer: object) -> None:
         """Fill the list; ask about what is in sight and not known yet."""
+        went = drawing.goes(self._selected)
         self._listed = cast("api.Listed", answer)
         self._known.update(self._listed.known)
         self._list()
         self._draw()
-        run = self._selected
-        if self._view == "logs" and self._following and run is not None and drawing.goes(run):
-            self.ask(api.WhatWasSaid(run.run))
+        view, goes = self._open, drawing.goes(self._selected)
+        if view is not None and ((goes and view.live) or (went and not goes)):
+            self.ask(view.question())
 
     def _list(self) -> None:
         listed = self._listed
@@ -115,7 +106,7 @@ class Runs(Section):
             panel.empty("No run yet.", "S starts one of what is live", "D on Releases deploys something first")
             self.query_one("#details-panel", Panel).empty("Nothing to show yet.")
             return
-        wanted, now = self._wanted["runs"].lower(), self.session.now
+        wanted, now = self._wanted.lower(), self.session.now
         keys: Sequence[str] = listed.keys
         if wanted:
             keys = [key for key in keys if wanted in drawing.searched(key, self._known.get(key))]
@@ -142,9 +133,12 @@ class Runs(Section):
 
     def filter(self, text_wanted: str) -> None:
         """Show what contains a text: of the list that had the keys last."""
-        where = {"aside": "aside", "logs": "lines"}.get(self._view if self._in_view else "", "runs")
-        self._wanted[where] = text_wanted
-        {"runs": self._list, "aside": self._show_aside, "lines": self._show_lines}[where]()
+        view = self._open
+        if view is not None and self._in_view:
+            view.filter(text_wanted)
+        else:
+            self._wanted = text_wanted
+            self._list()
 
     def look_at(self, key: str) -> None:
         """Select a run."""
@@ -157,6 +151,15 @@ class Runs(Section):
     def _selected(self) -> Overview | None:
         return self._known.get(self._run or "")
 
+    @property
+    def _views(self) -> tuple[View, ...]:
+        return self.query_one(ShardsView), self.query_one(AsideView), self.query_one(LogsView)
+
+    @property
+    def _open(self) -> View | None:
+        """Return the side of the run that is open, None for its details."""
+        return next((view for view in self._views if self._view == view.KEY), None)
+
     @on(Table.Highlighted, "#runs")
     def _on_run(self, event: Table.Highlighted) -> None:
         self._select(event.key)
@@ -164,19 +167,15 @@ class Runs(Section):
 
     def _select(self, key: str) -> None:
         if key != self._run:
-            self._run, self._aside, self._lines = key, (), ()
+            self._run = key
             self._open_view()
         self._draw()
 
     def _open_view(self) -> None:
-        if self._run is None:
-            return
-        if self._view == "aside":
-            self.query_one("#aside-panel", Panel).wait()
-            self.ask(api.WhatWasSetAside(self._run))
-        elif self._view == "logs":
-            self.query_one("#logs-panel", Panel).wait()
-            self.ask(api.WhatWasSaid(self._run))
+        view = self._open
+        if view is not None and self._run is not None:
+            view.of(self._run)
+            self.ask(view.question())
 
     def _draw(self) -> None:
         run, key = self._selected, self._run
@@ -189,7 +188,11 @@ class Runs(Section):
             return
         panel.ready()
         width = max(24, panel.content_size.width - 1)
-        shown = text.lines(drawing.details(run, self.session.now, width, self._listed.price if self._listed else None))
+        if run.release and run.documents and run.release not in self._quoted:
+            self._quoted[run.release] = None
+            self.ask(api.WhatQuoted(run.release))
+        price, quoted = self._listed.price if self._listed else None, self._quoted.get(run.release)
+        shown = text.lines(drawing.details(run, self.session.now, width, price, quoted))
         self.query_one("#run", Static).update(shown)
 
     def heard(self, question: Question[object], answer: object) -> None:
@@ -198,48 +201,26 @@ class Runs(Section):
             self._known.update(cast("api.Listed", answer).known)
             self.query_one("#runs", Table).redraw()
             self._draw()
-        elif isinstance(question, api.WhatWasSetAside) and question.run == self._run:
-            self._aside = cast("tuple[api.SetAside, ...]", answer)
-            self._show_aside()
-        elif isinstance(question, api.WhatWasSaid) and question.run == self._run:
-            self._lines = cast("tuple[Line, ...]", answer)
-            self._show_lines()
+        elif isinstance(question, api.WhatQuoted):
+            self._quoted[question.release] = cast("api.Quoted | None", answer)
+            self._draw()
+        else:
+            for view in self._views:
+                if isinstance(question, view.ASKS) and question.run == view.run:  # type: ignore[attr-defined]
+                    view.heard(answer)
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
-        """Say why a view has nothing."""
-        if isinstance(question, api.WhatWasSetAside):
-            self.query_one("#aside-panel", Panel).trouble(trouble)
-        elif isinstance(question, api.WhatWasSaid):
-            self.query_one("#logs-panel", Panel).trouble(trouble)
-        else:
+        """Say why a view has nothing; a quote that nobody knows is left out."""
+        for view in self._views:
+            if isinstance(question, view.ASKS):
+                view.trouble(trouble)
+                return
+        if not isinstance(question, api.WhatQuoted):
             super().denied(question, trouble)
 
-    def _show_aside(self) -> None:
-        panel, wanted = self.query_one("#aside-panel", Panel), self._wanted["aside"].lower()
-        if not self._aside:
-            panel.empty("No document of this run was set aside, or it is not finished yet.")
-            return
-        found = [n for n, item in enumerate(self._aside) if not wanted or wanted in f"{item.id} {item.reason}".lower()]
-        panel.ready()
-        panel.title("Set aside", f"{len(found):,} of {len(self._aside):,}" if wanted else f"{len(found):,}")
-        self.query_one("#aside", Table).show([str(n) for n in found], lambda key: drawing.aside(self._aside[int(key)]))
-
-    def _show_lines(self) -> None:
-        panel, table, wanted = (
-            self.query_one("#logs-panel", Panel),
-            self.query_one("#lines", Table),
-            self._wanted["lines"],
-        )
-        if not self._lines:
-            panel.empty("Nothing was said yet.", "l asks again")
-            return
-        found = [str(n) for n, line in enumerate(self._lines) if not wanted or wanted.lower() in line.text.lower()]
-        panel.ready()
-        beside = f"{len(found):,} of {len(self._lines):,}" if wanted else f"{len(found):,}"
-        panel.title("Logs", f"{beside}{' · following' if self._following else ''}")
-        table.show(found, lambda key: drawing.line(self._lines[int(key)]))
-        if self._following and not self._in_view:
-            table.action_to(-1)
+    @on(Table.Highlighted, "#shards")
+    def _on_shard(self) -> None:
+        self.ask(self.query_one(ShardsView).question())
 
     def on_resize(self) -> None:
         """Fit the text again."""
@@ -261,8 +242,8 @@ class Runs(Section):
     def action_other(self) -> None:
         """Go from the list to the view, and back."""
         if self.query_one("#runs", Table).has_focus:
-            inside = {"details": "#details-panel .scrolling", "aside": "#aside", "logs": "#lines"}[self._view]
-            self.query_one(inside).focus()
+            view = self._open
+            (self.query_one("#details-panel .scrolling") if view is None else view.table).focus()
         else:
             self.query_one("#runs").focus()
 
@@ -272,7 +253,8 @@ class Runs(Section):
 
     def action_follow(self) -> None:
         """Keep at the end of the logs, or stay where one is."""
-        self._following = not self._following
+        logs = self.query_one(LogsView)
+        logs.live = not logs.live
         self.action_view("logs")
 
     def action_start(self) -> None:
@@ -295,16 +277,12 @@ class Runs(Section):
 
     def twin(self) -> Sequence[str]:
         """Return what shows the same."""
-        if self._run and self._view == "logs":
-            return self.session.command("logs", self._run)
+        view = self._open
+        if self._run and view is not None:
+            return view.twin(self.session)
         return self.session.command("runs", *((self._run,) if self._run and self._in_view else ()))
 
     def copied(self) -> str | None:
-        """Return the selected run, document, or line."""
-        if self._in_view and self._view == "aside":
-            key = self.query_one("#aside", Table).key
-            return None if key is None else self._aside[int(key)].id
-        if self._in_view and self._view == "logs":
-            key = self.query_one("#lines", Table).key
-            return None if key is None else self._lines[int(key)].text
-        return self._run
+        """Return the selected run, or what its open side has selected."""
+        view = self._open
+        return view.copied() if view is not None and self._in_view else self._run

@@ -1,0 +1,61 @@
+"""Rules of what is drawn of values: load tests beside each other, shards in a line, costs against quotes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from nimbus.runs.overview import Overview, Standing
+from nimbus.runs.shards import Shards
+from nimbus_tui.api.loadtests import Result
+from nimbus_tui.api.runs import Quoted
+from nimbus_tui.screens.loadtests import drawing as loads
+from nimbus_tui.screens.runs import drawing as runs
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+RESULT = Result("v1", "2026-11-26", "ok", "steady", "", (), 100.0, 10.0, 50.0, 80.0, 0.0, 4e8)
+RUN = Overview("20261127T020000Z", Standing.PUBLISHED, release="v1", documents=1000, worker_seconds=150.0)
+
+
+def test_two_load_tests_stand_beside_each_other_with_what_changed() -> None:
+    """Figures of both, and the change as a share; what none has measured is a dash."""
+    after = replace(RESULT, release="v2[red]", outcome="missed", documents_per_second=120.0, p99=96.0, memory=None)
+    lines = loads.comparison(RESULT, after, 70).plain.splitlines()
+    told = {line.split()[0]: " ".join(line.split()[1:]) for line in lines}
+    assert told["release"] == "v1 v2[red]"
+    assert told["is"] == "ok missed"
+    assert told["documents/s"] == "100 120 +20%"
+    assert told["p99"] == "80 ms 96 ms +20%"
+    assert told["failed"] == "0.0% 0.0%"
+    assert "%" not in told["memory"]
+    assert max(map(len, lines)) <= 70
+
+
+def test_better_and_worse_differ_in_tone() -> None:
+    """More documents a second is better, more milliseconds is worse."""
+    shown = loads.comparison(RESULT, replace(RESULT, documents_per_second=120.0, p50=20.0), 70)
+    tones = {shown.plain[span.start : span.end]: str(span.style) for span in shown.spans}
+    assert tones["+20%"] != tones["+100%"]
+
+
+def test_a_run_of_very_many_shards_is_one_line() -> None:
+    """A cell is a shard, or as many as must be: all done, some, none."""
+    few = Shards("r", 4, frozenset({0, 2}))
+    assert runs.shard_map(few, 40).plain == "█░█░"
+    many = Shards("r", 100_000, frozenset(range(25_001)))
+    assert runs.shard_map(many, 40).plain == "█" * 10 + "▒" + "░" * 29
+
+
+def test_a_run_tells_what_it_cost_against_what_was_quoted() -> None:
+    """In dollars on AWS, in processor time elsewhere; its own speed is no quote of it."""
+    quoted = Quoted(0.1, "load test ramp of 2026-11-20")
+    dollars = runs.details(RUN, NOW, 80, 0.001, quoted)
+    told = "\n".join(line.plain for line in dollars)
+    assert "0.1500 $" in told
+    assert "0.1000 $: 50% more than quoted" in told
+    assert "load test ramp of 2026-11-20" in told
+    local = "\n".join(line.plain for line in runs.details(RUN, NOW, 80, None, quoted))
+    assert "$" not in local
+    assert "1 min 40 s: 50% more than quoted" in local
+    itself = replace(quoted, source=f"run {RUN.run}; memory estimated from the bundle's size")
+    assert "quoted" not in "\n".join(line.plain for line in runs.details(RUN, NOW, 80, 0.001, itself))
