@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 _OWN_FAULTS = (Reason.COMPONENT_ERROR, Reason.WORKER_KILLED, Reason.UNLISTED_LABEL, Reason.TOO_LONG)
 _RARE = 0.05
 _DRAWS = 499
-_SECONDS = 1.0  # less work than this is start-up, not speed
+_SECONDS = 5.0  # of work in a candidate's shards: in less, an instant decides
 _MOST_SHARDS = 200  # of each, whose labels are read
 
 
@@ -67,12 +67,12 @@ def failures(limit: float, candidate: Sequence[Commit], live: Sequence[Commit]) 
 
 
 def speed(limit: float, candidate: Sequence[Commit], live: Sequence[Commit], seed: int) -> CanaryRule:
-    """Compare the seconds that a thousand characters take, by the median shard."""
-    rates = np.array([1000 * c.seconds / max(1, c.counts.characters) for c in (*candidate, *live)])
+    """Compare the seconds of work that a thousand characters take, by the median shard."""
+    rates = np.array([1000 * _work(c) / max(1, c.counts.characters) for c in (*candidate, *live)])
     count = len(candidate)
     own, others = float(np.median(rates[:count])), float(np.median(rates[count:]))
     ratio = own / others if others > 0 else 1.0
-    enough = sum(commit.seconds for commit in candidate) >= _SECONDS
+    enough = sum(map(_work, candidate)) >= _SECONDS
     rare = enough and ratio > limit and _rare(_slower(rates), len(rates), count, seed)
     words = "" if enough else "; too little work to judge"
     return CanaryRule(
@@ -110,6 +110,11 @@ def label_mixes(store: Store, run: str, commits: Sequence[Commit]) -> tuple[list
 
 def _some(commits: Sequence[Commit]) -> list[Commit]:
     return sorted(commits, key=lambda commit: hashlib.sha256(commit.rows.file.encode()).digest())[:_MOST_SHARDS]
+
+
+def _work(commit: Commit) -> float:
+    """Return the seconds of a shard's work: of one by an earlier runtime, all that it took."""
+    return commit.seconds if commit.working is None else commit.working
 
 
 def _faults(commits: Sequence[Commit]) -> tuple[int, int]:

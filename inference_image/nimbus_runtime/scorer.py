@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nimbus_runtime import monitoring, readers
+from nimbus_runtime import monitoring, readers, stopwatch
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.documents import Document, Reason, Rejected
 from nimbus_runtime.contract.records import Commit, Counts, OutputFormat, Plan
@@ -80,11 +80,13 @@ class Scorer:
         self._store = store
         self._attempt = attempt
         self._max_length = manifest.max_length
+        self._watch = stopwatch.Stopwatch()
         self._format = RowFormat(plan.settings.annotations, manifest.cats, plan.digest_of(self._release))
 
     def score(self, number: int, watcher: Watcher, care: Care) -> Commit:
         """Score a shard and commit it; a shard that was committed meanwhile stays as it is."""
         started = time.perf_counter()
+        self._watch.reset()
         run = self._plan.run
         with contextlib.ExitStack() as stack:
             files = _Files(
@@ -102,6 +104,7 @@ class Scorer:
                 features=files.features.publish(run),
                 counts=counts,
                 seconds=round(time.perf_counter() - started, 3),
+                working=round(self._watch.seconds, 3),
             )
         self._store.create(paths.commit(run, self._release, number), codec.encode(commit))
         return commit
@@ -132,7 +135,8 @@ class Scorer:
         for numbers in _batches(documents, care.singly):
             watcher.begin(numbers[0], numbers[-1] - numbers[0] + 1)
             batch = [documents[n] for n in numbers]
-            docs = annotate(self._nlp, [document.text for document in batch])
+            with self._watch:
+                docs = annotate(self._nlp, [document.text for document in batch])
             tokens += sum(len(doc) for doc in docs if not isinstance(doc, Failure))
             rejected += self._write(batch, docs, files)
         rejected.sort(key=lambda r: r.position)

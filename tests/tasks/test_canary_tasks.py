@@ -84,7 +84,7 @@ def root(tmp_path: Path, bundle: Path, other: Path) -> DirectoryStore:
     """Return a root in which the candidate will be dropped."""
     write_inputs(tmp_path / "inputs")
     store = DirectoryStore(tmp_path / "root")
-    deployed(store, str(tmp_path / "inputs"), bundle, other, CanaryLimits(slowdown=50))
+    deployed(store, str(tmp_path / "inputs"), bundle, other, CanaryLimits())
     return store
 
 
@@ -172,7 +172,7 @@ def test_a_canary_and_a_shadow_over_a_bucket(bucket: str, tmp_path: Path, bundle
         boto3.client("s3").upload_file(str(file), bucket, f"in/{file.name}")
     root = f"s3://{bucket}/words"
     store = open_store(root)
-    deployed(store, f"s3://{bucket}/in/", bundle, other, CanaryLimits(slowdown=50, labels=1.0))
+    deployed(store, f"s3://{bucket}/in/", bundle, other, CanaryLimits(labels=1.0))
     settings = settings_of(root, bundle)
     dispatch = plan_task(settings, Known())
     scored(settings, batches(store), {"v1": bundle, "v2": other}, dispatch.run)

@@ -217,7 +217,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Shard `shard` is done, and these files are it. "Exists" means done."""
+    """Shard `shard` is done, and these files are it. "Exists" means done.
+
+    It took `seconds`, of which the pipeline had the processor for `working`, or waited by itself.
+    """
 
     SCHEMA: ClassVar[int] = 1
     shard: int
@@ -228,6 +231,7 @@ class Commit:
     features: DataFile
     counts: Counts
     seconds: float
+    working: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def begin(pipeline: Pipeline, bundle: Path, candidate: Path) -> None:
             state,
             sequence=state.sequence + 1,
             release="words-1",
-            candidate=Candidate("words-2", 25, CanaryLimits(slowdown=50)),
+            candidate=Candidate("words-2", 25, CanaryLimits()),
             dataset=None,
         )
 

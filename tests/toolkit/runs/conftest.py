@@ -34,5 +34,5 @@ def failing_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def slow_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a candidate that takes 20 milliseconds more for each document."""
-    return candidates.build(tmp_path_factory.mktemp("slow"), version="1.4.0", seconds=0.02)
+    """Return a candidate that takes a twentieth of a second more for each document."""
+    return candidates.build(tmp_path_factory.mktemp("slow"), version="1.4.0", seconds=0.05)

@@ -95,7 +95,7 @@ def test_limits_are_those_that_the_canary_began_with(
 ) -> None:
     """They stand in the plan, so that whoever commits decides alike."""
     store = DirectoryStore(root)
-    canaries.begin(store, live_bundle, swapped_bundle, limits=CanaryLimits(slowdown=50, labels=1.0))
+    canaries.begin(store, live_bundle, swapped_bundle, limits=CanaryLimits(labels=1.0))
     result = canaries.run(root, inputs, live_bundle)
     assert result.plan.candidate is not None
     assert result.plan.candidate.limits.labels == 1.0
