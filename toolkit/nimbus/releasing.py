@@ -311,12 +311,15 @@ def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
     from nimbus.adapters.ecr import Ecr  # noqa: PLC0415
     from nimbus.config.image import BASE_IMAGE, Image  # noqa: PLC0415
     from nimbus.engines.orders import Architecture  # noqa: PLC0415
-    from nimbus.image import build, recipe, record  # noqa: PLC0415
+    from nimbus.image import build, lock, recipe, record  # noqa: PLC0415
+    from nimbus.image.tag import locks_digest, tag_of  # noqa: PLC0415
     from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
 
     architecture = Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
     wanted = Image() if project is None else project.image
     base_image, engine = wanted.base, wanted.engine
+    architectures = tuple(sorted({architecture, *(Architecture(one.value) for one in wanted.architectures)}))
+    locks = () if project is None else tuple(Path(project.path(named)) for named in wanted.requirements)
 
     def recorded(bundle: Bundle) -> str | None:
         with suppress(NimbusError):  # none was built here
@@ -325,22 +328,18 @@ def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
                 built.bundle_digest == bundle.digest
                 and (built.reference or "").startswith(f"{outputs.repository}@")
                 and base_image in (BASE_IMAGE, built.base)  # a base that the file names is meant
+                and {part.architecture for part in built.parts} >= set(architectures)
+                and built.requirements == locks_digest(lock.texts(locks).values())
             ):
                 return built.reference
         return None
 
     def tag(bundle: Bundle) -> str:
-        return build.tag_of(bundle.digest, recipe.read(), base_image)
+        return tag_of(bundle.digest, recipe.read(), architectures, base_image, lock.texts(locks).values())
 
     def push(bundle: Bundle) -> str:
         folder = record.folder_of(bundle.path)
-        order = build.Order(
-            bundle.path,
-            base_image,
-            tuple(sorted({architecture, *(Architecture(one.value) for one in wanted.architectures)})),
-            () if project is None else tuple(Path(project.path(lock)) for lock in wanted.requirements),
-        )
-        planned = assembly.plan_image(order, engine)
+        planned = assembly.plan_image(build.Order(bundle.path, base_image, architectures, locks), engine)
         built = assembly.build_image(planned, folder, engine)
         pushed = assembly.push_image(built, outputs.repository, folder)
         assert pushed.reference is not None  # noqa: S101 - it was pushed

@@ -23,13 +23,15 @@ from nimbus.compile.cached import CachedCompiler
 from nimbus.config import Environment, Project
 from nimbus.config.image import BASE_IMAGE
 from nimbus.engines.orders import Architecture
-from nimbus.image import build, recipe, record
+from nimbus.image import recipe, record
 from nimbus.image.record import ImageRecord, Part
+from nimbus.image.tag import tag_of
 from nimbus.releases import deploy as deploying
 from nimbus.releases import registry
 from nimbus.releases.errors import PreflightFailedError, ReleaseUnusableError
 from nimbus.releases.preflight import Report, Status
 from nimbus_runtime import live
+from nimbus_runtime.bundle import Bundle
 from nimbus_runtime.contract.records import Live
 from nimbus_runtime.store import Store
 
@@ -149,6 +151,14 @@ def made(folder: Path, original: Path, aws: LocalAws, **settings: int) -> Desk:
     return Desk(folder, environment)
 
 
+def note(bundle: Bundle, reference: str, tag: str = "r", sbom: str = "") -> Part:
+    """Note that an image of a bundle was built here for this processor, and pushed as that."""
+    part = Part(Architecture.AMD64, "1", 1, sbom)
+    built = ImageRecord("t", tag, bundle.digest, "en", "1", "1", BASE_IMAGE, "sha256:1", "podman", (part,), reference)
+    record.write(built, record.folder_of(bundle.path))
+    return part
+
+
 def test_a_release_has_its_image_and_a_definition_of_its_own(desk: Desk) -> None:
     """The definition is the template's with the digest in it, and the image has a tag that keeps it."""
     release = registry.release(desk.store, desk.deploy())
@@ -183,8 +193,7 @@ def test_an_image_that_was_pushed_by_hand_goes_first(desk: Desk) -> None:
     bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
     digest = desk.cloud.push(bundle, tag="newer-base")
     reference = f"{desk.cloud.outputs['repository']}@{digest}"
-    built = ImageRecord("t", "newer-base", bundle.digest, "en", "1", "1", "base", "sha256:1", "podman", (), reference)
-    record.write(built, record.folder_of(bundle.path))
+    note(bundle, reference, "newer-base")
     second = desk.deploy()
     assert (second != first, registry.release(desk.store, second).image) == (True, reference)
 
@@ -194,9 +203,7 @@ def test_a_release_says_what_is_in_its_image(desk: Desk) -> None:
     bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
     reference = f"{desk.cloud.outputs['repository']}@{desk.cloud.push(bundle)}"
     folder, listed = record.folder_of(bundle.path), b'{"bomFormat": "CycloneDX"}\n'
-    part = Part(Architecture.AMD64, "1", 1, hashlib.sha256(listed).hexdigest())
-    built = ImageRecord("t", "r", bundle.digest, "en", "1", "1", "base", "sha256:1", "podman", (part,), reference)
-    record.write(built, folder)
+    part = note(bundle, reference, sbom=hashlib.sha256(listed).hexdigest())
     (folder / "sbom.amd64.cdx.json").write_bytes(listed)
     release = registry.release(desk.store, desk.deploy())
     place = f"releases/{release.release}/sbom.amd64.cdx.json"
@@ -209,17 +216,32 @@ def test_a_base_that_the_file_names_is_another_image(desk: Desk) -> None:
     """One for the former base no longer does, by whichever name it is found."""
     first = desk.deploy()
     bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
-    reference = registry.release(desk.store, first).image
-    built = ImageRecord("t", "r", bundle.digest, "en", "1", "1", BASE_IMAGE, "sha256:1", "podman", (), reference)
-    record.write(built, record.folder_of(bundle.path))
+    note(bundle, str(registry.release(desk.store, first).image))
     base = f"registry.example/python@sha256:{'1' * 64}"
     with (desk.folder / "nimbus.toml").open("a") as file:
         file.write(f'\n[image]\nbase = "{base}"\n')
     steps = {step.value: state for step, state, _ in releasing.plan_deployment(desk.environment, desk.project).steps}
     assert steps["place"] is deploying.State.TO_DO
-    digest = desk.cloud.push(bundle, tag=build.tag_of(bundle.digest, recipe.read(), base))
+    digest = desk.cloud.push(bundle, tag=tag_of(bundle.digest, recipe.read(), [Architecture.AMD64], base))
     second = registry.release(desk.store, desk.deploy())
     assert (second.release != first, second.image) == (True, f"{desk.cloud.outputs['repository']}@{digest}")
+
+
+@pytest.mark.parametrize("line", ['architectures = ["arm64"]', 'requirements = ["more.lock"]'])
+def test_what_an_image_holds_beside_the_bundle_makes_it_another(desk: Desk, line: str) -> None:
+    """Processors and locks that the file names: neither the former tag's image nor the one built by hand does."""
+    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    note(bundle, str(registry.release(desk.store, desk.deploy()).image))
+
+    def place() -> deploying.State:
+        steps = releasing.plan_deployment(desk.environment, desk.project).steps
+        return next(state for step, state, _ in steps if step is deploying.Step.PLACE)
+
+    assert place() is deploying.State.DONE
+    (desk.folder / "more.lock").write_text("a==1 --hash=sha256:" + "0" * 64 + "\n", "utf-8")
+    with (desk.folder / "nimbus.toml").open("a") as file:
+        file.write(f"\n[image]\n{line}\n")
+    assert place() is deploying.State.TO_DO
 
 
 def test_a_changed_template_is_another_release(desk: Desk) -> None:

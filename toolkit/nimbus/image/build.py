@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,11 @@ from nimbus.image.archive import read_archive
 from nimbus.image.context import Context, Wheelhouse
 from nimbus.image.recipe import Recipe
 from nimbus.image.record import ImageRecord, Part
+from nimbus.image.tag import locks_digest, tag_of
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime.bundle import Bundle
-from nimbus_runtime.contract.errors import UsageError
 
 _EARLIEST = 315532800 + 366 * 86400  # 1981: whoever has set a clock is beyond it
-_DIGITS, _BASE_DIGITS = 16, 8
 
 
 class Engine(Protocol):
@@ -81,6 +80,7 @@ class Planned:
     tag: str
     architectures: tuple[Architecture, ...]
     context: Context
+    requirements: str
 
 
 def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Callable[[], float] = time.time) -> Planned:
@@ -88,7 +88,7 @@ def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Call
     check_clock(now())
     bundle = bundles.verify(order.bundle)
     architectures = order.architectures or (here(),)
-    texts = {str(path): _text(path) for path in order.requirements}
+    texts = lock.texts(order.requirements)
     pins = [*lock.read(recipe.lock, "requirements.lock")]
     for where, text in texts.items():
         known = {pin.name for pin in pins}
@@ -96,10 +96,10 @@ def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Call
     base = engine.base(order.base_image, architectures)
     targets = [lock.Target(one, base.python, base.glibc) for one in architectures]
     houses = {target.architecture: _house(tuple(pins), bundle, target, wheels) for target in targets}
-    release = order.tag or tag_of(bundle.digest, recipe, order.base_image)
+    release = order.tag or tag_of(bundle.digest, recipe, architectures, order.base_image, texts.values())
     name = f"localhost/nimbus/{_plain(bundle.manifest.pipeline.name)}:{release}"
     context = contexts.lay_out(recipe, bundle, houses, base, release=release, source=order.source)
-    return Planned(bundle, base, release, name, architectures, context)
+    return Planned(bundle, base, release, name, architectures, context, locks_digest(texts.values()))
 
 
 def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
@@ -133,6 +133,7 @@ def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
         base_digest=planned.base.digest,
         engine=engine.name,
         parts=parts,
+        requirements=planned.requirements,
     )
     records.write(record, output)
     return record
@@ -147,30 +148,6 @@ def check_clock(now: float) -> None:
             expected="a date after 1980, which archives, certificates and AWS's signatures need",
             remedy="set the clock (timedatectl set-ntp true), then build again",
         )
-
-
-def tag_of(bundle_digest: str, recipe: Recipe, base_image: str = BASE_IMAGE) -> str:
-    """Return what a release's image is called: the bundle, the runtime that opens it, and a base that was named."""
-    version = recipe_version(recipe)
-    base = "" if base_image == BASE_IMAGE else f"-b{hashlib.sha256(base_image.encode()).hexdigest()[:_BASE_DIGITS]}"
-    return f"{bundle_digest[:_DIGITS]}-r{version}{base}"
-
-
-def recipe_version(recipe: Recipe) -> str:
-    """Return the runtime's version."""
-    import tomllib  # noqa: PLC0415 - as small as it gets
-
-    project: Mapping[str, Mapping[str, str]] = tomllib.loads(recipe.files["pyproject.toml"].decode())
-    return project["project"]["version"]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"this lock cannot be read: {error}", where=str(path), remedy="name one that `pip-compile` or `uv` wrote"
-        ) from None
 
 
 def _house(pins: tuple[lock.Pin, ...], bundle: Bundle, target: lock.Target, wheels: Wheels) -> Wheelhouse:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
@@ -72,6 +73,21 @@ class Pin:
     def __str__(self) -> str:
         """Return it as pip reads it."""
         return " \\\n".join([f"{self.name}=={self.version}", *(f"    --hash=sha256:{one}" for one in self.hashes)])
+
+
+def texts(paths: Iterable[Path]) -> dict[str, str]:
+    """Return what stands in locks, by their paths."""
+    found = {}
+    for path in paths:
+        try:
+            found[str(path)] = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"this lock cannot be read: {error}",
+                where=str(path),
+                remedy="name one that `pip-compile` or `uv` wrote",
+            ) from None
+    return found
 
 
 def read(text: str, where: str) -> tuple[Pin, ...]:

@@ -27,7 +27,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """An image that was built: `tag` is its name on this machine, `reference` repository@digest once it was pushed."""
+    """An image that was built: `tag` is its name on this machine, `reference` repository@digest once it was pushed.
+
+    `requirements` stands for the locks that it was built with beside the runtime's own.
+    """
 
     SCHEMA: ClassVar[int] = 1
     tag: str
@@ -41,6 +44,7 @@ class ImageRecord:
     engine: str
     parts: tuple[Part, ...]
     reference: str | None = None
+    requirements: str = ""
 
     def pushed(self, reference: str) -> ImageRecord:
         """Return the record with the place it was pushed to."""
