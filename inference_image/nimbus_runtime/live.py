@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from nimbus_runtime import clock
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import LiveChangedError, StoreError
 from nimbus_runtime.contract.records import Entry, Live, Plan, Release, Run
@@ -98,13 +99,13 @@ def decide(store: Store, seen: Live | None, wanted: Entry, change: Callable[[Liv
 
 def states(store: Store, present: Live, first: int = 1) -> list[Live]:
     """Return the states from sequence `first` to the present one, each as it was."""
-    kept = []
-    for sequence in range(max(1, first), present.sequence):
-        place = paths.ledger(sequence)
+
+    def state(place: str) -> Live | None:
         data = store.read(place)
-        if data is not None:
-            kept.append(codec.decode(Live, data, f"{store.location}/{place}"))
-    return [*kept, present]
+        return None if data is None else codec.decode(Live, data, f"{store.location}/{place}")
+
+    kept = each(state, map(paths.ledger, range(max(1, first), present.sequence)))
+    return [*(found for found in kept if found is not None), present]
 
 
 def _since(store: Store, seen: Live | None, present: Live | None) -> list[Live]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import (
     Counts,
     Duplicates,
+    Entry,
     Execution,
     Gemm,
     Live,
@@ -146,3 +148,24 @@ def test_a_change_is_tried_again_on_the_state_that_came_in_between(store: Direct
     live.update(store, change)
     assert (present(store).sequence, present(store).paused, present(store).dataset) == (3, True, "20261102T020000Z")
     assert store.names("ledger") == ["00000001.json", "00000002.json"]
+
+
+def test_earlier_states_are_read_at_once_and_told_in_order(store: DirectoryStore) -> None:
+    """In a bucket each answer takes its time: none waits for the one before. A state that is gone is left out."""
+    for number in (1, 2, 3, 5):
+        state = Live(number, Entry("publish", "test", "now", "", str(number)), "r1")
+        store.create(paths.ledger(number), codec.encode(state))
+    together = threading.Barrier(5)
+
+    class Slow:
+        """Answers once all five have been asked for."""
+
+        location = store.location
+
+        def read(self, name: str) -> bytes | None:
+            """Wait, then read."""
+            together.wait(60)
+            return store.read(name)
+
+    present = Live(6, Entry("publish", "test", "now", "", "6"), "r1")
+    assert [one.sequence for one in live.states(Slow(), present)] == [1, 2, 3, 5, 6]  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nimbus.releases import registry
 from nimbus_runtime import evidence, live
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Dispatch, Entry, Live, Plan, Release
 
@@ -85,14 +86,16 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
     runs |= {name for name in every if (_time(name) or now) >= since} | set(
         every[-policy.runs :] if policy.runs else ()
     )
-    releases |= set(_releases_of(store, runs & set(every)))
+    for scored in each(lambda run: _releases_of(store, run), runs & set(every)):
+        releases |= scored
     known = registry.names(store)
-    releases |= {name for name in known if _examined_since(store, name, since)}
+    examined = each(lambda name: _examined_since(store, name, since), known)
+    releases |= {name for name, recently in zip(known, examined, strict=True) if recently}
     gone_runs = tuple(name for name in every if name not in runs)
     gone_releases = tuple(name for name in known if name not in releases)
     executions = tuple(_executions(store, set(every) - set(gone_runs), since))
-    kept = [registry.release(store, name) for name in known if name in releases]
-    sizes = [removal.sizes(folder) for folder in _folders(gone_runs, gone_releases, executions)]
+    kept = list(each(lambda name: registry.release(store, name), [name for name in known if name in releases]))
+    sizes = list(each(removal.sizes, _folders(gone_runs, gone_releases, executions)))
     return Pruning(
         seen=present,
         runs=gone_runs,
@@ -136,12 +139,10 @@ def _needed_runs(present: Live, window: Iterable[Live], releases: Collection[str
     return {name for name in runs if name is not None}
 
 
-def _releases_of(store: Store, runs: Iterable[str]) -> Iterator[str]:
-    for run in runs:
-        data = store.read(paths.plan(run))
-        if data is not None:
-            yield codec.decode(Plan, data, f"{store.location}/{paths.plan(run)}").release
-        yield from store.names(f"{paths.RUNS}/{run}/commits")
+def _releases_of(store: Store, run: str) -> set[str]:
+    data = store.read(paths.plan(run))
+    planned = set() if data is None else {codec.decode(Plan, data, f"{store.location}/{paths.plan(run)}").release}
+    return planned | set(store.names(f"{paths.RUNS}/{run}/commits"))
 
 
 def _examined_since(store: Store, release: str, since: datetime) -> bool:
@@ -152,9 +153,12 @@ def _examined_since(store: Store, release: str, since: datetime) -> bool:
 
 def _executions(store: Store, kept: Collection[str], since: datetime) -> Iterator[str]:
     """Yield the executions of old runs that go, or that are gone already."""
-    for name in store.names(paths.EXECUTIONS):
+
+    def run_of(name: str) -> tuple[str, str]:
         data = store.read(paths.dispatch(name))
-        run = "" if data is None else codec.decode(Dispatch, data, paths.dispatch(name)).run
+        return name, "" if data is None else codec.decode(Dispatch, data, paths.dispatch(name)).run
+
+    for name, run in each(run_of, store.names(paths.EXECUTIONS)):
         due = _time(run)
         if run not in kept and due is not None and due < since:
             yield name

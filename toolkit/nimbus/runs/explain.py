@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import RunNotFoundError, UsageError
 from nimbus_runtime.contract.inputs import InputFile, Slice
-from nimbus_runtime.contract.records import Commit, Live, OutputFormat, Plan, Release, Run
+from nimbus_runtime.contract.records import Commit, OutputFormat, Plan, Release, Run
 
 if TYPE_CHECKING:
     from nimbus_runtime.store import Store
@@ -70,12 +71,15 @@ class Lineage:
 def explain(store: Store, rows: Rows, run: str, document: str) -> list[Lineage]:
     """Return the lineage of a document's rows: one, or each where its id was repeated."""
     record, plan = finished(store, run)
+    published = _published(store, record.run)
     found: list[Lineage] = []
     for shard, commit in _commits(store, record, plan):
         for name, output_format, quarantined in _files(record, commit):
             with store.opened(paths.data(run, name)) as file:
                 matches = rows.find(file, output_format, document)
-            found += [_lineage(store, record, plan, shard, commit, name, match, quarantined) for match in matches]
+            found += [
+                _lineage(store, record, plan, published, shard, commit, name, match, quarantined) for match in matches
+            ]
         if found and not record.duplicates.ids:
             break
     if not found:
@@ -128,6 +132,7 @@ def _lineage(  # noqa: PLR0913, PLR0917 - all that was found of one row
     store: Store,
     record: Run,
     plan: Plan,
+    published: Publication | None,
     shard: int,
     commit: Commit,
     file: str,
@@ -146,7 +151,7 @@ def _lineage(  # noqa: PLR0913, PLR0917 - all that was found of one row
         input=plan.inputs[plan.shards[shard].input],
         part=plan.shards[shard].part,
         release=None if data is None else codec.decode(Release, data, f"{store.location}/{place}"),
-        published=_published(store, record.run),
+        published=published,
         row=None if quarantined else match,
         quarantine=match if quarantined else None,
     )
@@ -154,11 +159,7 @@ def _lineage(  # noqa: PLR0913, PLR0917 - all that was found of one row
 
 def _published(store: Store, run: str) -> Publication | None:
     """Return the first state in which a run's dataset was the published one."""
-    data = store.read(paths.LIVE)
-    names = sorted(store.names(paths.LEDGER))
-    places = [*(f"{paths.LEDGER}/{name}" for name in names), paths.LIVE] if data is not None else []
-    for place in places:
-        state = codec.decode(Live, store.read(place) or b"", f"{store.location}/{place}")
-        if state.dataset == run:
-            return Publication(state.sequence, state.entry.time, state.entry.actor)
-    return None
+    present = live.read(store)
+    states = [] if present is None else live.states(store, present)
+    first = next((state for state in states if state.dataset == run), None)
+    return None if first is None else Publication(first.sequence, first.entry.time, first.entry.actor)
