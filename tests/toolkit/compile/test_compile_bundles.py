@@ -18,6 +18,7 @@ from tests.fixtures import permissions
 from tests.toolkit.compile import saved
 
 from nimbus import assembly
+from nimbus.compile.cached import CachedCompiler
 from nimbus.compile.errors import BundleExistsError
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime.contract.errors import StoreError
@@ -136,6 +137,18 @@ def test_what_a_killed_compile_left_is_swept(cnn: Path, tmp_path: Path) -> None:
 
 
 _KEPT = ("bundle.1123abcd", "bundle.2123abcd", "bundle.old.0123abcd")
+
+
+def test_a_folder_of_compiled_pipelines_keeps_itself_clean(cnn: Path, tmp_path: Path) -> None:
+    """What was left of pipelines that nobody compiles any more goes too; and git leaves out all of it."""
+    folder = tmp_path / ".nimbus" / "compiled"
+    stale, bundle = folder / ".other-0123456789abcdef.0123abcd", folder / "other-0123456789abcdef"
+    for place in (stale, bundle):
+        place.mkdir(parents=True)
+        os.utime(place, (1e9, 1e9))
+    compiled = CachedCompiler(str(cnn), folder).compile()
+    assert sorted(path.name for path in folder.iterdir()) == sorted([bundle.name, compiled.path.name])
+    assert (tmp_path / ".nimbus" / ".gitignore").read_text() == "*\n"
 
 
 def test_the_same_bundle_is_left_as_it_is(cnn: Path, tmp_path: Path) -> None:

@@ -53,8 +53,12 @@ def environment(env: str | Project | None = None, *, config: Path | None = None)
 
 def open_environment(environment: Environment) -> Store:
     """Open the root of a pipeline in an environment."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus.config.own_folder import keep_from_git  # noqa: PLC0415
     from nimbus_runtime.store import open_store  # noqa: PLC0415
 
+    keep_from_git(Path(environment.root))
     return open_store(environment.root)
 
 

@@ -12,6 +12,8 @@ from nimbus.compile import source
 from nimbus.compile.compile import compile_pipeline
 from nimbus.compile.extras import Extras, extras
 from nimbus.compile.manifest import source_hash
+from nimbus.compile.staging import sweep_all
+from nimbus.config.own_folder import keep_from_git
 from nimbus_runtime.bundle import Bundle, verify
 from nimbus_runtime.contract.bundle import MANIFEST, Precision
 from nimbus_runtime.contract.errors import NimbusError
@@ -40,6 +42,8 @@ class CachedCompiler:
             known = _whole(place)
             if known is not None:
                 return known
+            keep_from_git(self.folder)
+            sweep_all(self.folder)
             return compile_pipeline(found, place, precision=self.precision, replace=True, extras=wanted).bundle
 
     def _place(self, found: source.Source, wanted: Extras) -> Path:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NAME = re.compile(r"[0-9a-f]{8}")
 _FRESH = 60.0  # seconds in which a folder may not be locked yet by whoever made it
 
 
@@ -33,9 +32,18 @@ def staging(output: Path) -> Iterator[Path]:
 
 def sweep(output: Path) -> None:
     """Remove what killed compilers left beside an output: folders of that kind that no process holds."""
-    prefix = f".{output.name}."
-    for folder in output.parent.iterdir() if output.parent.is_dir() else ():
-        if folder.name.startswith(prefix) and _NAME.fullmatch(folder.name.removeprefix(prefix)):
+    _sweep(output.parent, re.escape(output.name))
+
+
+def sweep_all(outputs: Path) -> None:
+    """Remove what killed compilers left beside any output of a folder."""
+    _sweep(outputs, ".+")
+
+
+def _sweep(outputs: Path, name: str) -> None:
+    left = re.compile(rf"\.{name}\.[0-9a-f]{{8}}")
+    for folder in outputs.iterdir() if outputs.is_dir() else ():
+        if left.fullmatch(folder.name):
             with contextlib.suppress(OSError):
                 _remove_unheld(folder)
 

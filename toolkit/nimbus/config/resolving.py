@@ -9,9 +9,9 @@ from typing import Protocol
 from nimbus.config import reading
 from nimbus.config.environments import Environment, Kind, Outputs
 from nimbus.config.errors import EnvironmentIncompleteError
+from nimbus.config.own_folder import FOLDER
 from nimbus.config.project import Project
 
-DEFAULT_ROOT = ".nimbus"  # each environment's in a folder of its name below these
 DEFAULT_TERRAFORM = "infra"
 
 
@@ -27,7 +27,7 @@ def resolve(project: Project, read_outputs: ReadsOutputs) -> Environment:
     """Return the project's environment; Terraform is asked only where the file does not say it all."""
     name, described = project.environment, project.described
     if described.kind is Kind.LOCAL:
-        root = project.path(described.root or f"{DEFAULT_ROOT}/{name}")
+        root = project.path(described.root or f"{FOLDER}/{name}")
         return Environment(name=name, kind=Kind.LOCAL, root=root, protected=described.protected)
     outputs = described.outputs or _from_terraform(project, read_outputs)
     return Environment(
