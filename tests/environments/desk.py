@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +36,17 @@ class Desk:
         done = command.nimbus(*arguments, "--env", self.env, "--config", self.folder)
         assert done.code == 0, done.err + done.out
         return done
+
+    def killed(self, *arguments: str) -> Iterator[str]:
+        """Run a verb until it is done, and yield whatever it was about to change when it was killed with -9."""
+        allowed = self.folder / "allowed"
+        allowed.touch()
+        while True:
+            done = command.doomed(allowed, *arguments, "--env", self.env, "--config", self.folder)
+            if done.code == 0:
+                return
+            assert done.code == -signal.SIGKILL, done.err + done.out
+            yield allowed.read_text(encoding="utf-8").splitlines()[-1]
 
     @property
     def store(self) -> Store:

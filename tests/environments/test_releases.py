@@ -12,7 +12,10 @@ import pytest
 
 from nimbus import promoting
 from nimbus.compile.cached import CachedCompiler
+from nimbus.releases import registry
+from nimbus_runtime import evidence
 from tests.faults import bundles
+from tests.fixtures.readers import Seen, readers
 
 from . import people
 from .conftest import NIMBUS_TOML
@@ -23,6 +26,15 @@ if TYPE_CHECKING:
 
 TOML = NIMBUS_TOML.replace('source = "original"', 'source = "pipeline"') + "\n[gate]\ndocuments = 400\n"
 DAYS = (22, 23, 24)
+# What a deployment changes, in this order; on AWS the image was built and pushed before.
+_JUDGED = ("evidence shadow", "evidence gate", "ledger", "live.json")
+CHANGES = {
+    "local": [
+        *("os.mkdir compiled", "os.rename compiled", "os.mkdir bundles", "os.rename bundles"),
+        *("evidence preflight", "releases", *_JUDGED),
+    ],
+    "cloud": ["evidence preflight", "RegisterTaskDefinition", "releases", *_JUDGED],
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,38 +68,58 @@ def desk(request: pytest.FixtureRequest, trained: Path, tmp_path: Path) -> Itera
 
 
 def test_from_a_trained_pipeline_to_a_rollback_and_on(desk: Desk) -> None:
-    """Deploy, run by schedule, deploy another version by its gate, run, roll back, and the next run is the first's."""
+    """Deploy, run by schedule, deploy another version by its gate, run, roll back, and the next run is the first's.
+
+    The second deployment is killed before each thing that it changes; from the first run on, readers look all the time.
+    """
     desk.build()
     v1 = json.loads(desk.nimbus("deploy", "--yes", "--json", "--reason", "first").out)["release"]
     assert (desk.live().release, desk.live().dataset) == (v1, None)
     desk.due(DAYS[0])
     assert desk.live().dataset == "20261122T020000Z"
+    with readers(desk.store.location) as seen:
+        _from_the_first_run_to_a_rollback(desk, v1, seen)
+    assert (seen.wrong, set(seen.runs)) == ([], {f"202611{day}T020000Z" for day in DAYS})
 
+    (traced,) = json.loads(desk.nimbus("explain", "20261123T020000Z", "17", "--json").out)["rows"]
+    v2 = desk.live().previous
+    assert (traced["release"]["name"], traced["input"]["name"]) == (v2, "mails.jsonl")
+    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    again = json.loads(desk.nimbus("replay", "20261123T020000Z", "17", "--bundle", str(bundle.path), "--json").out)
+    assert again["rows"][0]["sameness"] == "equal"
+    assert desk.plan() == []
+
+
+def _from_the_first_run_to_a_rollback(desk: Desk, v1: str, seen: Seen) -> None:
+    seen.wait_for("20261122T020000Z")
     desk.retrain("2.0.0")
     desk.build()
-    second = json.loads(desk.nimbus("deploy", "--yes", "--json").out)
-    v2 = second["release"]
-    assert (second["verdict"], desk.live().release, desk.live().previous) == ("promote", v2, v1)
+    died = []
+    for change in desk.killed("deploy", "--yes"):
+        died.append(change)
+        assert (desk.live().release, desk.live().entry.action) == (v1, "publish")  # nothing is half live
+    assert died == CHANGES[desk.env]
+    v2 = desk.live().release
+    assert desk.live().previous == v1
     assert desk.live().dataset == "20261122T020000Z"
-    kinds = [item["kind"] for item in json.loads(desk.nimbus("show", v2, "--json").out)["evidence"]]
-    assert sorted(set(kinds)) == ["gate", "preflight", "shadow"]
+    kept = [evidence.read(desk.store, v2, name) for name in evidence.names(desk.store, v2)]
+    kinds = [one.kind for one in kept]  # every attempt asks preflight and gate, and scores nothing again
+    assert (kinds.count("shadow"), set(kinds)) == (1, {"gate", "preflight", "shadow"})
+    assert {one.actor for one in kept} == {desk.live().entry.actor}  # on AWS, the ARN
+    assert registry.names(desk.store) == sorted((v1, v2))
+    assert json.loads(desk.nimbus("deploy", "--yes", "--json").out)["changed"] is False
     desk.due(DAYS[1])
     assert desk.live().datasets == {v1: "20261122T020000Z", v2: "20261123T020000Z"}
+    seen.wait_for("20261123T020000Z")
 
     told = json.loads(desk.nimbus("rollback", "--yes", "--json", "--reason", "cities went missing").out)
     assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20261122T020000Z", 1)
     assert told["seconds"] < 10  # on a busy machine; docs/releases.md has the figure
     desk.due(DAYS[2])
     assert (desk.live().release, desk.live().dataset) == (v1, "20261124T020000Z")
+    seen.wait_for("20261124T020000Z")
     actions = [change["action"] for change in json.loads(desk.nimbus("history", "--json").out)["history"]]
     assert actions == ["publish", "rollback", "publish", "deploy", "publish", "deploy"]
-
-    (traced,) = json.loads(desk.nimbus("explain", "20261123T020000Z", "17", "--json").out)["rows"]
-    assert (traced["release"]["name"], traced["input"]["name"]) == (v2, "mails.jsonl")
-    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
-    again = json.loads(desk.nimbus("replay", "20261123T020000Z", "17", "--bundle", str(bundle.path), "--json").out)
-    assert again["rows"][0]["sameness"] == "equal"
-    assert desk.plan() == []
 
 
 def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:

@@ -20,6 +20,7 @@ import psutil
 from . import bundles
 
 _PATIENCE = 240.0
+_NIMBUS = ("nimbus.cli.main",)
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
@@ -50,7 +51,7 @@ def start(*arguments: Argument, bundle: bundles.Built | None = None, **options: 
         if bundle.package is not None:
             environment["PYTHONPATH"] = str(bundle.package)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-    command = [sys.executable, "-m", "nimbus.cli.main", *map(os.fspath, arguments)]
+    command = [sys.executable, "-m", *options.pop("program", _NIMBUS), *map(os.fspath, arguments)]
     return subprocess.Popen(command, text=True, env=environment, start_new_session=True, **{**pipes, **options})
 
 
@@ -62,6 +63,17 @@ def ended(process: subprocess.Popen[str], given: str | None = None) -> Ended:
         kill_group(process)
         raise
     return Ended(process.returncode, out, err)
+
+
+def doomed(allowed: Path, *arguments: Argument, **options: Any) -> Ended:  # noqa: ANN401
+    """Run `nimbus` until it is killed before a change that it is not allowed, which is added to that file, or ends."""
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    process = start(
+        *arguments, program=("tests.faults.doomed", str(allowed)), environment={"PYTHONPATH": path}, **options
+    )
+    done = ended(process)
+    wait_until(lambda: group_is_empty(process), "nothing of it lives on")
+    return done
 
 
 def nimbus(*arguments: Argument, bundle: bundles.Built | None = None, **options: Any) -> Ended:  # noqa: ANN401

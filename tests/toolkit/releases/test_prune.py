@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from tests.fixtures.roots import ANYBODY, Everything, planned, ran, register
+from tests.fixtures.readers import readers
+from tests.fixtures.roots import ANYBODY, Everything, finish, planned, ran, register
 
 from nimbus.adapters.folder_removal import FolderRemoval
 from nimbus.adapters.s3_removal import S3Removal
@@ -18,7 +18,7 @@ from nimbus.releases.errors import ReleaseUnusableError
 from nimbus.releases.prune import Policy, Removal
 from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.records import Dispatch, Outcome, Release
+from nimbus_runtime.contract.records import DataFile, Dispatch, Outcome, Release
 from nimbus_runtime.store import DirectoryStore, Store
 
 LATER = datetime.now(UTC) + timedelta(days=400)
@@ -157,42 +157,29 @@ def test_nothing_goes_that_a_rollback_made_live_meanwhile(three: Store, removal:
     assert removal.sizes("") == before
 
 
-def test_readers_see_one_whole_dataset_throughout(tmp_path: Path) -> None:
-    """While releases are promoted, runs published, rolled back and pruned, every look finds all that it names."""
-    store, stop, seen, wrong = DirectoryStore(tmp_path), threading.Event(), set(), []
-    removal = FolderRemoval(tmp_path)
+def test_readers_see_one_whole_dataset_throughout(store: Store, removal: Removal) -> None:
+    """While releases are promoted, runs published, rolled back and pruned, every look finds all it names, whole."""
     for name in ("v1", "v2"):
         register(store, name)
     promote.apply(store, promote.plan(store, Everything(), "v1"), ANYBODY, "")
-    ran(store, 1, "v1")
-
-    def look() -> None:
-        while not stop.is_set():
-            state = live.read(store)
-            assert state is not None
-            record = registry.run(store, state.dataset or "")
-            if record is None:
-                wrong.append(state.dataset)
-            elif state.datasets.get(record.release) != record.run and state.entry.action != "rollback":
-                wrong.append(record.run)
-            seen.add(state.dataset)
-
-    readers = [threading.Thread(target=look) for _ in range(4)]
-    for reader in readers:
-        reader.start()
-    try:
-        for day in range(2, 20):
+    _ran_with_rows(store, 1, "v1")
+    with readers(store.location, pause=0.01) as seen:
+        seen.wait_for("20261101T020000Z")
+        for day in range(2, 11):
             store.create(paths.data(f"202401{day:02d}T020000Z", "old.parquet"), b"old")
             release = "v2" if day % 2 else "v1"
             register(store, release)
             promote.apply(store, promote.plan(store, Everything(), release), ANYBODY, "")
-            ran(store, day, release)
+            _ran_with_rows(store, day, release)
             if day % 3 == 0:
                 rollback.apply(store, rollback.plan(store, Everything()), ANYBODY, "")
             assert len(pruned(store, removal, datetime.now(UTC), Policy(days=1, runs=0)).runs) == 1
-    finally:
-        stop.set()
-        for reader in readers:
-            reader.join()
-    assert wrong == []
-    assert len(seen) > 1
+        seen.wait_for("20261110T020000Z")
+    assert seen.wrong == []
+
+
+def _ran_with_rows(store: Store, day: int, release: str) -> None:
+    plan, data = planned(store, day, release), f"rows of {day}\n".encode() * 1000
+    file = DataFile(f"{hashlib.sha256(data).hexdigest()}.jsonl", 1000, len(data))
+    store.create(paths.data(plan.run, file.file), data)
+    finish(store, plan, (file,))
