@@ -82,6 +82,7 @@ class Cloud(Environment):
     def clear(self) -> None:
         """Remove what a test left in the bucket."""
         self.gate.open()
+        self.aws.pause = 1.0
         self.aws.fargate.images.clear()
         s3 = self.aws.client("s3")
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):

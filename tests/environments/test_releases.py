@@ -87,6 +87,10 @@ def test_from_a_trained_pipeline_to_a_rollback_and_on(desk: Desk) -> None:
     bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
     again = json.loads(desk.nimbus("replay", "20261123T020000Z", "17", "--bundle", str(bundle.path), "--json").out)
     assert again["rows"][0]["sameness"] == "equal"
+    shadowed = json.loads(desk.nimbus("shadow", str(v2), "--documents", "100", "--json").out)
+    found = shadowed["shadow"]
+    assert (shadowed["kept"], found["live"], found["run"]) == (True, v1, "20261124T020000Z")
+    assert (found["sampled"], found["changed"]["share"]) == (100, 0)
     assert desk.plan() == []
 
 

@@ -149,7 +149,7 @@ def test_before_anything_is_live_a_run_says_what_to_do(environment: Environment)
 
 def test_an_execution_that_failed_before_it_planned_is_found_by_its_own_name(cloud: Cloud) -> None:
     """On AWS there is no run to name then: it stands in the list, and its tasks' words are found by it."""
-    cloud.aws.retry_pause = 0.01
+    cloud.aws.pause = 0.01
     cloud.deploy()  # and there are no inputs
     done = cloud.nimbus("run", "--wait", "--json")
     assert done.code == 1

@@ -8,6 +8,7 @@ from nimbus import assembly, drifting, loadtesting, promoting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from nimbus.adapters.cloud_host import CloudHost
@@ -159,14 +160,14 @@ def apply_drop(environment: Environment, seen: Live, reason: str = "") -> Live:
     return canary.drop(assembly.open_environment(environment), seen, assembly.actor(environment), reason)
 
 
-def plan_pruning(environment: Environment, *, days: int, runs: int) -> Pruning:
-    """Decide what goes, to be shown before it does."""
+def plan_pruning(environment: Environment, *, days: int, runs: int, now: datetime | None = None) -> Pruning:
+    """Decide what goes now, or at another time, to be shown before it does."""
     from nimbus.releases import prune  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
     parts = _parts(environment)
     store = assembly.open_environment(environment)
-    return prune.plan(store, _removal(environment), parts, prune.Policy(days, runs), clock.now())
+    return prune.plan(store, _removal(environment), parts, prune.Policy(days, runs), now or clock.now())
 
 
 def apply_pruning(environment: Environment, planned: Pruning, reason: str = "") -> None:

@@ -102,6 +102,14 @@ class Cloud:
         """Return who may take a role."""
         return self._told(role, ("ecs-tasks.amazonaws.com",))  # type: ignore[return-value]
 
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets of tasks."""
+        return self._told("secrets", {"TOKEN": "reference"})  # type: ignore[return-value]
+
+    def secret(self, reference: str) -> tuple[str, str]:
+        """Find a secret."""
+        return self._told(reference, ("secretsmanager:GetSecretValue", "arn:secret"))  # type: ignore[return-value]
+
     def scanned(self, image: str) -> cloud.Scanned:
         """Return a scan."""
         del image
@@ -158,6 +166,8 @@ def test_all_is_well(store: DirectoryStore) -> None:
     [
         ("denied arn:aws:iam::1:role/ana", ["ecr:PutImage"], "permissions: yours, by simulation"),
         ("denied arn:task", ["s3:GetObject"], "permissions: the worker's, by simulation"),
+        ("denied arn:execution", ["secretsmanager:GetSecretValue"], "permissions: the tasks' start, by simulation"),
+        ("reference", NimbusError("AWS has no such thing"), "secrets: are there"),
         ("arn:task", ("lambda.amazonaws.com",), "roles: task role"),
         ("arn:execution", NimbusError("AWS has no such thing"), "roles: execution role"),
         ("scanned", NimbusError("the repository has no such image"), "image: is pushed and scanned"),
@@ -182,13 +192,11 @@ def test_what_is_wrong_on_aws_fails_alone(store: DirectoryStore, name: str, told
 def test_what_may_not_be_asked_is_skipped_and_says_so(store: DirectoryStore) -> None:
     """It is no pass."""
     denied = DeniedError("AWS denies this to the role that you are in")
-    wrong: dict[str, object] = dict.fromkeys(
-        ("denied arn:aws:iam::1:role/ana", "denied arn:task", "arn:task", "scanned", "cpus", "machine", "schedule"),
-        denied,
-    )
+    asked = ("denied arn:aws:iam::1:role/ana", "denied arn:task", "arn:task", "scanned", "cpus", "machine", "schedule")
+    wrong: dict[str, object] = dict.fromkeys((*asked, "reference"), denied)
     checks = there(store, Cloud(wrong=wrong))
     assert failed(checks) == []
-    assert len([check for check in checks if check.status is Status.SKIPPED and "denies" in check.found]) == 7
+    assert len([check for check in checks if check.status is Status.SKIPPED and "denies" in check.found]) == 8
 
 
 def test_without_credentials_nothing_else_is_asked(store: DirectoryStore) -> None:

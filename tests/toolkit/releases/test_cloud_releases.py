@@ -105,9 +105,13 @@ class Desk:
         nlp.meta["version"] = version
         nlp.to_disk(self.folder / "pipeline")
 
+    def compiled(self) -> Bundle:
+        """Return the bundle of the pipeline as it is now."""
+        return CachedCompiler(str(self.folder / "pipeline"), self.folder / promoting.COMPILED).compile()
+
     def push(self) -> None:
         """Push the image of the pipeline as it is now."""
-        self.cloud.push(releasing._tools(self.environment, self.project, judged=False).compiler.compile())  # noqa: SLF001
+        self.cloud.push(self.compiled())
 
     def deploy(self, observer: Silent | None = None) -> str:
         """Deploy what is trained, its image being there already; return the release."""
@@ -190,7 +194,7 @@ def test_deploying_twice_makes_nothing_twice(desk: Desk) -> None:
 def test_an_image_that_was_pushed_by_hand_goes_first(desk: Desk) -> None:
     """Such as one on a newer base, under a tag of its own: it is another release of the same bundle."""
     first = desk.deploy()
-    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    bundle = desk.compiled()
     digest = desk.cloud.push(bundle, tag="newer-base")
     reference = f"{desk.cloud.outputs['repository']}@{digest}"
     note(bundle, reference, "newer-base")
@@ -200,7 +204,7 @@ def test_an_image_that_was_pushed_by_hand_goes_first(desk: Desk) -> None:
 
 def test_a_release_says_what_is_in_its_image(desk: Desk) -> None:
     """The bill of materials of the image that was built here is kept in the root, and shown with its place."""
-    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    bundle = desk.compiled()
     reference = f"{desk.cloud.outputs['repository']}@{desk.cloud.push(bundle)}"
     folder, listed = record.folder_of(bundle.path), b'{"bomFormat": "CycloneDX"}\n'
     part = note(bundle, reference, sbom=hashlib.sha256(listed).hexdigest())
@@ -215,7 +219,7 @@ def test_a_release_says_what_is_in_its_image(desk: Desk) -> None:
 def test_a_base_that_the_file_names_is_another_image(desk: Desk) -> None:
     """One for the former base no longer does, by whichever name it is found."""
     first = desk.deploy()
-    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    bundle = desk.compiled()
     note(bundle, str(registry.release(desk.store, first).image))
     base = f"registry.example/python@sha256:{'1' * 64}"
     with (desk.folder / "nimbus.toml").open("a") as file:
@@ -230,7 +234,7 @@ def test_a_base_that_the_file_names_is_another_image(desk: Desk) -> None:
 @pytest.mark.parametrize("line", ['architectures = ["arm64"]', 'requirements = ["more.lock"]'])
 def test_what_an_image_holds_beside_the_bundle_makes_it_another(desk: Desk, line: str) -> None:
     """Processors and locks that the file names: neither the former tag's image nor the one built by hand does."""
-    bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
+    bundle = desk.compiled()
     note(bundle, str(registry.release(desk.store, desk.deploy()).image))
 
     def place() -> deploying.State:
@@ -244,16 +248,34 @@ def test_what_an_image_holds_beside_the_bundle_makes_it_another(desk: Desk, line
     assert place() is deploying.State.TO_DO
 
 
+def template(desk: Desk, memory: str = "8192", **container: object) -> None:
+    """Change the template of tasks, as Terraform does: their memory, or what else stands of the container."""
+    ecs, family = desk.cloud.aws.client("ecs"), desk.cloud.outputs["task_template"]
+    present = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+    kept = ("requiresCompatibilities", "networkMode", "cpu", "taskRoleArn", "executionRoleArn")
+    containers = [{**one, **container} for one in present["containerDefinitions"]]
+    same = {name: present[name] for name in kept}
+    ecs.register_task_definition(family=family, memory=memory, containerDefinitions=containers, **same)
+
+
+def test_a_secret_that_is_there_is_found_wherever_it_is_kept(desk: Desk) -> None:
+    """By the ARN of a secret with a key of it, and by a parameter's name."""
+    aws = desk.cloud.aws
+    arn = aws.client("secretsmanager").create_secret(Name="token", SecretString="x")["ARN"]
+    aws.client("ssm").put_parameter(Name="/support/token", Value="x", Type="SecureString")
+    named = {"TOKEN": f"{arn}:key::", "OTHER": "/support/token"}
+    template(desk, secrets=[{"name": name, "valueFrom": value} for name, value in named.items()])
+    assert desk.report()["secrets: are there"] == (Status.OK, "TOKEN, OTHER")
+
+
 def test_a_changed_template_is_another_release(desk: Desk) -> None:
     """What Terraform changes reaches releases by the next deployment, and a rollback brings the former back."""
     first = desk.deploy()
-    ecs, family = desk.cloud.aws.client("ecs"), desk.cloud.outputs["task_template"]
-    template = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
-    kept = ("requiresCompatibilities", "networkMode", "cpu", "taskRoleArn", "executionRoleArn", "containerDefinitions")
-    ecs.register_task_definition(family=family, memory="4096", **{name: template[name] for name in kept})
+    template(desk, memory="4096")
     second = desk.deploy()
     assert second != first
     definition = registry.release(desk.store, second).task_definition
+    ecs = desk.cloud.aws.client("ecs")
     assert ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["memory"] == "4096"
 
 
@@ -337,11 +359,17 @@ def _no_bucket(desk: Desk) -> None:
     desk.cloud.aws.client("s3").delete_bucket(Bucket=desk.cloud.bucket)
 
 
+def _no_secret(desk: Desk) -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:token-AbCdEf:key::"
+    template(desk, secrets=[{"name": "TOKEN", "valueFrom": arn}])
+
+
 @pytest.mark.parametrize(
     ("break_it", "check"),
     [
         (_no_role, "roles: task role"),
         (_no_machine, "runs: state machine"),
+        (_no_secret, "secrets: are there"),
         (_other_schedule, "runs: schedule"),
         (_other_field, "input: reachable, with the fields that runs read"),
         (_no_input, "input: reachable, with the fields that runs read"),
@@ -384,14 +412,12 @@ def test_pruning_deregisters_and_deletes_what_no_release_needs(desk: Desk) -> No
         desk.retrain(version)
         names.append(desk.deploy())
         ran(desk.store, len(names), names[-1])
-    before = [registry.release(desk.store, name) for name in names]
+    first = registry.release(desk.store, names[0])
     later = datetime.now(UTC) + timedelta(days=400)
-    from nimbus.releases import prune  # noqa: PLC0415 - by its port, as the clock is ours
-
-    parts, removal = releasing._parts(desk.environment), releasing._removal(desk.environment)  # noqa: SLF001
-    shown = prune.plan(desk.store, removal, parts, prune.Policy(days=30, runs=0), later)
-    assert set(shown.surplus) == {before[0].image, before[0].task_definition}
-    prune.apply(desk.store, removal, parts, shown, live.entry("prune", "ana@laptop"))
-    assert parts.lacks(before[0]) is not None
-    assert [parts.lacks(release) for release in before[1:]] == [None, None]
+    shown = releasing.plan_pruning(desk.environment, days=30, runs=0, now=later)
+    assert set(shown.surplus) == {first.image, first.task_definition}
+    releasing.apply_pruning(desk.environment, shown)
     assert registry.names(desk.store) == sorted(names[1:])
+    assert [releasing.show(desk.environment, name).lacks for name in names[1:]] == [None, None]
+    definition = desk.cloud.aws.client("ecs").describe_task_definition(taskDefinition=first.task_definition)
+    assert definition["taskDefinition"]["status"] == "INACTIVE"

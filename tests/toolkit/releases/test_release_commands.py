@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from tests.faults import bundles, command
 from tests.fixtures.roots import ran
 
 from nimbus.releases import registry
-from nimbus_runtime import live
-from nimbus_runtime.contract.records import Live
+from nimbus_runtime import clock, live
+from nimbus_runtime.contract import codec
+from nimbus_runtime.contract.records import Entry, Live
 from nimbus_runtime.store import DirectoryStore
 
 TOML = """
@@ -250,3 +252,32 @@ def test_of_two_deployers_at_once_one_wins(desk: Desk) -> None:
     assert "nimbus history" in told
     assert "Traceback" not in told
     assert len(registry.names(desk.store)) == 3
+
+
+def test_what_does_not_fit_is_told_and_changes_nothing(desk: Desk) -> None:
+    """A clock behind the ledger's, a release that was pruned, a record and a file of a newer version: in words."""
+    later = clock.iso(clock.now() + timedelta(hours=3))
+    state = Live(1, Entry("deploy", "ben@ci", later, "", "a"), "support-0")
+    desk.store.create("live.json", codec.encode(state))
+    behind = desk.nimbus("deploy", "--yes")
+    assert (behind.code, desk.store.names("releases")) == (1, [])
+    assert "the latest change is 180 minutes from now" in behind.err
+    assert "set this machine's clock" in behind.err
+    gone = desk.nimbus("rollback", "support-7", "--yes")
+    assert gone.code == 2
+    assert "no such release" in gone.err
+    assert "`nimbus history` tells which were live" in gone.err
+
+    (desk.root / "live.json").write_bytes(codec.encode(state).replace(b'"schema_version":1', b'"schema_version":9'))
+    toml = (desk.folder / "nimbus.toml").read_text("utf-8")
+    for verb in ("deploy", "rollback", "history"):
+        yes = () if verb == "history" else ("--yes",)
+        newer = desk.nimbus(verb, *yes)
+        assert newer.code == 1
+        assert "schema version 9" in newer.err
+        (desk.folder / "nimbus.toml").write_text(toml.replace("schema_version = 1", "schema_version = 9"), "utf-8")
+        refused = desk.nimbus(verb, *yes)
+        assert refused.code == 2
+        assert "schema_version = 9" in refused.err
+        assert "Traceback" not in newer.err + refused.err + behind.err + gone.err
+        (desk.folder / "nimbus.toml").write_text(toml, "utf-8")

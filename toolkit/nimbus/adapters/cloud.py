@@ -12,6 +12,7 @@ from nimbus.adapters.ecs import TaskDefinitions
 from nimbus.adapters.iam import Roles
 from nimbus.adapters.quotas import FargateQuotas
 from nimbus.adapters.scheduler import DeployedSchedule
+from nimbus.adapters.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,16 @@ class AwsCloud:
             key = f"{address}*" if address.endswith("/") else address
             denied += roles.denied(caller, for_objects, f"arn:{partition}:s3:::{key}")
         if others:
-            denied += roles.denied(caller, others, "*")
+            denied += roles.denied(caller, others, place if place.startswith("arn:") else "*")
         return denied
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the secrets of tasks refer to, by the names of their variables."""
+        return self.definitions.secrets()
+
+    def secret(self, reference: str) -> tuple[str, str]:
+        """Return (action that reads it, ARN) of a secret; AwsError where there is none."""
+        return Secrets(self.region).find(reference)
 
     def trusted(self, role: str) -> tuple[str, ...]:
         """Return the services that may take a role."""

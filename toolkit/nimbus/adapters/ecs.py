@@ -56,6 +56,11 @@ class TaskDefinitions:
         found = self._described(self._template)
         return Size(int(found["cpu"]), int(found["memory"]))
 
+    def secrets(self) -> dict[str, str]:
+        """Return what the template's variables that are secrets refer to, by their names."""
+        containers = self._described(self._template)["containerDefinitions"]
+        return {one["name"]: str(one["valueFrom"]) for item in containers for one in item.get("secrets", ())}
+
     def image(self, definition: str) -> str:
         """Return the image that a definition's worker runs."""
         containers = self._described(definition)["containerDefinitions"]

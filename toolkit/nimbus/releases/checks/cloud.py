@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -65,11 +65,19 @@ class Cloud(Protocol):
         ...
 
     def denied(self, caller: str, actions: Sequence[str], place: str) -> list[str]:
-        """Return those of the actions on an s3:// address, or on anything, that a caller would be denied."""
+        """Return those of the actions on an s3:// address, an ARN, or anything that a caller would be denied."""
         ...
 
     def trusted(self, role: str) -> tuple[str, ...]:
         """Return the services that may take a role."""
+        ...
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the secrets of tasks refer to, by the names of their variables."""
+        ...
+
+    def secret(self, reference: str) -> tuple[str, str]:
+        """Return (action that reads it, ARN) of a secret; NimbusError where there is none."""
         ...
 
     def scanned(self, image: str) -> Scanned:
@@ -131,6 +139,7 @@ def check(  # noqa: PLR0913, PLR0917 - all that is looked at
                 "the worker's",
                 lambda place=place: cloud.denied(task_role, ["s3:GetObject"], place),  # type: ignore[misc]
             )
+    yield from secrets(cloud)
     yield image(release.image, cloud.scanned)
     yield size(cloud.size, machine.peak(bundle))
     yield quota(cloud.cpus, cloud.size, wanted.max_concurrency)
@@ -167,6 +176,24 @@ def role(name: str, trusted: Callable[[], tuple[str, ...]]) -> Check:
         found = f"it trusts {', '.join(services) or 'nobody'}"
         return Check("roles", f"{name} role", Status.FAILED, found, f"let it trust {_TASKS}: `nimbus infra apply`")
     return Check("roles", f"{name} role", Status.OK, "tasks may take it")
+
+
+def secrets(cloud: Cloud) -> Iterator[Check]:
+    """Say whether the secrets that tasks get as variables are there, and whether they may be read at a task's start."""
+    name, remedy = "are there", "store it, or correct its name in the tasks' template: `nimbus infra apply`"
+    variable, found = "", []
+    try:
+        references = cloud.secrets()
+        for variable, reference in references.items():  # noqa: B007 - the one that is not there is told
+            found.append(cloud.secret(reference))
+    except NimbusError as error:
+        check = _unknown("secrets", name, error, remedy)
+        yield replace(check, found=f"{variable}: {check.found}" if variable else check.found)
+        return
+    yield Check("secrets", name, Status.OK, ", ".join(references) or "tasks get none")
+    role = cloud.roles["execution"]
+    for action, arn in found:
+        yield permissions("the tasks' start", lambda action=action, arn=arn: cloud.denied(role, [action], arn))  # type: ignore[misc]
 
 
 def image(named: str | None, scanned: Callable[[str], Scanned]) -> Check:
