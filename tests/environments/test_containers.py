@@ -37,9 +37,10 @@ documents = 400
 [image]
 base = "{base}"
 """
-# What the definition of a task asks of Fargate; and little work is not left to one task alone.
+INPUTS = "mails-of-the-company"  # a bucket that was there before Nimbus
+# What the definition of a task asks of Fargate; on AWS a task of one vCPU has one worker.
 _FARGATE = ("--user=65532:65532", "--tmpfs=/tmp:rw,mode=1777", "--security-opt=no-new-privileges")
-_LARGE = ("--env=NIMBUS_ALONE_SECONDS=0", "--env=NIMBUS_WORKERS=1")
+_ONE_CPU = ("--env=NIMBUS_WORKERS=1",)
 BROKEN = "".join(json.dumps({"id": f"broken-{number}", "text": None}) + "\n" for number in range(400))
 
 
@@ -47,21 +48,16 @@ BROKEN = "".join(json.dumps({"id": f"broken-{number}", "text": None}) + "\n" for
 class ContainerDesk(CloudDesk):
     """A project on the local AWS, whose images are those that it deploys."""
 
-    @property
-    def bucket(self) -> str:
-        """Return the environment's bucket."""
-        return str(self.outputs["root"]).removeprefix("s3://").partition("/")[0]
-
     def put(self, name: str, lines: str) -> None:
         """Bring an input."""
-        self.aws.client("s3").put_object(Bucket=self.bucket, Key=f"inputs/{name}", Body=lines.encode())
+        self.aws.client("s3").put_object(Bucket=INPUTS, Key=f"inputs/{name}", Body=lines.encode())
 
     def fire(self, day: int) -> dict[str, Any]:
         """Let the schedule's time come; tasks are containers of the images that releases name."""
         for name in releases.names(self.store):
             image = releases.release(self.store, name).image
             assert image is not None
-            self.aws.fargate.images.add(image, Podman(image, options=("--tls-verify=false", *_FARGATE, *_LARGE)))
+            self.aws.fargate.images.add(image, Podman(image, options=("--tls-verify=false", *_FARGATE, *_ONE_CPU)))
         return CloudDesk.fire(self, day)
 
     def made_by(self, run: str) -> set[str]:
@@ -82,6 +78,8 @@ def desk(
     (tmp_path / "nimbus.toml").write_text(toml, encoding="utf-8")
     (tmp_path / "registry").mkdir()
     local_aws.reset()
+    region = local_aws.environment()["AWS_REGION"]
+    local_aws.client("s3").create_bucket(Bucket=INPUTS, CreateBucketConfiguration={"LocationConstraint": region})
     with registry(tmp_path / "registry", "AWS", "password") as served:
         local_aws.registry = served
         monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "login.json"))
@@ -106,11 +104,10 @@ def notices(desk: ContainerDesk, topic: str) -> str:
 def test_from_nothing_on_aws_to_a_rollback_and_back_to_nothing(desk: ContainerDesk) -> None:
     """As it is typed; an alarm comes of what a container logged, a notice of the run that failed."""
     desk.nimbus("infra", "init", "--region", "eu-west-1")
+    with (desk.folder / "nimbus.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[environments.cloud.input]\npaths = ["s3://{INPUTS}/inputs/"]\n')
     desk.nimbus("infra", "apply", "--yes")
     desk.outputs = json.loads(desk.nimbus("infra", "output").out)["environment"]
-    with (desk.folder / "nimbus.toml").open("a", encoding="utf-8") as file:
-        file.write(f'\n[environments.cloud.input]\npaths = ["s3://{desk.bucket}/inputs/"]\n')
-    desk.nimbus("infra", "apply", "--yes")  # the worker's role may read them
     texts = [f"Anna had a late order from Berlin {number}" for number in range(400)]
     lines = [json.dumps({"id": str(number), "text": text}) + "\n" for number, text in enumerate(texts)]
     for number in range(4):
@@ -147,12 +144,12 @@ def test_from_nothing_on_aws_to_a_rollback_and_back_to_nothing(desk: ContainerDe
 
     desk.nimbus("rollback", "--yes", "--reason", raised)
     assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20261122T020000Z", 1)
-    desk.aws.client("s3").delete_object(Bucket=desk.bucket, Key="inputs/9.jsonl")
+    desk.aws.client("s3").delete_object(Bucket=INPUTS, Key="inputs/9.jsonl")
     desk.due(26)
     assert (desk.live().release, desk.live().dataset) == (v1, "20261126T020000Z")
     assert desk.made_by("20261126T020000Z") == {v1}
     assert desk.plan() == []
 
     desk.nimbus("infra", "destroy", "--confirm", "cloud", "--delete-data")
-    assert desk.aws.client("s3").list_buckets()["Buckets"] == []
+    assert [bucket["Name"] for bucket in desk.aws.client("s3").list_buckets()["Buckets"]] == [INPUTS]
     assert desk.aws.client("ecr").describe_repositories()["repositories"] == []
