@@ -61,4 +61,4 @@ def _remedy(role: str, wanted: str, names: list[str]) -> str:
     folded = {name.casefold(): name for name in reversed(names)}
     near = get_close_matches(wanted.casefold(), folded, n=1)
     nearest = f" The nearest is {_short(folded[near[0]])}." if near else ""
-    return f"Name the field that holds the {role} with --{role}-field.{nearest}"
+    return f"Name the field that holds the {role}: --{role}-field, or {role}_field in nimbus.toml.{nearest}"

@@ -82,11 +82,12 @@ def test_inputs_in_a_bucket_are_taken_as_they_are_named(folder: Path) -> None:
 
 
 def test_what_is_no_input_is_not_taken_for_one(folder: Path) -> None:
-    """Files of the pipeline, hidden folders, bundles, and what is too deep to be meant."""
-    for place in (".hidden", "bundle", "a/b/c/d"):
+    """Files of the pipeline, hidden folders, bundles, a root with its logs, and what is too deep to be meant."""
+    for place in (".hidden", "bundle", "a/b/c/d", "scored/logs"):
         (folder / place).mkdir(parents=True)
         (folder / place / "x.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
     (folder / "training" / "model-best" / "x.jsonl").write_text('{"text": "a"}\n', encoding="utf-8")
+    (folder / "scored" / "live.json").touch()
     assert look.inputs(folder, "training/model-best") == ["mails/*.jsonl"]
 
 

@@ -31,6 +31,9 @@ def as_values(result: Result, root: str) -> dict[str, object]:
         "bundle_digest": run.bundle_digest,
         "root": root,
         "publication": result.publication.value,
+        "candidate": None
+        if result.plan.candidate is None
+        else {"release": result.plan.candidate.release, "kept": run.candidate == result.plan.candidate.release},
         "documents": counts.documents,
         "scored": counts.scored,
         "quarantined": counts.quarantined,
@@ -65,8 +68,20 @@ def say(result: Result, root: str) -> None:
             f"  repeated ids {run.duplicates.ids:,}, of {run.duplicates.documents:,} documents, such as {examples}; "
             "all their rows are kept"
         )
+    _say_canary(result)
     _say_publication(result, root)
     _say_drift(result, root)
+
+
+def _say_canary(result: Result) -> None:
+    candidate = result.plan.candidate
+    if candidate is None:
+        return
+    name, share = output.printable(candidate.release), f"{len(candidate.shards)} of {len(result.plan.shards)} shards"
+    if result.run.candidate == candidate.release:
+        output.say(f"Canary: {share} are of {name} (nimbus canary status)")
+    else:
+        output.say(f"Canary: {name} was dropped, and live scored its {share} again (nimbus canary status)")
 
 
 def _say_publication(result: Result, root: str) -> None:

@@ -92,7 +92,8 @@ def _folders(folder: Path, deep: int = _DEEP) -> Iterator[Path]:
 
 def _is_looked_into(place: Path) -> bool:
     hidden = place.name.startswith(".") or place.name in _SKIPPED
-    return place.is_dir() and not place.is_symlink() and not hidden and not (place / "bundle.json").is_file()
+    own = (place / "bundle.json").is_file() or (place / "live.json").is_file()  # what Nimbus made
+    return place.is_dir() and not place.is_symlink() and not hidden and not own
 
 
 def _data_suffix(name: str) -> str | None:

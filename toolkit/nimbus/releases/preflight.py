@@ -44,5 +44,7 @@ class Report:
 
 
 def report(checks: Iterable[Check] | Sequence[Check]) -> Report:
-    """Return the report of checks."""
-    return Report(tuple(checks))
+    """Return the report of checks, those of a subject together."""
+    found = tuple(checks)
+    subjects = list(dict.fromkeys(check.subject for check in found))
+    return Report(tuple(sorted(found, key=lambda check: subjects.index(check.subject))))
