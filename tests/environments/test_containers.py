@@ -81,7 +81,7 @@ def desk(
     region = local_aws.environment()["AWS_REGION"]
     local_aws.client("s3").create_bucket(Bucket=INPUTS, CreateBucketConfiguration={"LocationConstraint": region})
     with registry(tmp_path / "registry", "AWS", "password") as served:
-        local_aws.registry = served
+        local_aws.registry, local_aws.pause = served, 0.01  # what failed is tried again, and not half a minute later
         monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "login.json"))
         for name, value in local_aws.environment().items():
             monkeypatch.setenv(name, value)
@@ -140,7 +140,7 @@ def test_from_nothing_on_aws_to_a_rollback_and_back_to_nothing(desk: ContainerDe
     (raised,) = figures.evaluate(desk.aws)
     assert raised.endswith("-quarantine")
     (notice,) = desk.aws.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-    assert "Run 20261125T020000Z of en_support in en-support-cloud" in notice["Body"]
+    assert "of en_support in en-support-cloud, scheduled for 2026-11-25T02:00:00Z, failed" in notice["Body"]
 
     desk.nimbus("rollback", "--yes", "--reason", raised)
     assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20261122T020000Z", 1)
