@@ -11,14 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import spacy
-
 from nimbus import assembly, promoting
 from nimbus.compile.cached import CachedCompiler
 from nimbus_runtime import live
 from nimbus_runtime.contract.records import Live
 from nimbus_runtime.store import Store
-from tests.faults import command
+from tests.faults import bundles, command
 
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
@@ -61,9 +59,7 @@ class Desk:
 
     def retrain(self, version: str) -> None:
         """Save the pipeline as another version, which says the same."""
-        nlp = spacy.load(self.folder / "pipeline")
-        nlp.meta["version"] = version
-        nlp.to_disk(self.folder / "pipeline")
+        bundles.retrain(self.folder / "pipeline", version)
 
     def build(self) -> None:
         """Have what runs the pipeline as it is now, where deploying does not make it itself."""

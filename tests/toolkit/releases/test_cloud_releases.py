@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import spacy
 from tests.aws.local_aws import LocalAws
 from tests.faults import bundles, command
 from tests.fixtures import cloud
@@ -101,9 +100,7 @@ class Desk:
 
     def retrain(self, version: str) -> None:
         """Save the pipeline as another version."""
-        nlp = spacy.load(self.folder / "pipeline")
-        nlp.meta["version"] = version
-        nlp.to_disk(self.folder / "pipeline")
+        bundles.retrain(self.folder / "pipeline", version)
 
     def compiled(self) -> Bundle:
         """Return the bundle of the pipeline as it is now."""

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import spacy
 from tests.faults import bundles, command
 from tests.fixtures.roots import ran
 
@@ -66,9 +65,7 @@ class Desk:
 
     def retrain(self, version: str) -> None:
         """Save the pipeline as another version."""
-        nlp = spacy.load(self.folder / "pipeline")
-        nlp.meta["version"] = version
-        nlp.to_disk(self.folder / "pipeline")
+        bundles.retrain(self.folder / "pipeline", version)
 
 
 @pytest.fixture(scope="module")
