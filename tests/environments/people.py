@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DEPLOYER = "arn:aws:iam::123456789012:role/data-scientist"
 # Who asks who they are needs no permission; what they may do themselves their own role says, or preflight skips that.
 _FREE = {"sts:GetCallerIdentity"}
-_THEMSELVES = "arn:aws:iam::123456789012:user/moto"  # as the local AWS answers them
+_THEMSELVES = "arn:aws:sts::123456789012:user/moto"  # as the local AWS answers them
 
 
 def calls(aws: LocalAws) -> list[Call]:
