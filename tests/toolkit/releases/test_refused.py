@@ -41,6 +41,7 @@ REFUSALS = {
     "InvalidAccessKeyId": (403, "AWS does not know these credentials"),
     "AccessDenied": (403, "denie"),
     "PermanentRedirect": (400, "this is in another AWS region"),
+    "RequestTimeTooSkewed": (403, "clock"),
 }
 
 
