@@ -73,9 +73,14 @@ def test_a_rollback_during_a_canary_takes_its_rows_back(project: environments.Lo
     done(project.nimbus("promote", "v2", "--canary", "25", "--yes", "--json"))
     done(project.nimbus("run", "--json"))
     assert canaries.state(project.store.root).dataset != first
-    done(project.nimbus("rollback", "--yes", "--json"))
+    told = project.nimbus("rollback", "--yes")
+    assert "`nimbus promote v2 --canary 25` begins the canary again" in told.err
     state = canaries.state(project.store.root)
     assert (state.release, state.candidate, state.dataset) == ("v1", None, first)
+    assert [run["release"] for run in done(project.nimbus("canary", "status", "--json"))["canary"]["runs"]] == ["v2"]
+    done(project.nimbus("promote", "worse", "--canary", "25", "--yes", "--json"))
+    another = done(project.nimbus("canary", "status", "--json"))
+    assert (another["canary"]["runs"], another["next"]) == ([], None)  # what v2 did well says nothing of this one
 
 
 def test_a_candidate_that_was_dropped_is_told_of(project: environments.Local) -> None:

@@ -22,9 +22,9 @@ from nimbus_runtime import evidence, live
 from nimbus_runtime.bundle import Bundle
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.bundle import BundleComponent, Manifest, PipelineIdentity, Precision
-from nimbus_runtime.contract.errors import LiveChangedError
+from nimbus_runtime.contract.errors import LiveChangedError, UsageError
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import Job, Live, OutputFormat, Release
+from nimbus_runtime.contract.records import Candidate, Job, Live, OutputFormat, Release
 from nimbus_runtime.store import DirectoryStore, Store
 
 JOB = Job(("s3://in/mails/",), Fields(), None, OutputFormat.PARQUET, 0.1)
@@ -326,6 +326,18 @@ def test_a_candidate_ends_with_the_gates_word(store: Store) -> None:
     done = deploying.deploy(world.tools(store), asked, Observer())
     assert (done.state, done.held, world.shadowed) == (None, False, [done.release.release])
     assert registry.present(store).release == first
+
+
+def test_another_release_s_canary_is_told_before_anything_is_scored(store: Store) -> None:
+    """Deploying as far as the gate's word goes on beside it."""
+    world = World()
+    first = before(world, store)
+    live.decide(store, present(store), live.entry("canary", ANYBODY), lambda s: replace(s, candidate=Candidate("x", 5)))  # type: ignore[type-var]
+    with pytest.raises(UsageError, match="another release is in its canary"):
+        deploy(world, store)
+    assert (world.shadowed, registry.names(store)) == ([], [first])
+    deploying.deploy(world.tools(store), replace(order(), promoted=False), Observer())
+    assert len(world.shadowed) == 1
 
 
 def test_a_failed_preflight_registers_nothing(store: Store) -> None:

@@ -44,8 +44,8 @@ def command(  # noqa: PLR0913 - one argument an option
     """Go back to the previous release, or to RELEASE, and to the dataset that it published last.
 
     One step takes both back: readers see the earlier dataset at once, and the next run is the earlier
-    release's. A run on its way keeps its release, and cannot publish over this. During a canary, and
-    without RELEASE, the candidate goes and the live release stays. Rolling back again undoes it.
+    release's. A run on its way keeps its release, and cannot publish over this. Rolling back again
+    undoes it. During a canary, and without RELEASE, the candidate goes and the live release stays.
     """
     environment = assembly.environment(env, config=config)
     planned = releasing.plan_rollback(environment, release, keep_data=keep_data)
@@ -69,7 +69,17 @@ def command(  # noqa: PLR0913 - one argument an option
         environment_runs.start(env, config, None, None, workers=None, wait=False, quiet=as_json, as_json=False)
     else:
         output.say(f"`nimbus run --env {environment.name}` scores the latest inputs with it.")
-    output.say("`nimbus rollback` again undoes this.")
+    output.say(_undoing(planned))
+
+
+def _undoing(planned: Rollback) -> str:
+    candidate = planned.before.candidate
+    if planned.after.release != planned.before.release:
+        return "`nimbus rollback` again undoes this."
+    if candidate is not None:
+        begin = f"nimbus promote {shown.cell(candidate.release)} --canary {candidate.percent}"
+        return f"`{begin}` begins the canary again."
+    return "The next run that is published replaces this dataset."
 
 
 def _asked_to_rescore(environment: Environment, *, as_json: bool) -> bool:

@@ -32,7 +32,10 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A canary, or that there is none; `dropped` is how the latest one ended, where that was by a run or a person."""
+    """A canary, or that there is none; `dropped` is how the latest one ended, where that was by a run or a person.
+
+    `runs` are those of this candidate, or of the latest one.
+    """
 
     live: str
     candidate: Candidate | None
@@ -51,8 +54,10 @@ class Status:
 
 
 def status(store: Store, limit: int) -> Status:
-    """Return how the present canary goes, and the latest runs that a candidate had shards of."""
+    """Return how the present canary goes, and the latest runs that its candidate, or the latest one, had shards of."""
     present = registry.present(store)
+    runs = _shared(store, present, limit)
+    latest = present.candidate.release if present.candidate else runs[0].release if runs else None
     states = live.states(store, present)
     ended = next((s.entry for s in reversed(states) if s.entry.action in ("canary", "drop", "promote", "deploy")), None)
     began = next((s.entry for s in reversed(states) if s.entry.action == "canary"), None)
@@ -61,7 +66,7 @@ def status(store: Store, limit: int) -> Status:
         candidate=present.candidate,
         began=began if present.candidate is not None else None,
         dropped=ended if ended is not None and ended.action == "drop" else None,
-        runs=tuple(_shared(store, present, limit)),
+        runs=tuple(run for run in runs if run.release == latest),
     )
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from nimbus.releases import diff, promote, register, registry
+from nimbus.releases import live as changes
 from nimbus.releases.errors import PreflightFailedError
 from nimbus.releases.preflight import Report
 from nimbus.releases.promote import Promotion
@@ -200,6 +201,8 @@ def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
     placed = tools.host.place(bundle)
     observer.step(Step.PLACE, State.DONE, placed.image or placed.bundle or "")
     wanted = register.compose(bundle, placed, order.job)
+    if order.promoted:
+        changes.promoted(seen, wanted.release)  # what stands in the way is told before anything is scored
     _preflight(tools, order, wanted, bundle, observer)
     observer.step(Step.REGISTER, State.DOING)
     release = register.register(tools.store, tools.host, wanted, placed.sboms)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nimbus.releases.rollback import Rollback
     from nimbus.releases.show import Shown
     from nimbus_runtime.contract.records import Live
+    from nimbus_tui.api.questions import Question
     from nimbus_tui.api.session import Session
 
 _CHANGES = 300
@@ -145,8 +146,12 @@ def _roll_back(environment: Environment, planned: Rollback, reason: str, *, keep
     began = time.perf_counter()
     state = releasing.apply_rollback(environment, planned, reason)
     seconds = time.perf_counter() - began
-    back = WhatRollback(planned.before.release, keep_data=keep_data, undoing=True)
-    return Done(f"Rolled back to {state.release} in {seconds:.2f} s.", back if planned.before.release else None)
+    back: Question[Proposal] | None = None
+    if state.release != planned.before.release:
+        back = WhatRollback(planned.before.release, keep_data=keep_data, undoing=True)
+    elif planned.before.candidate is not None:
+        back = WhatPromotion(planned.before.candidate.release, planned.before.candidate.percent)
+    return Done(f"Rolled back to {state.release} in {seconds:.2f} s.", back)
 
 
 @dataclass(frozen=True, slots=True)
