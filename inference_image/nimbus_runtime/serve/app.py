@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
-from nimbus_runtime.serve import log, metrics, shapes
+from nimbus_runtime.serve import log, metrics, page, shapes
 from nimbus_runtime.serve.answering import Answering, RefusedError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def make(answering: Answering, figures: metrics.Metrics) -> ASGIApp:
         version=answering.digest[:12],
         summary="Annotates texts with a compiled spaCy pipeline.",
         openapi_tags=[{"name": "predict"}, {"name": "operation"}],
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
     )
     predict = {
         "requestBody": {
@@ -62,6 +64,10 @@ def make(answering: Answering, figures: metrics.Metrics) -> ASGIApp:
     async def _metrics(request: Request) -> Response:
         answering.authorize(request)
         return Response(figures.text(), media_type=metrics.CONTENT_TYPE)
+
+    @app.get("/docs", include_in_schema=False)
+    async def _docs() -> Response:
+        return Response(page.page(app.openapi()), headers=page.headers(), media_type="text/html")
 
     @app.exception_handler(RefusedError)
     async def _refused(_: Request, error: RefusedError) -> Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -33,7 +35,7 @@ class BoundedConnection(H11Protocol):
         """Begin to wait for the other side to read."""
         super().pause_writing()  # type: ignore[no-untyped-call, unused-ignore]
         if self._stall is None:
-            self._stall = self.loop.call_later(self.silent_seconds, self.transport.abort)
+            self._stall = self.loop.call_later(self.silent_seconds, self._end_stall)
 
     def resume_writing(self) -> None:
         """Note that the other side has read all."""
@@ -56,6 +58,12 @@ class BoundedConnection(H11Protocol):
         self._silence = None
         if not self._answering():
             self.transport.abort()
+
+    def _end_stall(self) -> None:
+        """End the connection, and have the system forget what it keeps for it: nobody takes it."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _cancel_silence(self) -> None:
         if self._silence is not None:

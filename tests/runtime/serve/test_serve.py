@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import re
 import signal
 import threading
 from pathlib import Path
@@ -36,17 +38,28 @@ def test_one_text_or_many(server: Server) -> None:
 
 
 def test_annotations_are_those_of_a_run(server: Server, bundle: Path, tmp_path: Path) -> None:
-    """The same columns and values as `nimbus run` publishes, for every text of the demo, whatever shares a batch."""
-    lines = [json.loads(line) for line in TEXTS.read_text("utf-8").splitlines()]
-    texts = [line["text"] for line in lines]
+    """The same columns and values as `nimbus run` publishes, whatever shares a batch."""
+    lines = TEXTS.read_text("utf-8").splitlines()[::3]
+    texts = [json.loads(line)["text"] for line in lines]
+    (tmp_path / "texts.jsonl").write_text("\n".join(lines), encoding="utf-8")
     done = command.nimbus(
-        "run", TEXTS, "--bundle", bundle, "-o", tmp_path, "--format", "jsonl", "--json", "--gemm", "numpy"
+        "run",
+        tmp_path / "texts.jsonl",
+        "--bundle",
+        bundle,
+        "-o",
+        tmp_path / "root",
+        "--format",
+        "jsonl",
+        "--json",
+        "--gemm",
+        "numpy",
     )
     assert done.code == 0, done.err
-    files = command.nimbus("dataset", tmp_path).out.split()
+    files = command.nimbus("dataset", tmp_path / "root").out.split()
     rows = [json.loads(line) for file in files for line in Path(file).read_text("utf-8").splitlines()]
     served = [each for at in range(0, len(texts), 60) for each in server.predict(*texts[at : at + 60])]
-    assert len(rows) == len(served) == 600
+    assert len(rows) == len(served) == 200
     for row, document in zip(rows, served, strict=True):
         assert alike(document, {name: row[name] for name in row.keys() - {"id", "metadata", "bundle_digest"}})
 
@@ -119,7 +132,19 @@ def test_the_description_has_examples_that_work(server: Server) -> None:
         assert server.ask(body=example["value"]).status == 200
     assert content["schema"]["$ref"].removeprefix("#/components/schemas/") in described["components"]["schemas"]
     assert set(server.predict("Anna")[0]) <= set(described["components"]["schemas"]["Document"]["properties"])
-    assert b"swagger" in server.ask("/docs").body
+
+
+def test_the_page_for_people_needs_nothing_from_elsewhere(server: Server) -> None:
+    """It opens without a network: its own style and script by their hashes, examples to copy, and nothing to load."""
+    answer = server.ask("/docs")
+    page, rules = answer.body.decode(), answer.headers["content-security-policy"]
+    assert rules.startswith("default-src 'none'; ")
+    for tag in ("style", "script"):
+        (own,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        assert base64.b64encode(hashlib.sha256(own.encode()).digest()).decode() in rules
+    assert re.findall(r"(?:src|href|action)=[^ >]*|@import|url\(|https?:", page) == ['href="openapi.json"']
+    for shown in ("POST /v1/predict", "Anna paid in Berlin.", "curl -s", "Predicted", "429 Too many texts wait"):
+        assert shown in page
 
 
 def test_metrics_count_what_happened(server: Server) -> None:
@@ -150,13 +175,23 @@ def test_without_a_key_nothing_is_told_but_health(bundle: Path) -> None:
     with serving(bundle, NIMBUS_API_KEYS=f"{key.name}:{key.sha256}") as server:
         refused = server.ask(body={"text": "Anna"})
         assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer")
-        assert server.ask(body={"text": "Anna"}, authorization="Bearer nimbus_wrong").status == 401
+        for hostile in (
+            "Bearer nimbus_wrong",
+            "Bearer",
+            "Bearer  ",
+            f"Basic {secret}",
+            secret,
+            "Bearer " + "x" * 20_000,
+            "é",
+        ):
+            assert server.ask(body={"text": "Anna"}, authorization=hostile).status == 401
+        assert server.ask(body={"text": "Anna"}, x_api_key=f"{key.name}:{key.sha256}").status == 401  # what is kept
         assert server.ask("/metrics").status == 401
         assert server.ask("/health").status == 200
         assert server.ask(body={"text": "Anna"}, authorization=f"Bearer {secret}").status == 200
         assert server.ask(body={"text": "Anna"}, x_api_key=secret).status == 200
         assert server.ask("/openapi.json").json["components"]["securitySchemes"]
-        assert [event.get("key") for event in server.events("request")] == [None, None, "nightly", "nightly"]
+        assert [event.get("key") for event in server.events("request")] == [*[None] * 9, "nightly", "nightly"]
         assert secret not in server.log.read_text("utf-8")
 
 
@@ -173,13 +208,24 @@ def test_no_text_is_logged(bundle: Path) -> None:
     assert len(logged.splitlines()) > 5
 
 
-def test_ready_comes_after_warm_up_and_health_before(bundle: Path) -> None:
+# Python runs this first wherever it finds it: here it holds a worker before it opens anything.
+_HOLD = """
+import os, sys, time
+while "serve-worker" in sys.orig_argv and os.path.exists(os.environ["HELD"]):
+    time.sleep(0.01)
+"""
+
+
+def test_ready_comes_after_warm_up_and_health_before(bundle: Path, tmp_path: Path) -> None:
     """A load balancer sends nothing to a server that would have it wait; who asks anyway is told when to come back."""
-    with serving(bundle, ready=False) as server:
+    (tmp_path / "sitecustomize.py").write_text(_HOLD, encoding="utf-8")
+    (tmp_path / "held").touch()
+    with serving(bundle, ready=False, PYTHONPATH=str(tmp_path), HELD=str(tmp_path / "held")) as server:
         assert server.ask("/health").status == 200
         early = server.ask("/ready"), server.ask(body={"text": "Anna"})
         assert [answer.status for answer in early] == [503, 503]
         assert early[1].headers["retry-after"] == "1"
+        (tmp_path / "held").unlink()
         server.wait_ready()
         assert server.predict("Anna")
 
