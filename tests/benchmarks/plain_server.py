@@ -55,4 +55,5 @@ def make(path: str) -> FastAPI:
 
 
 if __name__ == "__main__":
-    uvicorn.run(make(sys.argv[1]), host="127.0.0.1", port=int(sys.argv[2]), log_level="error", access_log=False)
+    quiet = {"log_level": "error", "access_log": False}
+    uvicorn.run(make(sys.argv[1]), host="127.0.0.1", port=int(sys.argv[2]), timeout_keep_alive=75, **quiet)

@@ -4,8 +4,10 @@
 
 Servers run on the first processor, locust on the second. Throughput: 32 users who ask without pause, in turn round
 after round, median and spread; by the clock, and by the processor time of the server's processes, which a busy machine
-disturbs less. Then p99 of arrivals at 70 % of what each kept by the clock, and of all at 70 % of what the slowest kept.
-Last, from the start of the process to the first warm answer.
+disturbs less. Then p99 of arrivals at 70 % of what each kept by the clock, in turn as well, each round other texts and
+times, the same for all; without batches at the rate of ours, and ours at that of torch's server, too. Last, from the
+start of the process to the first warm answer, in seconds and in processor time. It needs a quiet machine of two
+processors for eight minutes.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from . import texts
 
 LOCUSTFILE = Path(__file__).parents[2] / "loadtest" / "locustfile.py"
 FIRST_PORT = 18_701
-USERS, SECONDS = 32, 8
+USERS, SECONDS = 32, 6
 
 
 @dataclass
@@ -44,6 +46,9 @@ class Contestant:
     throughput: list[float] = field(default_factory=list)
     by_cpu: list[float] = field(default_factory=list)
     started: list[float] = field(default_factory=list)
+    starting: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
 
     def start(self) -> None:
         """Start it on the first processor, and wait until it is ready."""
@@ -53,6 +58,7 @@ class Contestant:
             assert self.process.poll() is None, self.name
             time.sleep(0.02)
         self.started.append(time.monotonic() - began)
+        self.starting.append(self.cpu())
 
     def cpu(self) -> float:
         """Return the processor time of its processes so far."""
@@ -114,6 +120,7 @@ def main() -> None:
     parser.add_argument("--int8")
     parser.add_argument("--kind", default="mixed")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--throughput", type=int, help="rounds of throughput, if not as many as of arrivals")
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--arrivals", type=int, default=15, help="seconds of each; 0: throughput only")
     arguments = parser.parse_args()
@@ -130,15 +137,16 @@ def main() -> None:
         for contestant in contestants:
             contestant.start()
         try:
-            _throughput(contestants, payloads, arguments.rounds, arguments.kind)
+            _throughput(contestants, payloads, arguments.throughput or arguments.rounds, arguments.kind)
             if arguments.arrivals:
-                _latency(contestants, payloads, arguments.arrivals)
+                _latency(contestants, payloads, arguments.arrivals, arguments.rounds)
         finally:
             for contestant in contestants:
                 contestant.stop()
     print("\nstart of the process to ready")
     for contestant in contestants[:2]:
-        print(f"  {contestant.name:34} {spread(contestant.started, 2)} s")
+        cpu = spread(contestant.starting, 2)
+        print(f"  {contestant.name:34} {spread(contestant.started, 2)} s; {cpu} s of processor time")
 
 
 def _contestants(arguments: argparse.Namespace) -> list[Contestant]:
@@ -179,20 +187,27 @@ def _throughput(contestants: list[Contestant], payloads: Path, rounds: int, kind
         )
 
 
-def _latency(contestants: list[Contestant], payloads: Path, seconds: int) -> None:
-    slowest = min(contestant.kept for contestant in contestants)
-    print("arrivals at 70 % of what each kept, and at 70 % of what the slowest kept: p50, p99 in ms")
-    for contestant in contestants:
-        own, same = (_arrivals(contestant, payloads, 0.7 * rate, seconds) for rate in (contestant.kept, slowest))
-        print(
-            f"  {contestant.name:34} at {0.7 * contestant.kept:6.1f}/s {own['p50']:6.0f} {own['p99']:6.0f}"
-            f"    at {0.7 * slowest:5.1f}/s {same['p50']:6.0f} {same['p99']:6.0f}"
-            f"    generator late by {max(own['lag_p99'], same['lag_p99']):.1f}"
-        )
-
-
-def _arrivals(contestant: Contestant, payloads: Path, rate: float, seconds: int) -> dict[str, Any]:
-    return load(contestant.port, payloads, "ArrivalUser", "--rate", f"{rate:.2f}", "--seconds", str(seconds))
+def _latency(contestants: list[Contestant], payloads: Path, seconds: int, rounds: int) -> None:
+    """Measure each at 70 % of what it kept, and two at the rate of another."""
+    ours, plain, single = contestants[:3]
+    rates = [(each, 0.7 * (ours if each is single else each).kept) for each in contestants]
+    same = Contestant(f"{ours.name}, at that rate", [], ours.port)
+    rates.append((same, 0.7 * plain.kept))
+    late = 0.0
+    for number in range(rounds):
+        for contestant, rate in rates if number % 2 == 0 else rates[::-1]:
+            told = ("--rate", f"{rate:.2f}", "--seconds", str(seconds), "--seed", str(number))
+            figures = load(contestant.port, payloads, "ArrivalUser", *told)
+            assert figures["failed"] == figures["dropped"] == 0, figures
+            contestant.p50.append(figures["p50"])
+            contestant.p99.append(figures["p99"])
+            late = max(late, figures["lag_p99"])
+    print(f"arrivals for {seconds} s at 70 % of what each kept, {rounds} rounds; sent {late:.1f} ms late at most (p99)")
+    for contestant, rate in rates:
+        ratios = [a / b for a, b in zip(plain.p99, contestant.p99, strict=True)]
+        p50, p99 = spread(contestant.p50, 0), spread(contestant.p99, 0)
+        against = f"torch's p99 is {spread(ratios, 2)} times as long"
+        print(f"  {contestant.name:34} at {rate:6.1f}/s p50 {p50} ms, p99 {p99} ms; {against}")
 
 
 if __name__ == "__main__":
