@@ -13,8 +13,9 @@ from locust import User, constant, task
 from figures import LOCAL
 from stepping import CURRENT
 
-# Superseded: a later one of these runs was published first. Succeeded: an execution in the cloud, which publishes.
-_OUTCOMES = {"published", "superseded", "succeeded"}
+# Superseded: a later one of these runs was published first. Replaced: one was published since.
+_GOOD = {"published", "superseded", "replaced"}
+_WORDS = 80  # of what went wrong
 
 
 class BatchUser(User):
@@ -41,12 +42,10 @@ class BatchUser(User):
         done = subprocess.run(named, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         seconds = time.monotonic() - began
         told = _told(done.stdout)
-        outcome = str(
-            told.get("publication") or told.get("status") or told.get("error") or f"exit code {done.returncode}"
-        )
+        outcome = _outcome(told, done.returncode)
         scored = told.get("scored")
         documents = scored if isinstance(scored, int) else 0
-        good = outcome in _OUTCOMES
+        good = outcome in _GOOD
         LOCAL.step(step.number).end(outcome, seconds, documents, good=good)
         self.environment.events.request.fire(
             request_type="RUN",
@@ -56,6 +55,12 @@ class BatchUser(User):
             exception=None if good else RuntimeError(outcome),
             context={},
         )
+
+
+def _outcome(told: dict[str, object], code: int) -> str:
+    """Return what became of a run: whether it was published, or what went wrong."""
+    named = (told.get(name) for name in ("publication", "error", "status"))
+    return next((str(words)[:_WORDS] for words in named if words), f"exit code {code}")
 
 
 def _told(output: bytes) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import Any
 
@@ -9,7 +10,7 @@ from durations import Durations
 
 
 class StepFigures:
-    """The figures of a step, or of a second of it."""
+    """The figures of a step, or of a second of it; `last` is when the last answer came, by the machine's clock."""
 
     def __init__(self, told: dict[str, Any] | None = None) -> None:
         """Begin with what another process told."""
@@ -18,6 +19,8 @@ class StepFigures:
         self.dropped: int = told.get("dropped", 0)
         self.documents: int = told.get("documents", 0)
         self.finished: int = told.get("finished", 0)
+        self.failed: int = told.get("failed", 0)
+        self.last: float = told.get("last", 0.0)
         self.outcomes: Counter[str] = Counter(told.get("outcomes", {}))
         self.latency = Durations(told.get("latency"))
         self.lag = Durations(told.get("lag"))
@@ -29,6 +32,8 @@ class StepFigures:
             "dropped": self.dropped,
             "documents": self.documents,
             "finished": self.finished,
+            "failed": self.failed,
+            "last": self.last,
             "outcomes": dict(self.outcomes),
             "latency": {str(bucket): count for bucket, count in self.latency.counts.items()},
             "lag": {str(bucket): count for bucket, count in self.lag.counts.items()},
@@ -47,12 +52,13 @@ class StepFigures:
     def end(self, outcome: str, seconds: float, documents: int, *, good: bool) -> None:
         """Count an answer; `seconds` are from when it was due."""
         self.finished += 1
+        self.last = time.monotonic()
         self.outcomes[outcome] += 1
         self.latency.add(seconds)
         if good:
             self.documents += documents
         else:
-            self.outcomes["failed"] += 1
+            self.failed += 1
 
     def merge(self, other: StepFigures) -> None:
         """Add another process's, or another second's."""
@@ -60,6 +66,8 @@ class StepFigures:
         self.dropped += other.dropped
         self.documents += other.documents
         self.finished += other.finished
+        self.failed += other.failed
+        self.last = max(self.last, other.last)
         self.outcomes += other.outcomes
         self.latency.merge(other.latency)
         self.lag.merge(other.lag)
@@ -72,24 +80,23 @@ class StepFigures:
     @property
     def error_share(self) -> float:
         """Return the share of the arrivals that failed or were dropped."""
-        return (self.outcomes["failed"] + self.dropped) / self.arrivals if self.arrivals else 0.0
+        return (self.failed + self.dropped) / self.arrivals if self.arrivals else 0.0
 
     def shown(self, seconds: float) -> dict[str, Any]:
         """Return what is shown of them; rates are over `seconds`."""
         lag = self.lag.at(0.99)
-        outcomes = {name: count for name, count in sorted(self.outcomes.items()) if name != "failed"}
         return {
             "arrivals": self.arrivals,
             "arrival_rate": round(self.arrivals / seconds, 3),
             "finished": self.finished,
-            "request_rate": round((self.finished - self.outcomes["failed"]) / seconds, 3),
+            "request_rate": round((self.finished - self.failed) / seconds, 3),
             "documents": self.documents,
             "documents_per_second": round(self.documents / seconds, 3),
-            "failed": self.outcomes["failed"],
+            "failed": self.failed,
             "dropped": self.dropped,
             "unanswered": self.in_flight,
             "error_share": round(self.error_share, 6),
-            "outcomes": outcomes,
+            "outcomes": dict(sorted(self.outcomes.items())),
             **self.latency.milliseconds(),
             "lag_p99": None if lag is None else round(lag * 1e3, 3),
         }

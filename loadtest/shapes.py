@@ -40,15 +40,20 @@ class Limits:
             raise ValueError(f"no limit is called {', '.join(sorted(unknown))}: p50, p95, p99, p999, errors")
         return cls({"errors": 0.01, **values})
 
-    def broken(self, figures: Mapping[str, object]) -> list[str]:
-        """Return what a step's figures break, in words."""
+    def broken(self, figures: Mapping[str, object], *, arrivals: bool = True) -> list[str]:
+        """Return what a step's figures break, in words; only arrivals can fall behind, since others wait."""
         words = []
         for name, limit in self.values.items():
             got = figures.get("error_share" if name == "errors" else name)
             if isinstance(got, (int, float)) and got > limit:
                 words.append(f"{name} {got:.4g} > {limit:g}")
         p95, seconds = figures.get("p95"), figures.get("seconds")
-        if isinstance(p95, (int, float)) and isinstance(seconds, (int, float)) and p95 > seconds * 1e3 * _BEHIND:
+        if (
+            arrivals
+            and isinstance(p95, (int, float))
+            and isinstance(seconds, (int, float))
+            and p95 > seconds * 1e3 * _BEHIND
+        ):
             words.append(f"falls behind: p95 {p95:,.0f} ms of {seconds:g} s")
         return words
 

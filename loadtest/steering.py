@@ -169,19 +169,24 @@ class Steering(LoadTestShape):
         )
 
     def _figures(self, done: Done) -> dict[str, Any]:
-        step = done.step
-        shown = GATHERED.steps[step.number].shown(step.seconds)
+        step, seconds = done.step, self._seconds(done)
+        shown = GATHERED.steps[step.number].shown(seconds)
         figures = {
             "number": step.number,
             "rate": round(step.rate, 3),
-            "seconds": step.seconds,
+            "seconds": round(seconds, 3),
             "warm_up": step.warm_up,
             **shown,
             "settle_seconds": round(done.over, 1) if step.settles and self._open else None,
             **self._target.between(done.began, done.began + step.seconds),
         }
-        figures["broken"] = self._limits.broken(figures)
+        figures["broken"] = self._limits.broken(figures, arrivals=self._open)
         return figures
+
+    def _seconds(self, done: Done) -> float:
+        """Return what rates are over: the step's length, and until the last of its runs ended."""
+        last = GATHERED.steps[done.step.number].last
+        return max(done.step.seconds, last - done.began) if self._runs else done.step.seconds
 
     def _look(self) -> None:
         """Note the second that is over."""

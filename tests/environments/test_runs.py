@@ -51,6 +51,21 @@ def test_a_run_that_is_started_is_listed_with_what_it_came_to(environment: Envir
     assert run in environment.nimbus("runs").out
 
 
+def test_runs_of_a_load_test_are_timed_until_published_and_evidence(environment: Environment) -> None:
+    """Several at once, each a run of its own, whose documents are counted; the live release has it on record."""
+    done = environment.nimbus("loadtest", "--profile", "batch", "--rate", "2", "--seconds", "1", "--json")
+    assert done.code == 0, done.err + done.out
+    told = json.loads(done.out.splitlines()[-1])
+    judged = told["judged"]
+    assert judged["finished"] >= 2
+    assert set(judged["outcomes"]) <= {"published", "superseded", "replaced"}
+    assert judged["documents"] == judged["finished"] * len(TEXTS)
+    assert judged["documents_per_second"] <= 1.05 * judged["documents"] / (judged["p50"] / 1e3)  # over all of the time
+    assert (told["under"], told["evidence"]["release"]) == ("runs", RELEASE)
+    assert len(environment.store.names(paths.RUNS)) == judged["finished"]
+    assert "memory estimated" in environment.json("quote")["measured"]["source"]  # of a run: no ramp was measured
+
+
 def test_what_is_published_is_listed_and_exported(environment: Environment, tmp_path: Path) -> None:
     """Paths of a folder, addresses of a bucket; and all of it as one file, wherever it lies."""
     environment.run()

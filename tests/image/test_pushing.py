@@ -15,6 +15,7 @@ from nimbus.adapters.ecr import Ecr
 from nimbus.adapters.podman import Podman
 from nimbus.adapters.registry import EngineRegistry
 from nimbus.engines import errors
+from nimbus.engines.orders import Login
 from nimbus.image import push, record
 from tests.aws.local_aws import ACCOUNT, LocalAws
 
@@ -82,6 +83,22 @@ def test_a_tag_of_other_content_is_never_taken(
         push.push(built_image.record, repository, engine, EngineRegistry(engine), folder)
     assert "--tag" in str(refused.value.remedy)
     assert record.read(folder).reference is None
+
+
+@pytest.mark.usefixtures("podman")
+def test_a_release_s_image_is_pulled_by_its_digest(local_registry: LocalRegistry, tmp_path: Path) -> None:
+    """With the login of the moment, once; a digest that nobody has is told in words."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /pulled\n")
+    subprocess.run(["podman", "build", "--quiet", "--tag=localhost/nimbus-test/pulled", tmp_path], check=True)
+    login = Login(local_registry.address, local_registry.user, local_registry.password)
+    repository, engine = f"{local_registry.address}/pulled", Podman()
+    reference = f"{repository}@{engine.push('localhost/nimbus-test/pulled', f'{repository}:1', login)}"
+    subprocess.run(["podman", "rmi", "--force", "localhost/nimbus-test/pulled"], check=True)
+    engine.pull(reference, login)
+    engine.pull(reference, None)  # it is here
+    with pytest.raises(errors.ImageMissingError, match="cannot be fetched"):
+        engine.pull(f"{repository}@sha256:{'0' * 64}", login)
+    subprocess.run(["podman", "rmi", reference], check=True)
 
 
 @pytest.mark.usefixtures("podman")

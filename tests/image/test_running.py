@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from nimbus.adapters import serving
 from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Plan, Run
@@ -165,3 +167,23 @@ def test_a_server_is_healthy_once_it_answers(podman: str, built_image: BuiltImag
         subprocess.run([podman, "stop", "--time=20", name], check=False, capture_output=True)
         process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_an_image_is_served_for_a_load_test(podman: str, built_image: BuiltImage) -> None:
+    """On as many processors as it is given, for this machine alone, and named as the release; nothing of it stays."""
+    before = containers(podman)
+    with serving.contained(Path(podman).name, built_image.tag, "support-1", 1) as served:
+        assert served.image
+        assert served.address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(f"{served.address}/metrics", timeout=60) as answer:  # noqa: S310 - on the loopback interface
+            told = answer.read().decode()
+    assert 'release="support-1"' in told
+    assert "nimbus_serve_cpus 1.0" in told
+    assert "nimbus_serve_workers 1.0" in told
+    assert containers(podman) == before
+
+
+def containers(podman: str) -> set[str]:
+    """Return the containers of load tests that there are."""
+    told = ["ps", "--all", "--filter=name=nimbus-loadtest-", "--format={{.Names}}"]
+    return set(subprocess.run([podman, *told], check=True, capture_output=True, text=True).stdout.split())

@@ -1,4 +1,4 @@
-"""Where load tests and quotes meet adapters. Each function imports what it needs: start-up stays light."""
+"""Where load tests meet adapters. Each function imports what it needs: start-up stays light."""
 
 from __future__ import annotations
 
@@ -10,31 +10,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nimbus import assembly
-from nimbus.config.environments import Kind
+from nimbus import assembly, promoting, quoting
 from nimbus.config.loadtest import LoadTest, Profile, Users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from nimbus.adapters.serving import Served
     from nimbus.config import Environment, Project
     from nimbus.loadtest.command import Load
     from nimbus.loadtest.result import Result, Second
     from nimbus.loadtest.run import Trial
-    from nimbus.quote.choose import TaskSize
-    from nimbus.quote.prices import PriceTable
-    from nimbus.quote.quote import Measured, Quote
     from nimbus_runtime.contract.records import Evidence, Release
     from nimbus_runtime.store import Store
 
 
-# What a worker takes: the interpreter with spaCy and onnxruntime, and the weights as read and as prepared.
-_PROCESS_MB, _MB_A_BUNDLE_MB = 250.0, 2.0
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be put under load: an address, a bundle, or else a release of an environment."""
+    """What is to be put under load: an address, a bundle, or else a release of an environment.
+
+    `image` says that the release is served in its image, even where its bundle is here.
+    """
 
     name: str
     profile: Profile
@@ -44,6 +40,12 @@ class Asked:
     environment: Environment | None = None
     release: str | None = None
     project: Project | None = None
+    image: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Say whether the load is runs, and not requests."""
+        return self.profile.users is Users.BATCH
 
     @property
     def payloads(self) -> Path | None:
@@ -52,7 +54,15 @@ class Asked:
         return None if named is None else Path(self.project.path(named) if self.project else named)
 
 
-def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Evidence | None]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a load test as evidence of a release, or why nothing is."""
+
+    evidence: Evidence | None
+    why_not: str = ""
+
+
+def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Kept]:
     """Put it under load; return what came of it, and what is kept of it where the environment knows the release."""
     from nimbus.adapters.locust import Locust, decode  # noqa: PLC0415
     from nimbus.loadtest import command, run  # noqa: PLC0415
@@ -60,44 +70,75 @@ def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Ev
     from nimbus.loadtest.result import Second as Line  # noqa: PLC0415
     from nimbus_runtime.contract import codec  # noqa: PLC0415
 
-    left: set[int] = set()
-
     def generate(load: Load, told: Callable[[Second], None]) -> Result:
-        locust = Locust(os.environ.get("NIMBUS_API_KEY"), frozenset(left))
+        locust = Locust(os.environ.get("NIMBUS_API_KEY"), load.processors)
         written = locust.run(
             lambda **places: command.arguments(load, **places),
             lambda values: told(codec.build(Line, values, "locust's figures")),
         )
         return decode(Record, written)
 
-    target = _target(asked, left)
-    tested = run.load_test(asked.name, asked.settings.slo, target, generate, second)
-    return tested, _keep(asked, tested)
+    release = _released(asked) if asked.runs and asked.bundle is None and asked.url is None else None
+    tested = run.load_test(asked.name, asked.settings.slo, _target(asked), generate, second)
+    return tested, _keep(asked, tested, release)
 
 
 @contextmanager
-def _target(asked: Asked, left: set[int]) -> Iterator[Load]:
-    """Open what is put under load; processors that it leaves to others go into `left`."""
-    from nimbus.adapters.serving import served  # noqa: PLC0415
-    from nimbus.loadtest.command import Load  # noqa: PLC0415
+def _target(asked: Asked) -> Iterator[Load]:
+    """Open what is put under load."""
+    from nimbus.loadtest.command import Load, Under  # noqa: PLC0415
 
     field = asked.project.input.text_field if asked.project else "text"
     load = Load(asked.profile, asked.settings, asked.url, payloads=asked.payloads, text_field=field)
-    if asked.profile.users is Users.BATCH:
+    if asked.runs:
         with _runs(asked) as submit:
-            yield replace(load, submit=submit)
+            yield replace(load, submit=submit, under=Under.RUNS)
     elif asked.url is not None:
         yield load
     else:
-        bundle, release = (asked.bundle, None) if asked.bundle else _released(asked)
-        with served(bundle, release, asked.settings.vcpus) as (address, others):
-            left.update(others)
-            yield replace(load, url=address)
+        with _server(asked) as server:
+            under = Under.IMAGE if server.image else Under.BUNDLE
+            here = quoting.machine()
+            yield replace(load, url=server.address, processors=server.others, under=under, architecture=here)
 
 
-def _released(asked: Asked) -> tuple[Path, str]:
-    """Return the bundle of the release that is named, or of the candidate, or of the live one."""
+@contextmanager
+def _server(asked: Asked) -> Iterator[Served]:
+    """Serve a bundle on this machine, or a release: its bundle where that is here, or else its image."""
+    from nimbus.adapters import serving  # noqa: PLC0415
     from nimbus.loadtest.errors import LoadTestTargetError  # noqa: PLC0415
+    from nimbus.promotion import judging  # noqa: PLC0415
+
+    vcpus = asked.settings.vcpus
+    if asked.bundle is not None:
+        with serving.served(asked.bundle, None, vcpus) as server:
+            yield server
+        return
+    release, environment, project = _released(asked), asked.environment, asked.project
+    assert environment is not None  # noqa: S101 - it has the release
+    assert project is not None  # noqa: S101 - an environment is one of a project
+    store = assembly.open_environment(environment)
+    place = None if asked.image else judging.here(store, release, project.folder / promoting.COMPILED)
+    if place is not None:
+        with serving.served(place, release.release, vcpus) as server:
+            yield server
+    elif release.image is not None:
+        engine = assembly.fetch_image(release.image, project.image.engine)
+        with serving.contained(engine, release.image, release.release, vcpus) as server:
+            yield server
+    else:
+        raise LoadTestTargetError(
+            "the release has no image" if asked.image else "the release's bundle is not on this machine",
+            where=environment.root,
+            got=release.release,
+            remedy="name the folder of its bundle with --bundle, or a server of it with --url",
+        )
+
+
+def _released(asked: Asked) -> Release:
+    """Return the release that is named, or else of runs the live one, of servers the candidate or the live one."""
+    from nimbus.loadtest.errors import LoadTestTargetError  # noqa: PLC0415
+    from nimbus.releases import registry  # noqa: PLC0415
 
     if asked.environment is None:
         raise LoadTestTargetError(
@@ -105,25 +146,10 @@ def _released(asked: Asked) -> tuple[Path, str]:
             expected="--env of a nimbus.toml, --bundle BUNDLE or --url URL",
             remedy="name one of them",
         )
-    found = _release(asked.environment, asked.release)
-    if found.bundle is None or asked.environment.kind is not Kind.LOCAL:
-        raise LoadTestTargetError(
-            f"environment {asked.environment.name} has no server of its own",
-            where=asked.environment.root,
-            got=f"release {found.release}, which runs by schedule",
-            remedy="serve its image and give --url, test its bundle with --bundle, or its runs with --profile batch",
-        )
-    return Path(asked.environment.root) / found.bundle, found.release
-
-
-def _release(environment: Environment, named: str | None) -> Release:
-    from nimbus.releases import registry  # noqa: PLC0415
-
-    store = assembly.open_environment(environment)
-    present = None if named else registry.present(store)
-    if present is not None:
-        named = present.candidate.release if present.candidate else present.release
-    return registry.release(store, named or "")
+    if asked.runs and asked.release is None:
+        store = assembly.open_environment(asked.environment)
+        return registry.release(store, registry.present(store).release)
+    return quoting.release_of(asked.environment, asked.release)
 
 
 @contextmanager
@@ -145,16 +171,9 @@ def _runs(asked: Asked) -> Iterator[tuple[str, ...]]:
                 f"environment {asked.environment.name} is protected: the runs of a load test would be published there",
                 remedy="use an environment that is there for tests, or --bundle",
             )
-        yield (
-            *nimbus,
-            "--env",
-            asked.environment.name,
-            "--config",
-            str(asked.project.file),
-            "--wait",
-            "--quiet",
-            "--json",
-        )
+        where = ("--env", asked.environment.name, "--config", str(asked.project.file))
+        named = ("--release", asked.release) if asked.release else ()
+        yield (*nimbus, *where, *named, "--wait", "--quiet", "--json")
         return
     texts = str(asked.payloads or TEXTS)
     with tempfile.TemporaryDirectory() as folder:
@@ -162,166 +181,48 @@ def _runs(asked: Asked) -> Iterator[tuple[str, ...]]:
         yield (*nimbus, texts, *where, "--workers", str(asked.settings.vcpus), "--quiet", "--json")
 
 
-def _keep(asked: Asked, tested: Trial) -> Evidence | None:
-    """Keep the finding as evidence of the release that was measured, if the environment has it."""
+def _keep(asked: Asked, tested: Trial, ran: Release | None) -> Kept:
+    """Keep the finding as evidence of the release that was measured; `ran` is that of runs."""
     from nimbus.loadtest import run  # noqa: PLC0415
-    from nimbus.releases import registry  # noqa: PLC0415
-    from nimbus_runtime import claims, evidence  # noqa: PLC0415
+    from nimbus_runtime import evidence  # noqa: PLC0415
 
     if asked.environment is None:
-        return None
+        return Kept(None)
     store = assembly.open_environment(asked.environment)
-    if asked.profile.users is Users.BATCH and asked.bundle is None:
-        release = _release(asked.environment, asked.release)
-    else:
-        digest = tested.result.target.bundle_digest or _digest(asked)
-        found = [
-            each
-            for each in map(partial(registry.release, store), registry.names(store))
-            if each.bundle_digest == digest
-        ]
-        if not found:
-            return None
-        named = tested.result.target.release
-        release = next((each for each in found if each.release == named), found[-1])
+    release = ran or _measured(asked, tested, store)
+    if isinstance(release, str):
+        return Kept(None, release)
     finding = run.finding(tested, release.bundle_digest, release.image)
-    outcome = tested.verdict.outcome.value
-    return evidence.write(store, release.release, run.KIND, finding, outcome=outcome, actor=claims.actor())
+    outcome, actor = tested.verdict.outcome.value, assembly.actor(asked.environment)
+    return Kept(evidence.write(store, release.release, run.KIND, finding, outcome=outcome, actor=actor))
+
+
+def _measured(asked: Asked, tested: Trial, store: Store) -> Release | str:
+    """Return the release that a server was of, or why that cannot be said.
+
+    A bundle may be in several releases, such as in images of two bases: then the server has to say
+    which it is, or the user.
+    """
+    from nimbus.releases import registry  # noqa: PLC0415
+
+    digest = tested.result.target.bundle_digest or _digest(asked)
+    if digest is None:
+        return "the server does not say which bundle it serves"
+    releases = map(partial(registry.release, store), registry.names(store))
+    found = {each.release: each for each in releases if each.bundle_digest == digest}
+    if asked.release is not None and asked.release not in found:
+        return f"what was served is bundle {digest[:12]}, which is not that of release {asked.release}"
+    named = asked.release or tested.result.target.release
+    if named in found:
+        return found[named]
+    if not found:
+        return f"no release here has bundle {digest[:12]}"
+    if len({each.image for each in found.values()}) > 1:
+        return f"--release has to say which it is: {', '.join(found)} have the same bundle in other images"
+    return [*found.values()][-1]
 
 
 def _digest(asked: Asked) -> str | None:
     from nimbus_runtime.bundle import read_manifest  # noqa: PLC0415
 
     return None if asked.bundle is None else read_manifest(asked.bundle)[1]
-
-
-def prices(project: Project | None = None, named: Path | None = None) -> PriceTable:
-    """Return the table of prices: that of a file, the project's, or Nimbus's own."""
-    from nimbus.quote import prices as tables  # noqa: PLC0415
-
-    if named is None and project is not None and project.prices.table:
-        named = Path(project.path(project.prices.table))
-    return tables.read(named) if named else tables.read()
-
-
-def measured_by(tested: Trial) -> Measured | None:
-    """Return what a ramp measured of one process on one vCPU; None where the target told too little.
-
-    Other shapes say what was asked for, not what could be had.
-    """
-    from nimbus.quote.choose import Memory  # noqa: PLC0415
-    from nimbus.quote.quote import Measured  # noqa: PLC0415
-
-    target, most = tested.result.target, tested.verdict.saturation
-    if most is None or not target.cpus or not target.peak_resident_bytes:
-        return None
-    process = target.peak_resident_bytes / 1e6 / target.cpus
-    return Measured(most.documents_per_second / target.cpus, Memory(0.0, process), f"load test {tested.profile}")
-
-
-def cost_of(project: Project, vcpu_seconds: float) -> float:
-    """Return what so much processor time costs in tasks of the project's size, by its table of prices."""
-    from nimbus.quote import quote as quoting  # noqa: PLC0415
-    from nimbus.quote.choose import TaskSize  # noqa: PLC0415
-
-    task = project.task
-    size = TaskSize(task.cpu / 1024, task.memory / 1024)
-    return quoting.price_an_hour(prices(project), task.architecture.value, size) / size.vcpus * vcpu_seconds / 3600
-
-
-def given(documents_per_second: float, process_mb: float) -> Measured:
-    """Return what a user knows of one process."""
-    from nimbus.quote.choose import Memory  # noqa: PLC0415
-    from nimbus.quote.quote import Measured  # noqa: PLC0415
-
-    return Measured(documents_per_second, Memory(0.0, process_mb), "as given")
-
-
-def in_a_line(environment: Environment, project: Project, release: Release) -> str | None:
-    """Return what a release scores in an hour and costs in tasks of the project's size; None where nobody knows."""
-    from nimbus.quote.choose import TaskSize  # noqa: PLC0415
-    from nimbus.releases import registry  # noqa: PLC0415
-
-    if release.release not in registry.names(assembly.open_environment(environment)):
-        return None
-    measured = measured_of(environment, release.release)
-    if measured is None:
-        return None
-    task, table = project.task, prices(project)
-    size = TaskSize(task.cpu / 1024, task.memory / 1024)
-    found = quote(measured, table, task.architecture.value, size=size).recommended
-    return (
-        f"{found.documents_an_hour:,.0f} documents an hour a task, "
-        f"{found.price_a_million:,.2f} {table.currency} a million ({measured.source})"
-    )
-
-
-def measured_of(environment: Environment, release: str | None = None) -> Measured | None:
-    """Return what is known of a release's speed and memory: by its latest load test, or by its latest run."""
-    from nimbus.loadtest import run  # noqa: PLC0415
-    from nimbus.quote.choose import Memory  # noqa: PLC0415
-    from nimbus.quote.quote import Measured  # noqa: PLC0415
-    from nimbus_runtime import evidence  # noqa: PLC0415
-    from nimbus_runtime.contract import codec  # noqa: PLC0415
-
-    store = assembly.open_environment(environment)
-    found = _release(environment, release)
-    for name in reversed(evidence.names(store, found.release, run.KIND)):
-        record = evidence.read(store, found.release, name)
-        finding = codec.build(run.Finding, record.body, name)
-        if finding.saturation_rate and finding.cpus and finding.peak_resident_bytes:
-            source = f"load test {finding.profile} of {record.time}"
-            process = finding.peak_resident_bytes / 1e6 / finding.cpus
-            return Measured(finding.documents_per_second / finding.cpus, Memory(0.0, process), source)
-    return _by_run(store, found)
-
-
-def quoted(environment: Environment, release: str) -> tuple[float, str] | None:
-    """Return the processor time of a document by what was measured of a release, and where; None where nobody knows."""
-    from nimbus.releases import registry  # noqa: PLC0415
-
-    if release not in registry.names(assembly.open_environment(environment)):
-        return None
-    measured = measured_of(environment, release)
-    return None if measured is None else (1 / measured.documents_per_second, measured.source)
-
-
-def _by_run(store: Store, release: Release) -> Measured | None:
-    """Return the speed of a release's last published run; its memory is estimated from the bundle's size."""
-    from nimbus.quote.choose import Memory  # noqa: PLC0415
-    from nimbus.quote.quote import Measured  # noqa: PLC0415
-    from nimbus_runtime import canary, committer, live  # noqa: PLC0415
-    from nimbus_runtime.contract import codec, paths  # noqa: PLC0415
-    from nimbus_runtime.contract.records import Plan  # noqa: PLC0415
-
-    present = live.read(store)
-    run = None if present is None else present.datasets.get(release.release)
-    data = None if run is None else store.read(paths.plan(run))
-    if data is None:
-        return None
-    plan = codec.decode(Plan, data, paths.plan(run or ""))
-    commits = [canary.read_commit(store, plan, plan.release, number) for number in committer.committed(store, plan)]
-    seconds = sum(commit.seconds for commit in commits)
-    scored = sum(commit.counts.scored for commit in commits)
-    if not scored or not seconds:
-        return None
-    memory = Memory(0.0, _PROCESS_MB + _MB_A_BUNDLE_MB * (release.size or 0) / 1e6)
-    return Measured(scored / seconds, memory, f"run {run}; memory estimated from the bundle's size")
-
-
-def quote(  # noqa: PLR0913 - what was measured, and what is asked
-    measured: Measured,
-    table: PriceTable,
-    architecture: str,
-    *,
-    documents: int | None = None,
-    within_hours: float | None = None,
-    rate: float | None = None,
-    size: TaskSize | None = None,
-) -> Quote:
-    """Return sizes, documents an hour and prices."""
-    from nimbus.quote import quote as quoting  # noqa: PLC0415
-
-    return quoting.quote(
-        measured, table, architecture, documents=documents, within_hours=within_hours, rate=rate, size=size
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nimbus import assembly, loadtesting
+from nimbus import assembly, quoting
+from nimbus.config.gate import Required
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ def shadow(  # noqa: PLR0913 - one argument an option
     from nimbus.promotion import shadow as shadowing  # noqa: PLC0415
 
     local, task = environment.outputs is None, project.task
-    hour = loadtesting.cost_of(project, 3600)
+    hour = quoting.cost_of(project, 3600)
     store = assembly.open_environment(environment)
     compiled = project.folder / COMPILED
     named = judging.find(store, candidate, compiled, bundle)
@@ -59,32 +60,45 @@ def shadow(  # noqa: PLR0913 - one argument an option
     return found, judging.keep(store, found, named, assembly.actor(environment))
 
 
-def gate(release: str, environment: Environment, project: Project) -> Decision:
-    """Decide about a release by the evidence that is kept of it."""
+def gate(release: str, environment: Environment, project: Project, *, alone: bool = False) -> Decision:
+    """Decide about a release by the evidence that is kept of it; `alone`, with nothing to compare it with."""
     from nimbus.promotion import judging  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
     store = assembly.open_environment(environment)
-    limits = replace(project.gate, profile=project.gate.profile or project.loadtest.profile)
+    required = tuple(kind for kind in project.gate.require if not alone or kind is not Required.SHADOW)
+    limits = replace(project.gate, require=required, profile=project.gate.profile or project.loadtest.profile)
     return judging.judge(store, release, limits, assembly.actor(environment), clock.now())
 
 
 def judge(environment: Environment, project: Project, bundle: Callable[[], Bundle | None]) -> deploy.Shadow:
     """Return what deploying judges a candidate by: a shadow, unless the same was done, and the gate."""
     from nimbus.promotion import judging  # noqa: PLC0415
-    from nimbus.promotion.gate import Verdict  # noqa: PLC0415
-    from nimbus.releases import deploy  # noqa: PLC0415
 
     def verdict(candidate: Release, present: Release) -> deploy.Verdict:
         store = assembly.open_environment(environment)
         if not judging.was_shadowed(store, candidate, present):
             found = bundle()
             shadow(candidate.release, environment, project, bundle=None if found is None else found.path)
-        decision = gate(candidate.release, environment, project)
-        against = [f"{rule.name} {rule.found}" for rule in decision.rules if rule.verdict is not Verdict.PROMOTE]
-        why = "; ".join([*against, *decision.missing]) or "every rule holds"
-        if decision.needed is not None:
-            why += f"; about {decision.needed:,} documents would tell"
-        return deploy.Verdict(deploy.Outcome(decision.verdict.value), why)
+        return _told(gate(candidate.release, environment, project))
 
     return verdict
+
+
+def judge_alone(environment: Environment, project: Project) -> Callable[[Release], deploy.Verdict] | None:
+    """Return what a candidate is judged by that there is nothing to compare with; None where a shadow is all."""
+    if set(project.gate.require) <= {Required.SHADOW}:
+        return None
+    return lambda candidate: _told(gate(candidate.release, environment, project, alone=True))
+
+
+def _told(decision: Decision) -> deploy.Verdict:
+    """Return a gate's decision as deploying has it."""
+    from nimbus.promotion.gate import Verdict  # noqa: PLC0415
+    from nimbus.releases import deploy  # noqa: PLC0415
+
+    against = [f"{rule.name} {rule.found}" for rule in decision.rules if rule.verdict is not Verdict.PROMOTE]
+    why = "; ".join([*against, *decision.missing]) or "every rule holds"
+    if decision.needed is not None:
+        why += f"; about {decision.needed:,} documents would tell"
+    return deploy.Verdict(deploy.Outcome(decision.verdict.value), why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nimbus import assembly, drifting, loadtesting, promoting
+from nimbus import assembly, drifting, promoting, quoting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,6 +224,7 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
         _parts(environment, project),
         _preflight(environment, project),
         shadow,
+        promoting.judge_alone(environment, project),
     )
 
 
@@ -249,7 +250,7 @@ def _preflight(environment: Environment, project: Project) -> Preflight:
         return reporting.report(asked if alone else [*asked, cost(release)])
 
     def cost(release: Release) -> Check:
-        return anywhere.cost(loadtesting.in_a_line(environment, project, release))
+        return anywhere.cost(quoting.in_a_line(environment, project, release))
 
     return check
 

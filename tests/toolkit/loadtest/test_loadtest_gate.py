@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.toolkit.config import projects
 
-from nimbus import loadtesting
+from nimbus import quoting
 from nimbus.config import Environment, Kind, load
 from nimbus.config.gate import Gate, Required
 from nimbus.config.loadtest import Slo
@@ -75,14 +75,14 @@ def test_another_profile_or_image_or_an_old_one_does_not(store: DirectoryStore) 
 def test_a_quote_goes_by_the_latest_ramp(store: DirectoryStore, tmp_path: Path) -> None:
     """Other shapes measure what was asked for, not what could be had."""
     environment = Environment(name="local", kind=Kind.LOCAL, root=str(tmp_path / "root"))
-    assert loadtesting.measured_of(environment, RELEASE.release) is None
+    assert quoting.measured_of(environment, RELEASE.release) is None
     keep(store)
     keep(store, profile="soak", shape="soak")
-    measured = loadtesting.measured_of(environment, RELEASE.release)
+    measured = quoting.measured_of(environment, RELEASE.release)
     assert measured is not None
     assert measured.documents_per_second == 20.0
     assert measured.source.startswith("load test ramp of ")
     project = load(projects.write(tmp_path))
-    told = loadtesting.in_a_line(environment, project, RELEASE)  # what a preflight shows
+    told = quoting.in_a_line(environment, project, RELEASE)  # what a preflight shows
     assert told is not None
     assert told.startswith("144,000 documents an hour a task, 0.69 USD a million (load test ramp")

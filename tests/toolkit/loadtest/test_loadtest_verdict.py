@@ -25,7 +25,7 @@ def test_a_ramp_is_judged_by_the_last_step_that_held() -> None:
     assert judged.outcome is Outcome.OK
     assert judged.saturation is not None
     assert (judged.saturation.rate, judged.saturation.broke_at) == (41.0, 60.0)
-    assert in_words(judged, SLO, 1.0) == "41 documents/s at p95 ≤ 200 ms on 1 vCPU"
+    assert in_words(result(*RAMP), judged, SLO) == "41 documents/s at p95 ≤ 200 ms on 1 vCPU"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def test_runs_have_a_limit_of_their_own() -> None:
     """What a request may take is no measure of a run."""
     runs = replace(result(shape="steady", p95=30_000.0), users=("BatchUser",))
     assert judge(runs, Slo(p95_ms=200.0, run_seconds=60.0)).outcome is Outcome.OK
+    assert in_words(runs, judge(runs, Slo()), Slo()) == "100 runs, 95 % published within 30 s, 10 documents/s"
     assert judge(runs, Slo(run_seconds=20.0)).reasons == ("95 % of the runs took up to 30.0 s, the SLO is 20.0 s",)
     assert command.limits(Slo(p95_ms=200.0, run_seconds=20.0), Users.BATCH) == "p95=20000,errors=0.01"
 
@@ -80,7 +81,7 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows() -> None:
     evil = Measured("http://127.0.0.1:1", 1.0, "<script>alert(1)</script>", "b" * 64, 3e8)
     measured = result(*RAMP, target=evil, outcomes={"200": 1, "<b>": 2})
     judged = judge(measured, SLO)
-    tested = Trial("night", SLO, measured, judged, in_words(judged, SLO, 1.0))
+    tested = Trial("night", SLO, measured, judged, in_words(measured, judged, SLO))
     page = report.page(tested, "2026-11-26T12:00:00Z", [("task",), ("<i>",)], "as of")
     assert "<script" not in page
     assert "<b>2" not in page

@@ -154,13 +154,16 @@ def test_evidence_that_is_missing_old_or_of_something_else_is_named() -> None:
     both = Gate(require=(Required.SHADOW, Required.LOADTEST))
     good = evidence({}, "loadtest", outcome="passed")
     assert decided(None).missing == ("shadow: none yet",)
-    assert decided(figures(), both).missing == ("loadtest: none yet",)
+    again = "(in this environment: nimbus loadtest --release v2)"
+    assert decided(figures(), both).missing == (f"loadtest: none yet {again}",)
     old = replace(good, time="2026-10-01T00:00:00Z")
-    assert decided(figures(), both, loadtest=old).missing == ("loadtest: 52 days old, and 30 are allowed",)
+    assert decided(figures(), both, loadtest=old).missing == (f"loadtest: 52 days old, and 30 are allowed {again}",)
     assert decided(figures(live="v0")).missing == ("shadow: it was beside v0, and v1 is live now",)
     assert "another bundle" in decided(figures(candidate_digest="d3")).missing[0]
     assert decided(figures(), both, loadtest=good).verdict is gate.Verdict.PROMOTE
     assert decided(figures(), both, loadtest=replace(good, outcome="missed")).verdict is gate.Verdict.HOLD
+    late = replace(good, outcome="unsound")  # the generator was: it says nothing
+    assert decided(figures(), both, loadtest=late).verdict is gate.Verdict.INCONCLUSIVE
 
 
 def test_the_first_release_has_nothing_to_be_compared_with() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,18 @@ def test_a_table_that_is_none_is_refused_in_words(content: str, tmp_path: Path) 
     table.write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match="not a table of prices"):
         prices.read(table)
+
+
+def test_other_processors_are_as_fast_as_somebody_says_and_otherwise_marked() -> None:
+    """A speed that was measured on x86 says nothing of ARM; one of ARM is what both are reckoned from."""
+    assumed = quote(measured(), TABLE, "X86_64")
+    assert [option.assumed for option in assumed.options if option.size == TaskSize(2, 4)] == [False, True]
+    assert "speed not measured" in [row[-1] for row in shown.rows(assumed)]
+    known = quote(measured(), TABLE, "X86_64", arm_speed=0.5)
+    assert [option.documents_an_hour for option in known.options if option.size == TaskSize(2, 4)] == [72_000, 36_000]
+    assert "ARM64 is taken to be 0.5 times as fast" in shown.note(known)
+    on_arm = quote(replace(measured(), architecture="ARM64"), TABLE, "X86_64", arm_speed=0.5)
+    assert on_arm.recommended.documents_an_hour == 144_000
 
 
 def test_the_rows_mark_what_is_recommended() -> None:

@@ -340,6 +340,19 @@ def test_another_release_s_canary_is_told_before_anything_is_scored(store: Store
     assert len(world.shadowed) == 1
 
 
+def test_a_gate_that_requires_more_than_a_shadow_is_asked_of_the_first_release(store: Store) -> None:
+    """There is nothing to compare it with, and a load test is required all the same: held, it stays registered."""
+    said = [Verdict(Outcome.INCONCLUSIVE, "loadtest: none yet"), Verdict(Outcome.PROMOTE, "every rule holds")]
+    tools = replace(World().tools(store), gate=lambda _: said.pop(0))
+    assert deploying.plan(tools, JOB).steps[-2] == (Step.GATE, State.TO_DO, "")
+    held, second = Observer(), Observer()
+    done = deploying.deploy(tools, order(), held)
+    assert (done.held, held.ended[Step.SHADOW], held.ended[Step.GATE]) == (True, State.SKIPPED, State.STOPPED)
+    assert (registry.names(store), present(store)) == ([done.release.release], None)
+    assert deploying.deploy(tools, order(), second).state is not None
+    assert second.ended[Step.GATE] is State.DONE
+
+
 def test_a_failed_preflight_registers_nothing(store: Store) -> None:
     """It is kept as evidence, with what to do."""
     world = World(fails="it trusts nobody")

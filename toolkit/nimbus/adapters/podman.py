@@ -100,6 +100,15 @@ class Podman:
         said = engine_process.run("podman", "run", "--rm", "--network=none", *hardened, image, *arguments)
         return said.code, said.out if said.code == 0 or said.out else said.err
 
+    def pull(self, reference: str, login: Login | None) -> None:
+        """Have a registry's image here."""
+        if engine_process.run("podman", "image", "exists", reference).code == 0:
+            return
+        with _as(login) as options:
+            said = engine_process.run("podman", "pull", "--quiet", *_transport(reference), *options, reference)
+        if said.code != 0:
+            raise refusals.of_pull(said.err, reference, "podman pull")
+
     def stored(self, reference: str, login: Login | None) -> Stored | None:
         """Return what a registry has under a tag, None where it has nothing.
 

@@ -1,9 +1,10 @@
-"""A server of a bundle in a process of its own, for as long as it is under load."""
+"""A server of a bundle in a process of its own, or of an image in a container, for as long as it is under load."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -11,36 +12,77 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from nimbus.adapters import processors
-from nimbus_runtime.contract.errors import NimbusError
+from nimbus.adapters import engine_process, processors
+from nimbus_runtime.contract.errors import NimbusError, UsageError
 
 _READY_SECONDS = 300.0
 _STOP_SECONDS = 40.0
 
 
-@contextmanager
-def served(bundle: Path, release: str | None, vcpus: int) -> Iterator[tuple[str, frozenset[int]]]:
-    """Serve a bundle on the loopback interface; yield its address, and the processors that are left to others.
+# As Fargate runs it; the host's own network, since a proxy in between would be measured, too.
+_HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host")
 
-    The server has as many workers as `vcpus`, and no more processors where the machine has more.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server on the loopback interface, and the processors that it leaves to others."""
+
+    address: str
+    others: frozenset[int]
+    image: bool = False
+
+
+@contextmanager
+def served(bundle: Path, release: str | None, vcpus: int) -> Iterator[Served]:
+    """Serve a bundle with as many workers as `vcpus`, and no more processors where the machine has more."""
+    command = [sys.executable, "-P", "-m", "nimbus_runtime", "serve", "--bundle", str(bundle)]
     mine, others = processors.divided(vcpus)
+    with _running([*command, *_told(release, vcpus)], mine) as address:
+        yield Served(address, others)
+
+
+@contextmanager
+def contained(engine: str, image: str, release: str, vcpus: int) -> Iterator[Served]:
+    """Serve an image that is here as `served` does a bundle: in a container, hardened as tasks are."""
+    if sys.platform != "linux":
+        raise UsageError(
+            "an image is put under load on Linux only",
+            got=sys.platform,
+            remedy="name its bundle with --bundle, or a server of it with --url",
+        )
+    name = f"nimbus-loadtest-{secrets.token_hex(4)}"
+    mine, others = processors.divided(vcpus)
+    pinned = [f"--cpuset-cpus={','.join(map(str, sorted(mine)))}"] if mine else []
+    command = [engine, "run", "--rm", f"--name={name}", *_HARDENED, *pinned, image, "serve"]
+    try:
+        with _running([*command, *_told(release, vcpus)], mine) as address:
+            yield Served(address, others, image=True)
+    finally:
+        engine_process.run(engine, "rm", "--force", name)
+
+
+def _told(release: str | None, vcpus: int) -> list[str]:
+    options = ["--host", "127.0.0.1", "--port", "0", "--workers", str(vcpus), "--no-request-log"]
+    return [*options, *(["--release", release] if release else [])]
+
+
+@contextmanager
+def _running(command: Sequence[str], mine: frozenset[int]) -> Iterator[str]:
+    """Run a server on some processors, and yield its address once it is warm."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        options = ["--host", "127.0.0.1", "--port", "0", "--workers", str(vcpus), "--no-request-log"]
-        named = ["--release", release] if release else []
-        command = [sys.executable, "-P", "-m", "nimbus_runtime", "serve", "--bundle", str(bundle), *options, *named]
         environment = {name: value for name, value in os.environ.items() if name != "NIMBUS_API_KEYS"}
         with log.open("wb") as out, processors.using(mine):
-            process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+            process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter, or an engine that was found
                 command, stdin=subprocess.DEVNULL, stdout=out, env=environment, start_new_session=True
             )
         try:
-            yield _ready(process, log), others
+            yield _ready(process, log)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

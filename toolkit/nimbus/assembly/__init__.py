@@ -250,6 +250,17 @@ def push_image(record: ImageRecord, repository: str, folder: Path) -> ImageRecor
     return push.push(record, repository, engine, registry, folder)
 
 
+def fetch_image(reference: str, engine: str | None = None) -> str:
+    """Have a registry's image on this machine; return the engine that runs it."""
+    from nimbus.adapters import ecr  # noqa: PLC0415
+
+    repository = reference.partition("@")[0]
+    login = ecr.Ecr(ecr.region_of(repository)).login(repository) if ecr.is_ecr(repository) else None
+    found = _engine(engine)
+    found.pull(reference, login)
+    return found.name
+
+
 def weigh_image(record: ImageRecord) -> dict[str, Sizes]:
     """Return where an image's bytes are, by architecture."""
     from nimbus.image import sizes  # noqa: PLC0415

@@ -12,6 +12,7 @@ from nimbus.assembly.runs import Runs, runs
 from nimbus.cli import output, results
 from nimbus.cli.progress import drawing
 from nimbus.executions import State
+from nimbus.runs.overview import Standing
 from nimbus.runs.start import Start, Started
 from nimbus_runtime.contract.records import Outcome
 
@@ -67,7 +68,8 @@ def show_there(of: Runs, execution: str, *, wait: bool, as_json: bool) -> None:
     run, outcome = (decided.run, decided.outcome.value) if decided else ("", "")
     if as_json:
         told = {"execution": execution, "status": status.state.value, "run": run, "outcome": outcome}
-        output.print_json({**told, "error": status.error})
+        done = status.state is State.SUCCEEDED and run
+        output.print_json({**told, "error": status.error, **(_came_to(of, run) if done else {})})
     elif status.state is State.SUCCEEDED:
         output.say(f"{output.bold('Done')}: run {run} ({outcome})" if run else "Done: nothing was deployed yet")
         output.print_line(run)
@@ -78,6 +80,15 @@ def show_there(of: Runs, execution: str, *, wait: bool, as_json: bool) -> None:
         )
     if status.state is not State.SUCCEEDED:
         raise SystemExit(1)
+
+
+def _came_to(of: Runs, run: str) -> dict[str, object]:
+    """Return what a run in the cloud came to; one that readers do not see any more may have been seen before."""
+    found = of.one(run)
+    publication = "published" if found.standing is Standing.PUBLISHED else "replaced"
+    counts = {"documents": found.documents, "quarantined": found.quarantined}
+    scored = found.documents - found.quarantined
+    return {"release": found.release, "publication": publication, **counts, "scored": scored}
 
 
 def _show_here(of: Runs, started: Started, *, as_json: bool) -> None:

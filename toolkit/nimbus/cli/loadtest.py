@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly, loadtesting
+from nimbus import assembly, loadtesting, quoting
 from nimbus.cli import options, output
-from nimbus.config.loadtest import LoadTest, Profile
+from nimbus.config.loadtest import LoadTest, Profile, Users
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import UsageError
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from nimbus.config import Environment, Project
     from nimbus.loadtest.result import Second
     from nimbus.loadtest.run import Trial
+    from nimbus.loadtesting import Kept
     from nimbus.quote.quote import Quote
-    from nimbus_runtime.contract.records import Evidence
 
 _FINDINGS = 3
 _KEPT = ".nimbus/loadtests"
+_SILENT = {True: "no answer", False: "nothing due"}
 
 
 @click.command("loadtest")
@@ -32,6 +33,7 @@ _KEPT = ".nimbus/loadtests"
 @click.option("--url", help="Put the server at this address under load; NIMBUS_API_KEY is its key.")
 @click.option("--bundle", "-b", type=click.Path(path_type=Path), help="Serve this bundle here, and put it under load.")
 @click.option("--release", help="The release of the environment.  [default: the candidate, or the live one]")
+@click.option("--image", is_flag=True, help="Serve the release in its image, by docker or podman, as it was deployed.")
 @click.option("--rate", type=click.FloatRange(0.01), help="Requests a second to begin with; of runs, how many at once.")
 @click.option("--seconds", type=click.FloatRange(1), help="How long it takes; a step of a ramp.")
 @click.option("--processes", type=click.IntRange(1, 256), help="Processes that make the load.")
@@ -47,6 +49,7 @@ def command(  # noqa: PLR0913 - one argument an option
     url: str | None,
     bundle: Path | None,
     release: str | None,
+    image: bool,
     rate: float | None,
     seconds: float | None,
     processes: int | None,
@@ -57,15 +60,16 @@ def command(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Put a release under load and say what it stands.
 
-    A release of the environment is served on this machine, or --bundle is; --url names a server that
-    runs already. Profile batch submits runs instead, several at once, and times each until it is
+    A release of the environment is served on this machine: its bundle where that is here, or else its
+    image. --bundle names another one; --url, or url in [loadtest], a server that runs already. Profile
+    batch submits runs to the environment instead, several at once, and times each until it is
     published. Requests come when they are due, whatever became of those before, and are timed from then.
 
     Leaves with exit code 3 where a limit of [loadtest.slo] is missed. The result is kept as evidence of
     the release where the environment knows it.
     """
-    if url is not None and bundle is not None:
-        raise UsageError("--url and --bundle are two targets", remedy="name one of them")
+    if sum((url is not None, bundle is not None, image)) > 1:
+        raise UsageError("--url, --bundle and --image are different targets", remedy="name one of them")
     project, environment = _project(env, config, needed=url is None and bundle is None)
     settings = project.loadtest if project else LoadTest()
     if payloads is not None:
@@ -73,20 +77,26 @@ def command(  # noqa: PLR0913 - one argument an option
     if vcpus is not None:
         settings = replace(settings, vcpus=vcpus)
     name = profile or settings.profile
+    chosen = _profile(settings, name, rate=rate, seconds=seconds, processes=processes)
+    elsewhere = bundle is not None or image or release is not None or chosen.users is Users.BATCH
     asked = loadtesting.Asked(
         name=name,
-        profile=_profile(settings, name, rate=rate, seconds=seconds, processes=processes),
+        profile=chosen,
         settings=settings,
-        url=None if url is None else url.rstrip("/"),
+        url=_address(url, settings, elsewhere=elsewhere),
         bundle=bundle,
         environment=environment,
         release=release,
         project=project,
+        image=image,
     )
     tested, kept = loadtesting.load_test(asked, _json_line if as_json else _line)
-    measured = loadtesting.measured_by(tested)
+    measured = quoting.measured_by(tested)
     architecture = project.task.architecture.value if project else "X86_64"
-    quote = loadtesting.quote(measured, loadtesting.prices(project), architecture) if measured else None
+    quote = None
+    if measured is not None:
+        arm_speed = quoting.arm_speed(project)
+        quote = quoting.quote(measured, quoting.prices(project), architecture, arm_speed=arm_speed)
     place = _write(tested, quote, folder or (project.folder if project else Path()) / _KEPT, kept)
     if as_json:
         output.print_json({"event": "result", **_values(tested, quote, kept), "report": str(place)})
@@ -116,13 +126,19 @@ def _profile(settings: LoadTest, name: str, **given: float | None) -> Profile:
     return replace(chosen, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
+def _address(url: str | None, settings: LoadTest, *, elsewhere: bool) -> str | None:
+    """Return the address of the server, if it is one that runs already: nimbus.toml's where nothing else is named."""
+    found = url or (None if elsewhere else settings.url)
+    return None if found is None else found.rstrip("/")
+
+
 def _line(second: Second) -> None:
     """Say how it goes."""
     parts = [
         f"{second.second:5.0f} s",
         f"step {second.step} ({second.rate:.3g}/s)",
         f"{second.documents_per_second:.1f} documents/s",
-        f"p95 {second.p95:,.0f} ms" if second.p95 is not None else "no answer",
+        f"p95 {second.p95:,.0f} ms" if second.p95 is not None else _SILENT[second.in_flight > 0],
         f"{second.in_flight} in flight",
     ]
     if second.cpu is not None:
@@ -141,24 +157,27 @@ def _plain(value: object) -> dict[str, object]:
     return plain if isinstance(plain, dict) else {}
 
 
-def _values(tested: Trial, quote: Quote | None, kept: Evidence | None) -> dict[str, object]:
-    result = _plain(tested.result)
+def _values(tested: Trial, quote: Quote | None, kept: Kept) -> dict[str, object]:
+    result, found = _plain(tested.result), kept.evidence
     result.pop("timeline")
     return {
         "outcome": tested.verdict.outcome.value,
         "words": tested.words,
         "reasons": list(tested.verdict.reasons),
         "profile": tested.profile,
+        "under": tested.under.value,
+        "architecture": tested.architecture,
         "judged": _plain(tested.verdict.judged),
         "saturation": codec.plain(tested.verdict.saturation),
         "slo": codec.plain(tested.slo),
         "result": result,
         "quote": None if quote is None else _plain(quote),
-        "evidence": None if kept is None else {"release": kept.release, "kind": kept.kind, "time": kept.time},
+        "evidence": None if found is None else {"release": found.release, "kind": found.kind, "time": found.time},
+        "not_kept": kept.why_not or None,
     }
 
 
-def _write(tested: Trial, quote: Quote | None, folder: Path, kept: Evidence | None) -> Path:
+def _write(tested: Trial, quote: Quote | None, folder: Path, kept: Kept) -> Path:
     """Write report.html and report.json into a folder of their own; return the page."""
     from nimbus.loadtest import report  # noqa: PLC0415 - not needed for --help
     from nimbus.quote import shown  # noqa: PLC0415 - as above
@@ -174,7 +193,7 @@ def _write(tested: Trial, quote: Quote | None, folder: Path, kept: Evidence | No
     return place / "report.html"
 
 
-def _summary(tested: Trial, quote: Quote | None, kept: Evidence | None, place: Path) -> None:
+def _summary(tested: Trial, quote: Quote | None, kept: Kept, place: Path) -> None:
     judged, outcome = tested.verdict.judged, tested.verdict.outcome.value
     tint = {"ok": "green", "missed": "red"}.get(outcome, "yellow")
     output.say(f"{output.bold(outcome.upper(), tint)} {tested.words}")
@@ -200,5 +219,7 @@ def _summary(tested: Trial, quote: Quote | None, kept: Evidence | None, place: P
             f"{best.price_a_million:,.2f} {quote.prices.currency} a million"
         )
     output.say(f"  report    {place}")
-    if kept is not None:
-        output.say(f"  evidence  of release {kept.release}")
+    if kept.evidence is not None:
+        output.say(f"  evidence  of release {kept.evidence.release}")
+    elif kept.why_not:
+        output.say(f"  evidence  of no release: {output.printable(kept.why_not)}")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly, loadtesting
+from nimbus import assembly, quoting
 from nimbus.cli import options, output
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import UsageError
 
 if TYPE_CHECKING:
+    from nimbus.config import Project
     from nimbus.quote.quote import Measured, Quote
 
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--documents", "-n", type=click.IntRange(1), help="How many documents there are to score.")
 @click.option("--within", type=click.FloatRange(0.01), metavar="HOURS", help="By when; says how many tasks it takes.")
 @click.option("--rate", type=click.FloatRange(0.001), help="Documents a second to serve; says how many tasks it takes.")
+@click.option("--arm-speed", type=click.FloatRange(0.05, 20), help="How fast it is on ARM, x86 being 1.")
 @click.option("--prices", "table", type=click.Path(path_type=Path), help="A file of your own prices.")
 @click.option("--show-prices", is_flag=True, help="Write the table of prices, to begin one of your own with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -37,6 +39,7 @@ def command(  # noqa: PLR0913 - one argument an option
     documents: int | None,
     within: float | None,
     rate: float | None,
+    arm_speed: float | None,
     table: Path | None,
     show_prices: bool,
     as_json: bool,
@@ -46,16 +49,16 @@ def command(  # noqa: PLR0913 - one argument an option
     Speed and memory are those that the release's last load test measured, or else its last run.
     """
     if show_prices:
-        click.echo(codec.encode(loadtesting.prices(named=table)).decode(), nl=False)
+        click.echo(codec.encode(quoting.prices(named=table)).decode(), nl=False)
         return
-    project = None
-    if speed is not None:
-        if memory is None:
-            raise UsageError("--speed needs --memory", expected="MB of one process", remedy="give both")
-        measured: Measured | None = loadtesting.given(speed, memory)
+    if (speed is None) != (memory is None):
+        raise UsageError("--speed and --memory belong together", expected="both, of one process", remedy="give both")
+    project = _project(env, config, needed=speed is None)
+    if speed is not None and memory is not None:
+        measured: Measured | None = quoting.given(speed, memory)
     else:
-        project = assembly.project(env, config=config)
-        measured = loadtesting.measured_of(assembly.environment(project), release)
+        assert project is not None  # noqa: S101 - it was needed
+        measured = quoting.measured_of(assembly.environment(project), release)
     if measured is None:
         raise UsageError(
             "nothing is known of this release's speed",
@@ -63,12 +66,32 @@ def command(  # noqa: PLR0913 - one argument an option
             remedy="`nimbus loadtest` measures it; --speed and --memory stand for what you know",
         )
     architecture = project.task.architecture.value if project else "X86_64"
-    prices = loadtesting.prices(project, table)
-    found = loadtesting.quote(measured, prices, architecture, documents=documents, within_hours=within, rate=rate)
+    prices = quoting.prices(project, table)
+    found = quoting.quote(
+        measured,
+        prices,
+        architecture,
+        documents=documents,
+        within_hours=within,
+        rate=rate,
+        arm_speed=arm_speed or quoting.arm_speed(project),
+    )
     if as_json:
         output.print_json(codec.plain(found))  # type: ignore[arg-type]
     else:
         _show(found)
+
+
+def _project(env: str | None, config: Path | None, *, needed: bool) -> Project | None:
+    """Return the project, whose prices and processors hold; None where there is none and it is not needed."""
+    from nimbus.config.errors import ConfigNotFoundError  # noqa: PLC0415 - not needed for --help
+
+    try:
+        return assembly.project(env, config=config)
+    except ConfigNotFoundError:
+        if needed or env or config:
+            raise
+        return None
 
 
 def _show(quote: Quote) -> None:

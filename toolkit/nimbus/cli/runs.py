@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly, loadtesting
+from nimbus import assembly, quoting
 from nimbus.cli import options, output
 
 if TYPE_CHECKING:
@@ -132,11 +132,11 @@ def _shard(shard: Shard) -> str:
 
 def _quoted(one: Overview, environment: Environment, project: Project) -> str:
     """Return what a run's documents should cost by what was measured of its release."""
-    found = loadtesting.quoted(environment, one.release)
+    found = quoting.quoted(environment, one.release)
     if found is None or not one.documents:
         return ""
     seconds, source = found
-    return f"{loadtesting.cost_of(project, seconds * one.documents):.4f} $ by {source}"
+    return f"{quoting.cost_of(project, seconds * one.documents):.4f} $ by {source}"
 
 
 def _cost(one: Overview, project: Project) -> float | None:
@@ -145,4 +145,4 @@ def _cost(one: Overview, project: Project) -> float | None:
 
     if project.described.kind is not Kind.AWS or one.worker_seconds is None:
         return None
-    return round(loadtesting.cost_of(project, one.worker_seconds), 4)
+    return round(quoting.cost_of(project, one.worker_seconds), 4)

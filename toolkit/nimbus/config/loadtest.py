@@ -68,6 +68,14 @@ BUILT_IN = {
 class LoadTest:
     """How a release is tested under load."""
 
+    url: Annotated[
+        str | None,
+        Key(
+            "A server of the environment's, put under load instead of one on this machine.",
+            pattern=r"^https?://[^/\s]+",
+            says="http://… or https://…",
+        ),
+    ] = None
     profile: Annotated[str, Key("The profile that is used where none is named.")] = "ramp"
     profiles: Annotated[dict[str, Profile], Key("Profiles by name.")] = field(default_factory=dict)
     slo: Annotated[Slo, Key("What must be kept.")] = field(default_factory=Slo)
@@ -94,8 +102,12 @@ class LoadTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """What processors and memory cost."""
+    """What processors and memory cost, and what is had for it."""
 
     table: Annotated[
         str | None, Key("A file of your own prices, as `nimbus quote --show-prices` writes them; Nimbus's without.")
+    ] = None
+    arm_speed: Annotated[
+        float | None,
+        Key("How fast your pipeline is on ARM, x86 being 1, where you know.", least=0.05, most=20),
     ] = None

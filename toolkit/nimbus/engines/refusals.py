@@ -49,6 +49,16 @@ def of_base(words: str, name: str, where: str) -> errors.ImageError:
     )
 
 
+def of_pull(words: str, reference: str, where: str) -> errors.ImageError:
+    """Return why a release's image cannot be had."""
+    return common(words, where) or errors.ImageMissingError(
+        "the image is not on this machine and cannot be fetched",
+        where=reference,
+        got=last_line(words),
+        remedy="check the network, and that you may read the repository (docs/aws.md)",
+    )
+
+
 def of_other_processor(name: str, got: str, wanted: str) -> errors.BaseUnsuitableError:
     """Return that a base image is not for a processor."""
     return errors.BaseUnsuitableError(

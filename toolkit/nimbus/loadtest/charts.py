@@ -92,5 +92,5 @@ def _even(high: float) -> list[float]:
     """Return a handful of round numbers from 0 to above `high`."""
     rough = high / 5
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(base * power for base in (1, 2, 5, 10) if base * power >= rough)
+    step = next(base * power for base in (1, 2, 2.5, 5, 10) if base * power >= rough)
     return [number * step for number in range(math.ceil(high / step) + 1)]

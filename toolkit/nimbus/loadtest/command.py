@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from nimbus.config.loadtest import LoadTest, Profile, Slo, Users
@@ -11,9 +12,22 @@ from nimbus.config.loadtest import LoadTest, Profile, Slo, Users
 _USERS = {Users.ARRIVALS: "ArrivalUser", Users.BATCH: "BatchUser"}
 
 
+class Under(StrEnum):
+    """What is under load."""
+
+    ADDRESS = "address"  # a server that somebody else runs
+    BUNDLE = "bundle"  # served on this machine for as long as the test takes
+    IMAGE = "image"  # as the bundle, in a container
+    RUNS = "runs"
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What load is made of, and whom it is for: the address of a server, or the command that submits a run."""
+    """What load is made of, and whom it is for: the address of a server, or the command that submits a run.
+
+    `processors` are left to whoever makes the load, all of them where there are none; `architecture` is
+    that of the server's processors, where it is known.
+    """
 
     profile: Profile
     settings: LoadTest
@@ -21,6 +35,9 @@ class Load:
     submit: tuple[str, ...] = ()
     payloads: Path | None = None
     text_field: str = "text"
+    under: Under = Under.ADDRESS
+    processors: frozenset[int] = frozenset()
+    architecture: str | None = None
 
 
 def arguments(load: Load, *, result: Path, figures: str, locustfile: Path) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from nimbus.loadtest.charts import Line, chart
-from nimbus.loadtest.result import Second, Step
+from nimbus.loadtest.command import Under
+from nimbus.loadtest.result import Step
 from nimbus.loadtest.run import Trial
 from nimbus.loadtest.verdict import Outcome
 
@@ -17,27 +18,39 @@ _TITLES = {
 }
 
 
+_LONG_MS = 10_000.0  # from there in seconds
+_OF_REQUESTS = "when a request was due to its whole answer"
+_OF_RUNS = "submitting a run to its publication"
+_UNDER = {
+    Under.ADDRESS: "a server at {url}",
+    Under.BUNDLE: "the bundle, served on the machine that made the load",
+    Under.IMAGE: "the image, in a container on the machine that made the load",
+    Under.RUNS: "runs",
+}
+
+
 def page(tested: Trial, time: str, cost: Sequence[Sequence[str]] = (), note: str = "") -> str:
     """Return the page; `cost` are rows of a table, the first being the heads."""
     outcome = tested.verdict.outcome
     target = tested.result.target
-    name = target.release or target.url or "runs"
+    name = "runs" if tested.under is Under.RUNS else target.release or target.url or "a server"
     parts = [
         f"<h1>Load test of {escape(name)}</h1>",
         f'<p class="verdict {outcome.value}"><b>{_TITLES[outcome]}</b> {escape(tested.words)}</p>',
         _list(tested.verdict.reasons),
         _tiles(tested),
-        _latency(tested.result.timeline),
-        _throughput(tested.result.timeline),
-        _steps(tested.result.steps),
+        _latency(tested),
+        _throughput(tested),
+        _steps(tested),
         _outcomes(tested),
     ]
     if cost:
         parts += ["<h2>Size and cost</h2>", _table(cost), f"<p>{escape(note)}</p>"]
     parts.append(_how(tested, time))
     body = "\n".join(part for part in parts if part)
-    head = f"<!doctype html>\n<html lang=en><meta charset=utf-8><title>Load test of {escape(name)}</title>"
-    return f"{head}{_STYLE}\n<body>{body}</body></html>\n"
+    told = "<meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>"
+    head = f"{told}<title>Load test of {escape(name)}</title>{_STYLE}"
+    return f"<!doctype html>\n<html lang=en><head>{head}</head>\n<body>{body}</body></html>\n"
 
 
 def _tiles(tested: Trial) -> str:
@@ -50,34 +63,51 @@ def _tiles(tested: Trial) -> str:
         ("p99", _ms(judged.p99)),
         ("p99.9", _ms(judged.p999)),
         ("failed", f"{judged.error_share:.2%}"),
-        ("processors used", _number(cpu)),
-        ("memory, at most", _mb(target.peak_resident_bytes)),
     ]
+    if cpu is not None:
+        tiles.append(("processors used", _number(cpu)))
+    if target.peak_resident_bytes:
+        tiles.append(("memory, at most", _mb(target.peak_resident_bytes)))
     shown = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in tiles)
-    of = f"At {saturation.rate:.3g} requests a second, the most that was kept." if saturation else "Of the whole test."
-    return f"<dl>{shown}</dl><p>{of} Times are from when a request was due to its whole answer.</p>"
+    runs = tested.under is Under.RUNS
+    what, times = ("runs at once", _OF_RUNS) if runs else ("requests a second", _OF_REQUESTS)
+    of = f"At {saturation.rate:.3g} {what}, the most that was kept." if saturation else "Of the whole test."
+    return f"<dl>{shown}</dl><p>{of} Times are from {times}.</p>"
 
 
-def _latency(timeline: Sequence[Second]) -> str:
+def _latency(tested: Trial) -> str:
+    timeline = tested.result.timeline
     lines = [
-        Line(name, [(second.second, getattr(second, field)) for second in timeline], colour)
-        for name, field, colour in (("p50", "p50", "a"), ("p95", "p95", "b"), ("p99", "p99", "c"))
+        Line(name, [(second.second, getattr(second, name)) for second in timeline], colour)
+        for name, colour in (("p50", "a"), ("p95", "b"), ("p99", "c"))
     ]
-    return f"<h2>Answers, second by second</h2>{chart(lines, 'ms', logarithmic=True)}" if timeline else ""
+    limits = ((name, getattr(tested.slo, f"{name}_ms")) for name in ("p95", "p99", "p50"))
+    limit = next(((name, value) for name, value in limits if value), None)
+    if limit is not None and timeline and tested.under is not Under.RUNS:
+        ends = [(timeline[0].second, limit[1]), (timeline[-1].second, limit[1])]
+        lines.append(Line(f"limit of {limit[0]}", ends, "d"))
+    return _figure("Answers, second by second", chart(lines, "ms", logarithmic=True))
 
 
-def _throughput(timeline: Sequence[Second]) -> str:
-    if not timeline:
-        return ""
+def _throughput(tested: Trial) -> str:
+    timeline = tested.result.timeline
+    in_flight = [(second.second, float(second.in_flight)) for second in timeline]
+    if tested.under is Under.RUNS:
+        return _figure("Runs at once", chart([Line("runs that go", in_flight, "a")], ""))
     lines = [
         Line("documents/s", [(second.second, second.documents_per_second) for second in timeline], "a"),
         Line("requests/s asked for", [(second.second, second.rate) for second in timeline], "d"),
-        Line("in flight", [(second.second, float(second.in_flight)) for second in timeline], "c"),
+        Line("in flight", in_flight, "c"),
     ]
-    return f"<h2>Load</h2>{chart(lines, '')}"
+    return _figure("Load", chart(lines, ""))
 
 
-def _steps(steps: Sequence[Step]) -> str:
+def _figure(title: str, drawn: str) -> str:
+    return f'<h2>{title}</h2><div class="wide">{drawn}</div>' if drawn else ""
+
+
+def _steps(tested: Trial) -> str:
+    steps, most = tested.result.steps, tested.verdict.saturation
     if len(steps) < 2:
         return ""
     head = ("step", "requests/s", "documents/s", "p50", "p95", "p99", "failed", "processors", "memory", "")
@@ -92,39 +122,60 @@ def _steps(steps: Sequence[Step]) -> str:
             f"{step.error_share:.2%}",
             _number(step.cpu),
             _mb(step.resident_bytes),
-            "warm-up" if step.warm_up else "; ".join(step.broken) or "kept",
+            _fate(step, None if most is None else most.rate),
         )
         for step in steps
     ]
     return f"<h2>Steps</h2>{_table([head, *rows])}"
 
 
+def _fate(step: Step, most: float | None) -> str:
+    """Say what became of a step, and whether it is the one that the test is judged by."""
+    if step.warm_up:
+        return "warm-up"
+    return "; ".join(step.broken) or ("kept, the most" if step.rate == most else "kept")
+
+
 def _outcomes(tested: Trial) -> str:
-    overall = tested.result.overall
-    rows = [("outcome", "requests"), *((name, f"{count:,}") for name, count in overall.outcomes.items())]
-    rows.append(("dropped: too many in flight", f"{overall.dropped:,}"))
-    rows.append(("unanswered at the end", f"{overall.unanswered:,}"))
+    overall, runs = tested.result.overall, tested.under is Under.RUNS
+    head = ("outcome", "runs" if runs else "requests")
+    rows = [head, *((name, f"{count:,}") for name, count in overall.outcomes.items())]
+    if not runs:
+        rows.append(("dropped: too many in flight", f"{overall.dropped:,}"))
+    rows.append(("not ended" if runs else "unanswered at the end", f"{overall.unanswered:,}"))
     return f"<h2>Outcomes</h2>{_table(rows)}"
 
 
 def _how(tested: Trial, time: str) -> str:
-    result, judged = tested.result, tested.verdict.judged
+    result, judged, runs = tested.result, tested.verdict.judged, tested.under is Under.RUNS
     payload = result.payload
     texts = "the user's own" if payload.get("own") else f"made up, about {payload.get('words_median')} words each"
-    limits = ", ".join(f"{name} {value:g}" for name, value in result.limits.items())
+    limits = ", ".join(_limit(name, value) for name, value in result.limits.items())
     plural = "es" if result.processes > 1 else ""
     made = f"{result.shape} by {' and '.join(result.users)}, {result.processes} process{plural}"
     told = [
         f"Profile {tested.profile}: {made}",
         f"Texts: {texts}, {payload.get('texts')} a request" if "ArrivalUser" in result.users else "",
-        f"Limits of a step: {limits} (ms; a share)",
-        f"The generator was {judged.lag_p99 or 0:,.1f} ms late at its p99",
-        f"Target: {result.target.url}, {result.target.cpus or 'unknown'} processors",
+        f"Limits of a step: {limits}",
+        "" if runs else f"The generator was {judged.lag_p99 or 0:,.1f} ms late at its p99",
+        f"Under load: {_UNDER[tested.under].format(url=result.target.url)}{_on(tested)}",
         f"Bundle {result.target.bundle_digest}" if result.target.bundle_digest else "",
-        f"Percentiles are exact to half a percent; {judged.finished:,} answers were counted",
+        f"Percentiles are exact to half a percent; {judged.finished:,} {'runs' if runs else 'answers'} were counted",
         time,
     ]
     return f"<h2>How</h2>{_list([line for line in told if line])}"
+
+
+def _limit(name: str, value: float) -> str:
+    return f"{value:.2%} failed" if name == "errors" else f"{name.replace('p999', 'p99.9')} {value:,g} ms"
+
+
+def _on(tested: Trial) -> str:
+    """Return which processors a target had, as far as is known."""
+    cpus, kind = tested.result.target.cpus, tested.architecture
+    if not cpus:
+        return ""
+    return f", on {cpus:g} {kind or 'vCPU'}{' processor' if kind else ''}{'s' if kind and cpus != 1 else ''}"
 
 
 def _list(lines: Sequence[str]) -> str:
@@ -147,7 +198,11 @@ def _number(value: float | None) -> str:
 
 
 def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+    if value is None:
+        return "-"
+    if value >= _LONG_MS:
+        return f"{value / 1e3:,.1f} s"
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
 def _mb(value: float | None) -> str:
@@ -165,13 +220,13 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margi
 .verdict { border-left: 6px solid var(--d); padding: .4rem .8rem; font-size: 1.15rem; }
 .verdict.ok { border-color: #1a7f37; } .verdict.missed { border-color: var(--c); }
 .verdict.unsound { border-color: var(--b); }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .6rem; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem; }
 dl div { border: 1px solid var(--line); border-radius: 6px; padding: .5rem .7rem; }
 dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, td:last-child { text-align: left; } th { color: var(--soft); font-weight: 600; }
-svg { width: 100%; height: auto; } svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
+svg { width: 100%; min-width: 40rem; height: auto; } svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 svg .grid { stroke: var(--line); } svg polyline { fill: none; stroke-width: 2; }
 .a { stroke: var(--a); } .b { stroke: var(--b); } .c { stroke: var(--c); }
 .d { stroke: var(--d); stroke-dasharray: 5 4; }

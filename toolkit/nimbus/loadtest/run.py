@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from nimbus.config.loadtest import Slo
 from nimbus.loadtest import verdict
-from nimbus.loadtest.command import Load
+from nimbus.loadtest.command import Load, Under
 from nimbus.loadtest.result import Result, Second
 from nimbus.loadtest.verdict import Verdict
 
@@ -26,13 +26,15 @@ Target = AbstractContextManager[Load]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A load test that is over."""
+    """A load test that is over; `architecture` is that of the target's processors, where it is known."""
 
     profile: str
     slo: Slo
     result: Result
     verdict: Verdict
     words: str
+    under: Under = Under.ADDRESS
+    architecture: str | None = None
 
 
 def load_test(profile: str, slo: Slo, target: Target, generator: Generator, second: Callable[[Second], None]) -> Trial:
@@ -40,7 +42,8 @@ def load_test(profile: str, slo: Slo, target: Target, generator: Generator, seco
     with target as load:
         result = generator(load, second)
     judged = verdict.judge(result, slo)
-    return Trial(profile, slo, result, judged, verdict.in_words(judged, slo, result.target.cpus))
+    words = verdict.in_words(result, judged, slo)
+    return Trial(profile, slo, result, judged, words, load.under, load.architecture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Finding:
     peak_resident_bytes: float | None
     saturation_rate: float | None = None
     payload: dict[str, object] = field(default_factory=dict)
+    under: Under = Under.ADDRESS
+    architecture: str | None = None
 
 
 def finding(tested: Trial, bundle_digest: str, image: str | None) -> Finding:
@@ -90,4 +95,6 @@ def finding(tested: Trial, bundle_digest: str, image: str | None) -> Finding:
         peak_resident_bytes=target.peak_resident_bytes,
         saturation_rate=saturation.rate if saturation else None,
         payload=tested.result.payload,
+        under=tested.under,
+        architecture=tested.architecture,
     )

@@ -43,8 +43,8 @@ def judge(result: Result, slo: Slo) -> Verdict:
     """Return the verdict; a ramp is judged by its last step that held."""
     saturation, step = _saturation(result) if result.shape == Shape.RAMP else (None, None)
     judged: Figures = step or result.overall
-    runs = "BatchUser" in result.users
-    missed = [*(_late_runs(judged, slo) if runs else _late_answers(judged, slo)), *_missed(judged, slo)]
+    what = "runs" if _runs(result) else "requests"
+    missed = [*(_late_runs(judged, slo) if _runs(result) else _late_answers(judged, slo)), *_missed(judged, slo, what)]
     missed += _of_whole(result, slo, judged)
     if result.shape == Shape.RAMP and step is None:
         missed.insert(0, "no rate was kept within the limits")
@@ -80,12 +80,12 @@ def _late_answers(figures: Figures, slo: Slo) -> list[str]:
     ]
 
 
-def _missed(figures: Figures, slo: Slo) -> list[str]:
+def _missed(figures: Figures, slo: Slo, what: str) -> list[str]:
     missed = []
     if not figures.finished:
         missed.append("nothing was answered")
     if figures.error_share > slo.error_share:
-        missed.append(f"{figures.error_share:.2%} of the requests failed, the SLO is {slo.error_share:.2%}")
+        missed.append(f"{figures.error_share:.2%} of the {what} failed, the SLO is {slo.error_share:.2%}")
     return missed
 
 
@@ -108,14 +108,28 @@ def _late(figures: Figures) -> str | None:
     return f"the generator was up to {lag:,.0f} ms late (p99): give it more processes, or a machine of its own"
 
 
-def in_words(verdict: Verdict, slo: Slo, cpus: float | None) -> str:
+def in_words(result: Result, verdict: Verdict, slo: Slo) -> str:
     """Return the figure that people repeat, such as 41 documents/s at p95 ≤ 200 ms on 1 vCPU."""
-    on = f" on {cpus:g} vCPU" if cpus else ""
-    if verdict.saturation is None:
-        rate = f"{verdict.judged.documents_per_second:.3g} documents/s"
-        return f"{rate}, p95 {verdict.judged.p95:,.0f} ms{on}" if verdict.judged.p95 is not None else rate + on
+    judged, saturation = verdict.judged, verdict.saturation
+    if _runs(result):
+        return _runs_in_words(judged)
+    on = f" on {result.target.cpus:g} vCPU" if result.target.cpus else ""
+    if saturation is None:
+        rate = f"{judged.documents_per_second:.3g} documents/s"
+        return f"{rate}, p95 {judged.p95:,.0f} ms{on}" if judged.p95 is not None else rate + on
     limits = ((50, slo.p50_ms), (95, slo.p95_ms), (99, slo.p99_ms))
     kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits[::-1] if ms is not None), None)
     kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits if n == 95 and ms is not None), kept)
-    shown = kept or f"p95 {verdict.judged.p95 or 0:,.0f} ms"
-    return f"{verdict.saturation.documents_per_second:.3g} documents/s at {shown}{on}"
+    shown = kept or f"p95 {judged.p95 or 0:,.0f} ms"
+    return f"{saturation.documents_per_second:.3g} documents/s at {shown}{on}"
+
+
+def _runs_in_words(figures: Figures) -> str:
+    runs = f"{figures.finished} run{'' if figures.finished == 1 else 's'}"
+    if figures.p95 is None:
+        return f"{runs} ended"
+    return f"{runs}, 95 % published within {figures.p95 / 1e3:.3g} s, {figures.documents_per_second:.3g} documents/s"
+
+
+def _runs(result: Result) -> bool:
+    return "BatchUser" in result.users

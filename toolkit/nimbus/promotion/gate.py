@@ -20,7 +20,7 @@ from nimbus_runtime import intervals
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.records import Evidence
 
-_GOOD = frozenset({"ok", "passed", "met", "promote"})
+_GOOD, _SAYS_NOTHING = frozenset({"ok", "passed", "met", "promote"}), "unsound"
 _ELSEWHERE = 2.0  # how much more a slowdown may be where live was timed on another machine
 _FEW = 5  # units, below which nothing is said of a label
 
@@ -67,7 +67,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a gate knows
         if kind is Required.SHADOW and live is None:
             rules.append(Rule("shadow", "nothing is live", "", Verdict.PROMOTE, "there is nothing to compare with"))
             continue
-        lacking = _lacking(kind, found, gate, now)
+        lacking = _lacking(release, kind, found, gate, now)
         if lacking is not None or found is None:
             missing.append(lacking or kind.value)
         elif kind is Required.SHADOW:
@@ -76,9 +76,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a gate knows
             missing += [stale] if stale else []
             rules += [] if stale else _of_shadow(shadow, gate)
         else:
-            good = found.outcome in _GOOD
-            verdict = Verdict.PROMOTE if good else Verdict.HOLD
-            rules.append(Rule(kind.value, found.outcome, "its SLOs", verdict, f"tested at {found.time}"))
+            rules.append(_of_loadtest(kind.value, found))
     verdicts = {rule.verdict for rule in rules}
     if Verdict.HOLD in verdicts:
         verdict = Verdict.HOLD
@@ -90,14 +88,28 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a gate knows
     return Decision(release, verdict, tuple(rules), tuple(missing), needed)
 
 
-def _lacking(kind: Required, found: Evidence | None, gate: Gate, now: datetime) -> str | None:
+def _lacking(release: str, kind: Required, found: Evidence | None, gate: Gate, now: datetime) -> str | None:
+    again = ""
+    if kind is Required.LOADTEST:
+        profile = f" --profile {gate.profile}" if gate.profile else ""
+        again = f" (in this environment: nimbus loadtest --release {release}{profile})"
     if found is None:
         of = f" of profile {gate.profile}" if kind is Required.LOADTEST and gate.profile else ""
-        return f"{kind.value}: none{of} yet"
+        return f"{kind.value}: none{of} yet{again}"
     age = now - datetime.fromisoformat(found.time)
     if age > timedelta(days=gate.max_age_days):
-        return f"{kind.value}: {age.days} days old, and {gate.max_age_days:g} are allowed"
+        return f"{kind.value}: {age.days} days old, and {gate.max_age_days:g} are allowed{again}"
     return None
+
+
+def _of_loadtest(name: str, found: Evidence) -> Rule:
+    """Return what a load test says; one whose generator was late says nothing."""
+    verdict = Verdict.PROMOTE if found.outcome in _GOOD else Verdict.HOLD
+    if found.outcome == _SAYS_NOTHING:
+        verdict = Verdict.INCONCLUSIVE
+    words = found.body.get("words")
+    shown = f"{found.outcome}: {words}" if words else found.outcome
+    return Rule(name, shown, "its SLOs", verdict, f"tested at {found.time}")
 
 
 def _stale(shadow: Shadow, live: str | None, digest: str) -> str | None:

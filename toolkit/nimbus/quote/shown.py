@@ -21,8 +21,15 @@ def note(quote: Quote) -> str:
     return (
         f"Measured: {quote.measured.source}. Memory with {HEADROOM:g}-fold headroom. "
         f"Prices as of {prices.as_of}, {prices.region}, {prices.currency}: {prices.source}. "
-        "Speed was measured on one kind of processor; the others are priced as if they were as fast."
+        f"{_of_speed(quote)}"
     )
+
+
+def _of_speed(quote: Quote) -> str:
+    measured = quote.measured.architecture
+    if quote.arm_speed is not None:
+        return f"The speed is that of {measured}; ARM64 is taken to be {quote.arm_speed:g} times as fast as X86_64."
+    return f"The speed is that of {measured}; others are priced as if they were as fast, unless --arm-speed says more."
 
 
 def price(value: float, currency: str) -> str:
@@ -37,5 +44,5 @@ def _row(option: Option, quote: Quote) -> tuple[str, ...]:
         f"{option.documents_an_hour:,.0f}",
         price(option.price_a_million, currency),
         price(option.spot_price_a_million, currency),
-        "recommended" if option == quote.recommended else "",
+        "recommended" if option == quote.recommended else "speed not measured" if option.assumed else "",
     )

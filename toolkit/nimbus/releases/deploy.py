@@ -107,13 +107,17 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a deployment works with; `shadow` is None where there is nothing to judge by."""
+    """What a deployment works with; `shadow` is None where there is nothing to judge by.
+
+    `gate` asks for the evidence that needs nothing live beside it, where the gate requires such.
+    """
 
     store: Store
     compiler: Compiler
     host: Host
     preflight: Preflight
     shadow: Shadow | None
+    gate: Callable[[Release], Verdict] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,7 @@ def plan(tools: Tools, job: Job) -> Planned:
         (Step.PREFLIGHT, State.TO_DO, ""),
         (Step.REGISTER, _done(known), "" if wanted is None else wanted.release),
         (Step.SHADOW, judging, why),
-        (Step.GATE, judging, why),
+        (Step.GATE, *((State.TO_DO, "") if _alone(tools, is_live=is_live) else (judging, why))),
         (Step.PROMOTE, State.DONE if is_live else State.TO_DO, ""),
     )
     return Planned(steps, known or wanted, _against(tools.store, present, known or wanted))
@@ -244,14 +248,22 @@ def _judge(tools: Tools, seen: Live | None, release: Release, observer: Observer
     state, why = _judging(tools, seen, is_live=is_live)
     if state is State.SKIPPED or tools.shadow is None or seen is None:
         observer.step(Step.SHADOW, State.SKIPPED, why)
-        observer.step(Step.GATE, State.SKIPPED, why)
-        return None
-    observer.step(Step.SHADOW, State.DOING)
-    verdict = tools.shadow(release, registry.release(tools.store, seen.release))
-    observer.step(Step.SHADOW, State.DONE)
+        if tools.gate is None or not _alone(tools, is_live=is_live):
+            observer.step(Step.GATE, State.SKIPPED, why)
+            return None
+        verdict = tools.gate(release)
+    else:
+        observer.step(Step.SHADOW, State.DOING)
+        verdict = tools.shadow(release, registry.release(tools.store, seen.release))
+        observer.step(Step.SHADOW, State.DONE)
     passed = verdict.outcome is Outcome.PROMOTE
     observer.step(Step.GATE, State.DONE if passed else State.STOPPED, f"{verdict.outcome}: {verdict.why}")
     return verdict
+
+
+def _alone(tools: Tools, *, is_live: bool) -> bool:
+    """Say whether a gate is asked even where there is nothing to compare a candidate with."""
+    return tools.gate is not None and tools.shadow is not None and not is_live
 
 
 def _judging(tools: Tools, present: Live | None, *, is_live: bool) -> tuple[State, str]:

@@ -62,9 +62,9 @@ def _price(session: Session) -> float | None:
     """Return what a second costs, in tasks of the project's size; None where nothing is charged."""
     if session.environment().kind.value != "aws":
         return None
-    from nimbus import loadtesting  # noqa: PLC0415 - only on AWS
+    from nimbus import quoting  # noqa: PLC0415 - only on AWS
 
-    return loadtesting.cost_of(session.project(), 1.0)
+    return quoting.cost_of(session.project(), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,9 @@ class WhatQuoted:
 
     def ask(self, session: Session) -> Quoted | None:
         """Read its latest load test, or its latest run."""
-        from nimbus import loadtesting  # noqa: PLC0415 - only when it is asked
+        from nimbus import quoting  # noqa: PLC0415 - only when it is asked
 
-        found = loadtesting.quoted(session.environment(), self.release)
+        found = quoting.quoted(session.environment(), self.release)
         return None if found is None else Quoted(*found)
 
 
