@@ -1,143 +1,163 @@
-"""Pictures of screens on made-up answers: what they show changes only when somebody means it to.
+"""Pictures of every screen and dialog on a made-up environment: what they show changes only when somebody means it to.
 
-After a change that was meant: python -m pytest tests/tui/test_pictures.py --snapshot-update, and look at each.
+After a change that was meant: make test ARGS='tests/tui/test_pictures.py --snapshot-update', and read the diff.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+import asyncio
+import functools
+import subprocess
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
-from textual import on
-from textual.app import App, ComposeResult
-from textual.containers import Container
-from textual.widgets import Footer
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.pilot import Pilot
 
-from nimbus.releases.diff import Difference
-from nimbus.runs.overview import Overview, Standing
-from nimbus_tui import app as shipped
-from nimbus_tui.api.infrastructure import Plan, Resource, WhatStands, WhatWouldChange
-from nimbus_tui.api.infrastructure import Standing as Environment
-from nimbus_tui.api.proposals import Done, Proposal, Way
-from nimbus_tui.api.runs import Listed, Quoted, WhatQuoted, WhichRuns
+from nimbus.config.errors import ConfigNotFoundError
 from nimbus_tui.api.session import Session
-from nimbus_tui.messages import Answered, Ask
-from nimbus_tui.screens.infrastructure.screen import Infrastructure
-from nimbus_tui.screens.runs.screen import Runs
-from nimbus_tui.screens.section import Section
+from nimbus_tui.api.verbs import Running, Verb
+from nimbus_tui.app import NimbusApp
+from nimbus_tui.screens import ENTRIES
 from nimbus_tui.themes import THEMES
-from nimbus_tui.widgets.confirm import Confirm
+from tests.tui import made_up
+from tests.tui.pictures import look, picture, settled
 
-NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
-LOOKS = [((80, 24), "nimbus-dark"), ((120, 36), "nimbus-light")]
-RUNS = (
-    Overview(
-        "20261127T020000Z", Standing.RUNNING, "scheduled", "2026-11-27T02:00:00Z", "support-2.1.0-0f3a", "manual-1",
-        started="2026-11-27T09:12:00+00:00", shards=8, shards_done=3, documents=31_250, quarantined=12,
-        reasons={"missing-text": 9, "wrong-type": 3}, documents_a_second=212.5, eta=245.0, worker_seconds=147.0,
-    ),
-    Overview(
-        "20261126T020000Z", Standing.PUBLISHED, "scheduled", "2026-11-26T02:00:00Z", "support-2.1.0-0f3a", "daily-2",
-        started="2026-11-26T02:00:09+00:00", ended="2026-11-26T02:06:41+00:00", shards=8, shards_done=8,
-        documents=83_412, quarantined=31, documents_a_second=213.0, worker_seconds=391.0,
-    ),
-    Overview(
-        "20261125T020000Z", Standing.FAILED, "scheduled", "2026-11-25T02:00:00Z", "support-2.0.3-91bc", "daily-1",
-        started="2026-11-25T02:00:07+00:00", shards=8, shards_done=5, documents=52_007, error="out of memory",
-    ),
-)  # fmt: skip
-PLAN = Plan(
-    (
-        Resource("module.pipeline", "aws_ecs_task_definition.template", "replace", (("memory", "4096", "8192"),)),
-        Resource("module.pipeline", "aws_s3_bucket_policy.this", "update", (("policy", "{…}", "{…, Deny}"),)),
-        Resource("module.observability", 'aws_cloudwatch_metric_alarm.this["drift"]', "create"),
-    ),
-    (("create", 1), ("change", 1), ("replace", 1), ("destroy", 0)),
-    "2026-11-27T09:29:00+00:00",
-)
-ANSWERS: dict[type, object] = {
-    WhichRuns: Listed(tuple(run.run for run in RUNS), {run.run: run for run in RUNS}, price=0.000_011),
-    WhatQuoted: Quoted(0.0041, "load test ramp of 2026-11-20"),
-    WhatStands: Environment(
-        "staging", "aws", "s3://acme/support", "eu-west-1", (("cluster", "arn:aws:ecs:eu-west-1:1:cluster/s"),), ()
-    ),
-    WhatWouldChange: PLAN,
+SIZES = {"narrow": (80, 24), "usual": (120, 40), "wide": (200, 60)}
+SCREENS = {entry.folder: (str(number + 1),) for number, entry in enumerate(ENTRIES)}
+VIEWS = {
+    **SCREENS,
+    "infrastructure-plan": ("6", "n", "j"),
+    "releases-compared": ("2", "tab", "m", "down"),
+    "releases-canary": ("2", "C"),
+    "runs-aside": ("3", "o"),
+    "runs-logs": ("3", "l"),
+    "runs-filtered": ("3", *"/fail", "enter"),
+    "rollback": ("1", "R"),
+    "deployment": ("1", "D"),
+    "help": ("3", "question_mark"),
+    "palette": ("2", "colon"),
+    "environments": ("1", "e"),
 }
-ROLLBACK = Proposal(
-    title="Roll back in production",
-    verb="Roll back",
-    command=("nimbus", "rollback", "--env", "production"),
-    perform=lambda _reason: Done("done"),
-    facts=(("environment", "production · eu-west-1"), ("from", "support-2.1.0-0f3a"), ("to", "support-2.0.3-91bc")),
-    differences=(("The releases", (Difference("precision", "int8", "fp32"), Difference("labels.ner", "A, B", "A"))),),
-    typed="production",
-    reasoned=True,
-    ways=(Way("d", "keeps the data of now, and takes the release alone back", WhichRuns()),),  # type: ignore[arg-type]
-)
+"""What is pressed to see something; afterwards esc is pressed until it is left."""
+STATES: dict[str, Mapping[type, object]] = {"empty": made_up.NOTHING, "refused": {}}
+"""Environments in which nothing is, and in which nothing may be read."""
 
 
-class Still(Session):
-    """A session whose clock stands."""
+class TextFile(SingleFileSnapshotExtension):
+    """Keeps a picture in a file of its own, whose changes can be read."""
 
-    @property
-    def now(self) -> datetime:
-        """Return the same time always."""
-        return NOW
+    file_extension = "txt"
+    _write_mode = WriteMode.TEXT
 
 
-class Stage(App[None]):
-    """Shows one screen as the app does, and answers what it asks."""
-
-    CSS_PATH = str(Path(shipped.__file__).parent / "nimbus.tcss")
-    AUTO_FOCUS = None
-    HORIZONTAL_BREAKPOINTS = shipped.NimbusApp.HORIZONTAL_BREAKPOINTS
-    VERTICAL_BREAKPOINTS = shipped.NimbusApp.VERTICAL_BREAKPOINTS
-
-    def __init__(self, shown: type[Section], theme: str) -> None:
-        """Show a screen in a theme."""
-        super().__init__()
-        self._shown = shown(Still(Path("nimbus.toml"), "staging"), id="section")
-        for known in THEMES:
-            self.register_theme(known)
-        self.theme = theme
-
-    def compose(self) -> ComposeResult:
-        """Draw the screen, and its keys."""
-        with Container(id="sections"):
-            yield self._shown
-        yield Footer(compact=True, show_command_palette=False)
-
-    def on_mount(self) -> None:
-        """Begin as a screen does that comes into sight."""
-        self._shown.frozen = True
-        self._shown.open()
-
-    @on(Ask)
-    def answer(self, event: Ask) -> None:
-        """Answer with what was made up."""
-        event.asker.post_message(Answered(event.question, ANSWERS[type(event.question)]))
+@pytest.fixture
+def kept(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Return the picture that is kept for this test."""
+    return snapshot.use_extension(TextFile)
 
 
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_runs_look_as_they_did(snap_compare: Callable[..., bool], size: tuple[int, int], theme: str) -> None:
-    """One that goes, one that is published, one that failed; what the selected one has cost so far."""
-    assert snap_compare(Stage(Runs, theme), terminal_size=size)
+Flow = Callable[[NimbusApp, Pilot[None]], Awaitable[None]]
 
 
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_a_plan_looks_as_it_did(snap_compare: Callable[..., bool], size: tuple[int, int], theme: str) -> None:
-    """Resources below their modules, each with its sign; the selected one with what changes of it."""
-    assert snap_compare(Stage(Infrastructure, theme), press=["n", "j"], terminal_size=size)
+def staged(session: Session, size: tuple[int, int], flow: Flow) -> None:
+    """Open the app in a size, let it settle, and go through it; from then on it asks only when it is told to."""
+
+    async def go() -> None:
+        app = NimbusApp(session)
+        app.animation_level = "none"
+        async with app.run_test(size=size) as pilot:
+            app.action_freeze()
+            await settled(app, pilot)
+            await flow(app, pilot)
+
+    asyncio.run(go())
 
 
-@pytest.mark.parametrize(("size", "theme"), LOOKS)
-def test_a_rollback_looks_as_it_did(snap_compare: Callable[..., bool], size: tuple[int, int], theme: str) -> None:
-    """Facts, differences, the other way, the name to type, Cancel under the cursor, and the command."""
+async def taken(app: NimbusApp, pilot: Pilot[None]) -> str:
+    """Return a picture of what is on the screen in dark and light; where it is small, in high contrast as well."""
+    looks = []
+    for theme in THEMES if app.size.width < 100 else THEMES[:2]:
+        app.theme = theme.name
+        looks.append(look(await settled(app, pilot)))
+    return picture(looks)
 
-    async def propose(pilot: object) -> None:
-        await pilot.app.push_screen(Confirm(ROLLBACK))  # type: ignore[attr-defined]
-        await pilot.pause(0.3)  # type: ignore[attr-defined]
 
-    assert snap_compare(Stage(Runs, theme), run_before=propose, terminal_size=size)
+def walk(session: Session, size: tuple[int, int], views: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Go through views, and return a picture of each."""
+    found = {}
+
+    async def flow(app: NimbusApp, pilot: Pilot[None]) -> None:
+        for name, keys in views.items():
+            for key in keys:
+                await pilot.press(key)
+                await settled(app, pilot)
+            found[name] = await taken(app, pilot)
+            await pilot.press("escape", "escape")
+
+    staged(session, size, flow)
+    return found
+
+
+@functools.cache
+def views_in(size: str) -> dict[str, str]:
+    """Return a picture of every view in a size."""
+    return walk(made_up.session(), SIZES[size], VIEWS)
+
+
+@functools.cache
+def screens_of(state: str) -> dict[str, str]:
+    """Return a picture of every screen in an environment where nothing is, or nothing may be read."""
+    return walk(made_up.session(STATES[state]), SIZES["narrow"], SCREENS)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_view_looks_as_it_did(size: str, view: str, kept: SnapshotAssertion) -> None:
+    """Its words, and the style of each cell in every theme."""
+    assert views_in(size)[view] == kept
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("state", STATES)
+def test_a_screen_that_has_nothing_to_show_says_so_as_it_did(state: str, screen: str, kept: SnapshotAssertion) -> None:
+    """Each panel says why it is empty, and what to do."""
+    assert screens_of(state)[screen] == kept
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_deployment_that_failed_looks_as_it_did(size: str, kept: SnapshotAssertion, tmp_path: Path) -> None:
+    """Its steps, how it ended, and the command line."""
+    words = [
+        "compile     done, 94.4 MB",
+        "image       done",
+        "error: the role may not push to support",
+        "to do: sign in",
+    ]
+    found = []
+
+    async def flow(app: NimbusApp, pilot: Pilot[None]) -> None:
+        verb = Verb("deploy to production", ("nimbus", "deploy", "--confirm", "production"))
+        app.follow(Running(verb, cast("subprocess.Popen[bytes]", None), tmp_path, 0.0, code=1, lines=words))
+        await settled(app, pilot)
+        found.append(await taken(app, pilot))
+
+    staged(made_up.session(), SIZES[size], flow)
+    assert found == [kept]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_welcome_looks_as_it_did(size: str, kept: SnapshotAssertion) -> None:
+    """Where there is no project, the demo is offered, and a project of one's own."""
+    session = made_up.session({})
+    session.refusal = ConfigNotFoundError("there is no nimbus.toml")
+    found = []
+
+    async def flow(app: NimbusApp, pilot: Pilot[None]) -> None:
+        found.append(await taken(app, pilot))
+
+    staged(session, SIZES[size], flow)
+    assert found == [kept]

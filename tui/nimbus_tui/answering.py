@@ -16,6 +16,7 @@ from nimbus_tui.api.threads import aside
 from nimbus_tui.messages import Answered, Ask, Propose, Refused, Start
 from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
+from nimbus_tui.widgets.choose import Choose
 from nimbus_tui.widgets.confirm import Confirm
 from nimbus_tui.widgets.following import Following
 
@@ -51,7 +52,7 @@ class Answering(App[None]):
 
     async def _answer(self, event: Ask, asked: tuple[int, object]) -> None:
         try:
-            answer = await aside(partial(event.question.ask, self.session))
+            answer = await aside(partial(self.session.answer, event.question))
         except Exception as error:  # noqa: BLE001 - every failure is shown
             event.asker.post_message(Refused(event.question, trouble.of(error)))
         else:
@@ -72,7 +73,7 @@ class Answering(App[None]):
 
     async def _decide(self, question: Question[Proposal], reason: str = "") -> None:
         try:
-            proposal = await aside(partial(question.ask, self.session))
+            proposal = await aside(partial(self.session.answer, question))
         except Exception as error:  # noqa: BLE001 - every failure is shown
             self.complain(trouble.of(error))
             return
@@ -160,3 +161,39 @@ class Answering(App[None]):
     def copy_command(self, line: tuple[str, ...] | None) -> None:
         """Copy a command line."""
         self.copied(None if line is None else text.command(line), "The command is in the clipboard.")
+
+    def action_jobs(self) -> None:
+        """Choose one of the verbs that were started, to see what it says."""
+        if not self.session.running:
+            self.notify("Nothing was started from here yet.", timeout=3)
+            return
+        choices = [
+            (str(number), running.verb.title, "goes" if running.code is None else f"ended with code {running.code}")
+            for number, running in enumerate(self.session.running)
+        ]
+        self.push_screen(Choose("Started from here", choices[::-1]), self._follow_chosen)
+
+    def _follow_chosen(self, number: str | None) -> None:
+        if number is not None:
+            self.follow(self.session.running[int(number)])
+
+    def action_leave(self) -> None:
+        """Quit; what was started goes on or is stopped, as is chosen."""
+        going = [running for running in self.session.running if running.code is None]
+        if not going:
+            self.exit()
+            return
+        named = ", ".join(running.verb.title for running in going)
+        choices = [
+            ("stay", "Stay", "and watch it"),
+            ("leave", "Leave it going", "it ends by itself; what it does is kept"),
+            ("stop", "Stop it", "as Ctrl-C does: start it again later, and it goes on"),
+        ]
+        self.push_screen(Choose(f"Still going: {named}", choices), self._leave)
+
+    def _leave(self, chosen: str | None) -> None:
+        if chosen == "stop":
+            for running in self.session.running:
+                running.stop()
+        if chosen in ("leave", "stop"):
+            self.exit()

@@ -13,6 +13,7 @@ from nimbus import assembly
 
 if TYPE_CHECKING:
     from nimbus.config import Environment, Project
+    from nimbus_tui.api.questions import Answer_co, Question
     from nimbus_tui.api.verbs import Running
 
 
@@ -46,6 +47,10 @@ class Session:
     def now(self) -> datetime:
         """Return the time."""
         return datetime.now(UTC)
+
+    def answer(self, question: Question[Answer_co]) -> Answer_co:
+        """Return a question's answer, or raise what stands in its way; called beside the event loop."""
+        return question.ask(self)
 
     def project(self) -> Project:
         """Return the project, read again when its file has changed."""

@@ -1,36 +1,17 @@
-"""The screens, one folder each. A folder's `SCREEN` is imported when it is first opened."""
+"""The screens, one folder each: a folder with an `ENTRY` is a screen, which is imported when it is first opened."""
 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import pkgutil
 
-if TYPE_CHECKING:
-    from nimbus_tui.screens.section import Section
+from nimbus_tui.screens.entry import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A screen by its folder, with its name at length and in few letters."""
-
-    folder: str
-    name: str
-    short: str
-
-    def load(self) -> type[Section]:
-        """Import the screen."""
-        screen: type[Section] = importlib.import_module(f"nimbus_tui.screens.{self.folder}").SCREEN
-        return screen
+def _found() -> tuple[Entry, ...]:
+    folders = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    entries: list[Entry] = [importlib.import_module(f"{__name__}.{folder}").ENTRY for folder in folders]
+    return tuple(sorted(entries, key=lambda entry: entry.place))
 
 
-ENTRIES = (
-    Entry("overview", "Overview", "Overview"),
-    Entry("releases", "Releases", "Releases"),
-    Entry("runs", "Runs", "Runs"),
-    Entry("drift", "Drift", "Drift"),
-    Entry("loadtests", "Load tests", "Load"),
-    Entry("infrastructure", "Infrastructure", "Infra"),
-    Entry("preflight", "Preflight", "Checks"),
-    Entry("commandlog", "Command log", "Log"),
-)
+ENTRIES = _found()

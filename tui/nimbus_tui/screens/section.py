@@ -59,6 +59,10 @@ class Section(Container, can_focus=True):
     def look_at(self, key: str) -> None:
         """Bring something into sight, by its name."""
 
+    def back(self) -> None:
+        """Leave what was opened within the screen; the list gets the keys again."""
+        self.take_keys()
+
     def twin(self) -> Sequence[str] | None:
         """Return the command line that shows the same."""
         return None
@@ -73,7 +77,7 @@ class Section(Container, can_focus=True):
         """Be in sight from now on."""
         self.pace.hurry()
         self.ask()
-        self.call_after_refresh(self._focus)
+        self.call_after_refresh(self.take_keys)
 
     def close(self) -> None:
         """Be out of sight from now on; ask nothing more."""
@@ -128,7 +132,7 @@ class Section(Container, can_focus=True):
         if self.display and not self.frozen:
             self._timer = self.set_timer(seconds, self.ask)
 
-    def _focus(self) -> None:
+    def take_keys(self) -> None:
         """Give the keys to what the screen names; to the screen itself, where that is not in sight."""
         found = [
             widget for widget in self.query(self.FOCUS) if all(each.display for each in widget.ancestors_with_self)
@@ -138,7 +142,7 @@ class Section(Container, can_focus=True):
     def _keep_focus(self) -> None:
         """Take the keys back when what had them has gone out of sight."""
         if self.display and self.screen.focused in (None, self):
-            self._focus()
+            self.take_keys()
 
     def on_descendant_blur(self) -> None:
         """Take the keys at once when nothing has them any more."""

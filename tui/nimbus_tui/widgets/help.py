@@ -32,7 +32,8 @@ def keys_of(bindings: Iterable[BindingType], changed: Mapping[str, str]) -> list
     for binding in bindings:
         if isinstance(binding, Binding) and binding.description:
             own = changed.get(binding.id or "", binding.key)
-            found.append((" ".join(_SHOWN.get(key, key) for key in own.split(",")), binding.description))
+            words = binding.tooltip or binding.description
+            found.append((" ".join(_SHOWN.get(key, key) for key in own.split(",")), words))
     return found
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import cast
 
+from textual import on
 from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
 
 from nimbus_tui import figures
+from nimbus_tui.api.glance import Glance, LookAround
+from nimbus_tui.api.session import Session
+from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.messages import Answered, Ask, Refused
 from nimbus_tui.plain import middle, plain
+from nimbus_tui.polling import Pace
 from nimbus_tui.widgets import text
-
-if TYPE_CHECKING:
-    from nimbus_tui.api.glance import Glance
 
 MARKS = {"good": "●", "warn": "▲", "bad": "✗", "dim": "○"}
 
@@ -21,26 +25,81 @@ MARKS = {"good": "●", "warn": "▲", "bad": "✗", "dim": "○"}
 class StatusLine(Static):
     """Project, environment, region, live release and their health; never more than one line."""
 
-    def __init__(self) -> None:
+    class Lost(Message):
+        """What is in sight could not be found out."""
+
+        def __init__(self, trouble: Trouble) -> None:
+            """Say why."""
+            super().__init__()
+            self.trouble = trouble
+
+    def __init__(self, session: Session) -> None:
         """Start with nothing known."""
         super().__init__(markup=False, id="status")
-        self._glance: Glance | None = None
-        self._now: datetime | None = None
-        self._beside = ""
+        self.session = session
+        self.glance: Glance | None = None
+        self.frozen = False
+        self._pace = Pace(least=3.0, most=20.0)
+        self._wait: float | None = None  # seconds until it asks again
+        self._timer: Timer | None = None
 
-    def show(self, glance: Glance | None, now: datetime, beside: str) -> None:
-        """Draw what is known; `beside` stands at the right."""
-        self._glance, self._now, self._beside = glance, now, beside
-        self.refresh(layout=False)
-        self.update(self._line(max(20, self.app.size.width - 2)))
+    def on_mount(self) -> None:
+        """Look around at once."""
+        self._look()
 
     def on_resize(self) -> None:
         """Fit the line again."""
+        self._draw()
+
+    def hurry(self) -> None:
+        """Look around now, because somebody did something."""
+        self._pace.hurry()
+        self._look()
+
+    def forget(self) -> None:
+        """Know nothing any more: it is another environment."""
+        self.glance = None
+        self._draw()
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Look around no more by itself, or again."""
+        self.frozen = frozen
+        self._again(self._pace.least)
+
+    def _look(self) -> None:
+        self.post_message(Ask(self, LookAround()))
+
+    @on(Answered)
+    def _answered(self, event: Answered) -> None:
+        found = cast("Glance", event.answer)
+        changed, self.glance = found != self.glance, found
+        self._again(self._pace.after(changed=changed))
+
+    @on(Refused)
+    def _refused(self, event: Refused) -> None:
+        self.glance = None
+        self._again(self._pace.after(failed=True))
+        self.post_message(self.Lost(event.trouble))
+
+    def _again(self, seconds: float) -> None:
+        self._wait = seconds
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = None if self.frozen else self.set_timer(seconds, self._look)
+        self._draw()
+
+    def _draw(self) -> None:
         self.update(self._line(max(20, self.app.size.width - 2)))
 
+    def _beside(self) -> str:
+        going = sum(running.code is None for running in self.session.running)
+        parts = [f"⚙ {going}" if going else "", "read-only" if self.session.read_only else ""]
+        parts.append(_freshness(self._wait, frozen=self.frozen))
+        return "  ".join(part for part in parts if part)
+
     def _line(self, width: int) -> Content:
-        glance = self._glance
-        right = text.toned(self._beside, "dim")
+        glance = self.glance
+        right = text.toned(self._beside(), "dim")
         if glance is None:
             return self._spread(text.toned("nimbus", "name"), right, width)
         where = [text.toned("nimbus ", "name"), text.toned(glance.pipeline, "bold"), text.toned(" in ", "dim")]
@@ -69,7 +128,7 @@ class StatusLine(Static):
         return text.words(left, " " * gap, right) if gap > 0 else left
 
 
-def freshness(seconds: float | None, *, frozen: bool) -> str:
+def _freshness(seconds: float | None, *, frozen: bool) -> str:
     """Say how the screen is kept up to date."""
     if frozen:
         return "‖ paused"

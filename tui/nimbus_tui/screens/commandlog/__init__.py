@@ -1,5 +1,5 @@
 """What was done from here, as command lines."""
 
-from nimbus_tui.screens.commandlog.screen import CommandLog as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=8, folder="commandlog", name="Command log", short="Log", screen="CommandLog")

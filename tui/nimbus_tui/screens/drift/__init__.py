@@ -1,5 +1,5 @@
 """Whether what runs read and predict has moved."""
 
-from nimbus_tui.screens.drift.screen import Drift as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=4, folder="drift", name="Drift", short="Drift", screen="Drift")

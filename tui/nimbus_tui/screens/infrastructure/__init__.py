@@ -1,5 +1,5 @@
 """What Terraform made, and what it would change."""
 
-from nimbus_tui.screens.infrastructure.screen import Infrastructure as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=6, folder="infrastructure", name="Infrastructure", short="Infra", screen="Infrastructure")

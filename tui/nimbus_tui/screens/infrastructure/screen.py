@@ -40,8 +40,8 @@ class Infrastructure(Section):
     FOCUS: ClassVar[str] = "#resources"
     CHANGES: ClassVar[frozenset[str]] = frozenset({"apply", "stop"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "plan", "Plan now", id="infrastructure.plan"),
-        Binding("A", "apply", "Apply", id="infrastructure.apply"),
+        Binding("n", "plan", "Plan", tooltip="Have Terraform say what it would change", id="infrastructure.plan"),
+        Binding("A", "apply", "Apply", tooltip="Apply what was planned", id="infrastructure.apply"),
         Binding("x", "stop", "Stop applying", show=False, id="infrastructure.stop"),
         Binding("tab", "other", "Plan or outputs", show=False, id="infrastructure.other"),
     ]

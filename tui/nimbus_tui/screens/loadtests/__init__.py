@@ -1,5 +1,5 @@
 """What a release stands under load."""
 
-from nimbus_tui.screens.loadtests.screen import LoadTests as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=5, folder="loadtests", name="Load tests", short="Load", screen="LoadTests")

@@ -50,9 +50,9 @@ class LoadTests(Section):
     FOCUS: ClassVar[str] = "#profiles"
     CHANGES: ClassVar[frozenset[str]] = frozenset({"start", "stop"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("S", "start", "Start", id="loadtests.start"),
-        Binding("x", "stop", "Stop", id="loadtests.stop"),
-        Binding("m", "mark", "Compare", id="loadtests.mark"),
+        Binding("S", "start", "Start", tooltip="Start the selected profile", id="loadtests.start"),
+        Binding("x", "stop", "Stop", tooltip="Stop the test that goes", id="loadtests.stop"),
+        Binding("m", "mark", "Compare", tooltip="Mark a result, to compare others with it", id="loadtests.mark"),
         Binding("tab", "other", "Profiles or results", show=False, id="loadtests.other"),
     ]
 

@@ -1,5 +1,5 @@
 """The first screen: how the pipeline is."""
 
-from nimbus_tui.screens.overview.screen import Overview as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=1, folder="overview", name="Overview", short="Overview", screen="Overview")

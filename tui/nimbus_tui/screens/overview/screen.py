@@ -38,8 +38,8 @@ class Overview(Section):
     FOCUS: ClassVar[str] = "#changes"
     CHANGES: ClassVar[frozenset[str]] = frozenset({"deploy", "start"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("D", "deploy", "Deploy", id="overview.deploy"),
-        Binding("S", "start", "Start a run", id="overview.start"),
+        Binding("D", "deploy", "Deploy", tooltip="Deploy the pipeline of nimbus.toml", id="overview.deploy"),
+        Binding("S", "start", "Start a run", tooltip="Start a run of what is live", id="overview.start"),
     ]
 
     def compose(self) -> ComposeResult:

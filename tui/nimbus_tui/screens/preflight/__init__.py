@@ -1,5 +1,5 @@
 """Whether the pipeline could be deployed."""
 
-from nimbus_tui.screens.preflight.screen import Preflight as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=7, folder="preflight", name="Preflight", short="Checks", screen="Preflight")

@@ -33,8 +33,8 @@ class Preflight(Section):
     FOCUS: ClassVar[str] = "#checks"
     CHANGES: ClassVar[frozenset[str]] = frozenset({"deploy"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "check", "Check now", id="preflight.check"),
-        Binding("D", "deploy", "Deploy", id="preflight.deploy"),
+        Binding("n", "check", "Check", tooltip="Check now whether it could be deployed", id="preflight.check"),
+        Binding("D", "deploy", "Deploy", tooltip="Deploy the pipeline of nimbus.toml", id="preflight.deploy"),
     ]
 
     def compose(self) -> ComposeResult:

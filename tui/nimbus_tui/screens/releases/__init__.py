@@ -1,5 +1,5 @@
 """Releases, and how what is live changed."""
 
-from nimbus_tui.screens.releases.screen import Releases as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=2, folder="releases", name="Releases", short="Releases", screen="Releases")

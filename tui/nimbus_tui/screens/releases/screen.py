@@ -41,11 +41,21 @@ class Releases(Section):
     FOCUS: ClassVar[str] = "#ledger"
     CHANGES: ClassVar[frozenset[str]] = frozenset({"deploy", "promote", "back_to", "canary"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("D", "deploy", "Deploy", id="releases.deploy"),
-        Binding("P", "promote", "Promote", id="releases.promote"),
-        Binding("C", "canary", "Canary", id="releases.canary"),
-        Binding("B", "back_to", "Back to", id="releases.back_to"),
-        Binding("m", "mark", "Compare", id="releases.mark"),
+        Binding("D", "deploy", "Deploy", tooltip="Deploy the pipeline of nimbus.toml", id="releases.deploy"),
+        Binding("P", "promote", "Promote", tooltip="Make the selected release live", id="releases.promote"),
+        Binding(
+            "C",
+            "canary",
+            "Canary",
+            tooltip="Give it a share of the next runs, or none",
+            id="releases.canary",
+        ),
+        Binding(
+            "B", "back_to", "Back to", tooltip="Go back to the selected release", id="releases.back_to"
+        ),
+        Binding(
+            "m", "mark", "Compare", tooltip="Mark it, to compare others with it", id="releases.mark"
+        ),
         Binding("tab", "other", "Ledger or releases", show=False, id="releases.other"),
     ]
 

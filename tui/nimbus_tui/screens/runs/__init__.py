@@ -1,5 +1,5 @@
 """Runs: how they go, what they set aside and said."""
 
-from nimbus_tui.screens.runs.screen import Runs as SCREEN  # noqa: N814 - as every screen is found
+from nimbus_tui.screens.entry import Entry
 
-__all__ = ["SCREEN"]
+ENTRY = Entry(place=3, folder="runs", name="Runs", short="Runs", screen="Runs")

@@ -45,14 +45,14 @@ class Runs(Section):
     FOCUS: ClassVar[str] = "#runs"
     CHANGES: ClassVar[frozenset[str]] = frozenset({"start", "cancel", "redrive", "pause"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("S", "start", "Start", id="runs.start"),
-        Binding("x", "cancel", "Cancel", id="runs.cancel"),
-        Binding("w", "redrive", "Redrive", id="runs.redrive"),
-        Binding("p", "pause", "Pause schedule", id="runs.pause"),
-        Binding("i", "view('details')", "Details", show=False, id="runs.details"),
-        Binding("s", "view('shards')", "Shards", id="runs.shards"),
-        Binding("o", "view('aside')", "Set aside", id="runs.aside"),
-        Binding("l", "view('logs')", "Logs", id="runs.logs"),
+        Binding("S", "start", "Start", tooltip="Start a run of what is live", id="runs.start"),
+        Binding("x", "cancel", "Cancel", tooltip="Stop the selected run; what is committed stays", id="runs.cancel"),
+        Binding("w", "redrive", "Redrive", tooltip="Do what is missing of the selected run", id="runs.redrive"),
+        Binding("p", "pause", "Pause", tooltip="Pause the schedule, or let it go on", id="runs.pause"),
+        Binding("i", "view('details')", "Details of the selected run", show=False, id="runs.details"),
+        Binding("s", "view('shards')", "Shards", tooltip="Every shard of the selected run", id="runs.shards"),
+        Binding("o", "view('aside')", "Set aside", tooltip="Documents that were set aside, and why", id="runs.aside"),
+        Binding("l", "view('logs')", "Logs", tooltip="What the tasks of the selected run said", id="runs.logs"),
         Binding("f", "follow", "Follow logs, or not", show=False, id="runs.follow"),
         Binding("tab", "other", "List or view", show=False, id="runs.other"),
     ]
@@ -274,6 +274,12 @@ class Runs(Section):
     def action_pause(self) -> None:
         """Propose to pause the schedule, or to let it go on."""
         self.post_message(Propose(api.WhatPause(self._listed is None or not self._listed.paused)))
+
+    def back(self) -> None:
+        """Close the view that was opened: the details are beside the list again."""
+        if self._view != "details":
+            self.action_view("details")
+        super().back()
 
     def twin(self) -> Sequence[str]:
         """Return what shows the same."""

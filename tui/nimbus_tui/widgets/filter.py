@@ -1,0 +1,30 @@
+"""A line that asks for a text which rows must contain; in sight only while it is wanted."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+
+class Filter(Input):
+    """What is typed filters at once; enter goes to the rows, esc shows all of them again."""
+
+    def __init__(self) -> None:
+        """Be out of sight, and out of the way of keys."""
+        super().__init__(id="filter", placeholder="filter …", compact=True, disabled=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it is in sight."""
+        return self.has_class("-open")
+
+    def open(self) -> None:
+        """Come into sight and take the keys."""
+        self.add_class("-open")
+        self.disabled = False
+        self.focus()
+
+    def shut(self) -> None:
+        """Go out of sight, and filter nothing."""
+        self.remove_class("-open")
+        self.disabled = True
+        self.value = ""
