@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from nimbus.drift.history import Point
-from nimbus.executions import Line
+from nimbus.executions import Alarm, AlarmState, Line
 from nimbus.releases.canary import Shared, Status
 from nimbus.releases.diff import Difference
 from nimbus.releases.history import Change
 from nimbus.releases.show import Shown
 from nimbus.runs.overview import Overview, Standing
+from nimbus.runs.shards import Shard, Shards
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.drift import Level
 from nimbus_runtime.contract.errors import NimbusError
@@ -36,7 +37,7 @@ from nimbus_tui.api import drift, infrastructure, loadtests, overview, preflight
 from nimbus_tui.api.attention import attention
 from nimbus_tui.api.glance import Glance, LookAround
 from nimbus_tui.api.log import WhatWasDone
-from nimbus_tui.api.proposals import Done, Proposal
+from nimbus_tui.api.proposals import Done, Proposal, Way
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.session import Logged, Session
 from nimbus_tui.api.verbs import Verb
@@ -157,6 +158,7 @@ _EVIDENCE = (
     Evidence(LIVE, "loadtest", "2026-11-24T16:10:00+00:00", "ada", "missed"),
     Evidence(LIVE, "drift", "2026-11-26T02:12:00+00:00", "schedule", "visible"),
 )
+_DRIFTED = Evidence(LIVE, "drift", "2026-11-26T02:12:00+00:00", "", "material")
 _ROLES = {NEW: "candidate", LIVE: "live", OLD: "previous"}
 CANARY = Status(
     LIVE,
@@ -281,6 +283,19 @@ ASIDE = tuple(
     for n in range(40)
     for reason, detail in ((("missing-text", "no field text"), ("wrong-type", "text is a number"))[n % 2],)
 )
+SHARDS = Shards(
+    NAMES[0], 24, frozenset(range(9)),
+    {
+        n: Shard(n, f"part-{n // 6}.jsonl", (n * 8_000_000, (n + 1) * 8_000_000), NEW if n % 4 == 0 else LIVE,
+                 *((34_722, 13 + n, 28.5 + n) if n < 9 else ()))
+        for n in range(24)
+    },
+)  # fmt: skip
+ALARMS = (
+    Alarm("drift", AlarmState.RAISED, "2026-11-26T02:13:00+00:00", "a run's data has drifted"),
+    Alarm("run-failed", AlarmState.QUIET, "2026-11-26T02:13:00+00:00", "a run has failed"),
+    Alarm("late", AlarmState.UNKNOWN, "2026-11-20T02:13:00+00:00", "no run has published for a day"),
+)
 _BASE = 1_795_770_720_000  # milliseconds; 2026-11-27T09:12:00Z
 SAID = tuple(
     Line(_BASE + 1_500 * n, f"worker-{n % 3}", words)
@@ -299,7 +314,7 @@ ROLLBACK = Proposal(
     title="Roll back in production",
     verb="Roll back",
     command=("nimbus", "rollback", "--env", "production"),
-    perform=lambda: Done("Rolled back."),
+    perform=lambda _reason: Done("Rolled back."),
     facts=(
         ("environment", "production · eu-west-1"),
         ("from", LIVE),
@@ -314,7 +329,8 @@ ROLLBACK = Proposal(
         ("The releases", DIFFERENCES),
     ),
     typed="production",
-    other=("keeps the data of now, and takes the release alone back", releases.WhatRollback(keep_data=True)),
+    reasoned=True,
+    ways=(Way("d", "keeps the data of now, and takes the release alone back", releases.WhatRollback(keep_data=True)),),
 )
 DEPLOYMENT = Proposal(
     title="Deploy support to production",
@@ -335,6 +351,11 @@ DEPLOYMENT = Proposal(
     warning="What changes is known once it is compiled.",
     typed="production",
     dangerous=False,
+    reasoned=True,
+    ways=(
+        Way("g", "leaves out shadow and gate", releases.WhatDeployment(judged=False)),
+        Way("o", "leaves what is live: a candidate only", releases.WhatDeployment(promoted=False)),
+    ),
 )
 ANSWERS: dict[type, object] = {
     LookAround: Glance(
@@ -349,7 +370,8 @@ ANSWERS: dict[type, object] = {
             "cron(0 2 * * ? *)", "Europe/Berlin",
             (datetime(2026, 11, 28, 1, tzinfo=UTC), datetime(2026, 11, 29, 1, tzinfo=UTC)),
         ),
-        attention(PRESENT, RUNS[2:], evidence=(Evidence(LIVE, "drift", "2026-11-26T02:12:00+00:00", "", "material"),)),
+        attention(PRESENT, RUNS[2:], evidence=(_DRIFTED,), alarms=ALARMS),
+        ALARMS,
     ),
     releases.WhichReleases: releases.Releases(PRESENT, CHANGES, tuple(_RELEASES)),
     releases.HowCanary: CANARY,
@@ -357,6 +379,8 @@ ANSWERS: dict[type, object] = {
     releases.WhatRollback: ROLLBACK,
     releases.WhatDeployment: DEPLOYMENT,
     runs.WhichRuns: runs.Listed(NAMES, {run.run: run for run in RUNS}, price=0.000_011),
+    runs.WhichShards: SHARDS,
+    runs.WhatQuoted: runs.Quoted(0.0058, "load test of 24 Nov"),
     runs.WhatWasSetAside: ASIDE,
     runs.WhatWasSaid: SAID,
     drift.HowItDrifted: PAST,
@@ -366,6 +390,7 @@ ANSWERS: dict[type, object] = {
         "production", "aws", _OUTPUTS[1][1], "eu-west-1", _OUTPUTS, ("staging", "production")
     ),
     infrastructure.WhatWouldChange: PLAN,
+    infrastructure.HowApplied: None,
     preflight.WhatWasChecked: CHECKED,
     preflight.CouldItBeDeployed: CHECKED,
     WhatWasDone: (

@@ -38,7 +38,7 @@ def test_every_screen_opens_on_aws_and_says_what_to_do_first(session: Session) -
     """Region and protection are in sight; no screen ends in trouble where nothing was deployed; outputs are shown."""
 
     async def flow(driven: Driven) -> None:
-        await driven.until("production eu-west-1", "⚿ protected", "nothing live yet")
+        await driven.until("production eu-west-1", "◈ protected", "nothing live yet")
         for number, entry in enumerate(ENTRIES):
             await driven.press(str(number + 1))
             await driven.until(entry.name, gone="loading …")

@@ -34,6 +34,7 @@ VIEWS = {
     "releases-compared": ("2", "tab", "m", "down"),
     "releases-canary": ("2", "C"),
     "runs-aside": ("3", "o"),
+    "runs-shards": ("3", "s"),
     "runs-logs": ("3", "l"),
     "runs-filtered": ("3", *"/fail", "enter"),
     "rollback": ("1", "R"),

@@ -196,8 +196,11 @@ class NimbusApp(Answering):
     def action_help(self) -> None:
         """List the keys."""
         changed = self.settings.keys
-        groups = [("Everywhere", "", keys_of(self.BINDINGS, changed))]
-        groups.append(("In tables", "", keys_of(Table.BINDINGS, changed)))
+        groups = [
+            ("Everywhere", "", keys_of([key for key in self.BINDINGS if key not in _OPENING], changed)),
+            ("Screens", "A click on a name opens it, too.", keys_of(_OPENING, changed)),
+            ("In lists", "A second click opens a row, too.", keys_of(Table.BINDINGS, changed)),
+        ]
         if self.section is not None and self.sections.entry is not None:
             sentence = (self.section.__doc__ or "").split("\n", maxsplit=1)[0]
             groups.insert(0, (self.sections.entry.name, sentence, keys_of(self.section.BINDINGS, changed)))

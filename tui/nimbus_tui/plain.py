@@ -6,6 +6,7 @@ import unicodedata
 
 from rich.cells import cell_len, set_cell_size
 
+_DIGEST = 4  # letters of a digest that tell releases of one version apart
 _MARKS = 3  # combining marks on one character; more climb over the lines above
 
 
@@ -36,6 +37,20 @@ def fit(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + "…"
+
+
+def release(text: str, width: int) -> str:
+    """Return a release's name within a width: its version stays, its digest gets short, its pipeline what is left."""
+    parts = text.rsplit("-", 2)
+    if cell_len(text) <= width or len(parts) != 3 or len(parts[2]) < _DIGEST:
+        return middle(text, width)
+    pipeline, version, digest = parts
+    over = cell_len(text) - width
+    if len(digest) - over >= _DIGEST:
+        return text[:-over]
+    tail = f"{version}-{digest[:_DIGEST]}"
+    room = width - cell_len(tail) - 1
+    return f"{fit(pipeline, room)}-{tail}" if room > 1 else middle(tail, width)
 
 
 def middle(text: str, width: int) -> str:

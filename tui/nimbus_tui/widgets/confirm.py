@@ -62,7 +62,7 @@ class Confirm(ModalScreen[Said]):
             if proposal.typed:
                 yield Static(
                     text.words(
-                        text.toned("⚿ ", "warn"),
+                        text.toned("◈ ", "warn"),
                         text.toned(f"{proposal.typed} is protected. Type its name to go on:"),
                     ),
                     markup=False,
@@ -108,6 +108,13 @@ class Confirm(ModalScreen[Said]):
         for title, found in proposal.differences:
             parts += [Content(""), text.toned(title, "bold"), text.differences(found, width)]
         self.query_one("#dialog-text", Static).update(text.lines(parts))
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Scroll what is proposed where the window is low: buttons and command stay in sight."""
+        dialog, body = self.query_one("#dialog"), self.query_one("#dialog-body")
+        others = sum(child.virtual_region_with_margin.height for child in dialog.children if child is not body)
+        body.styles.max_height = max(2, self.size.height - dialog.gutter.height - others)
 
     @on(Input.Changed, "#typed")
     def typed(self, event: Input.Changed) -> None:

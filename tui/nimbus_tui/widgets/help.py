@@ -57,13 +57,13 @@ class Help(ModalScreen[None]):
             dialog.border_title = Content("Keys")
             dialog.border_subtitle = Content("esc closes")
             with VerticalScroll(id="dialog-body"):
+                room = max(len(key) for _, _, keys in self._groups for key, _ in keys)
                 for title, sentence, keys in self._groups:
                     told = [text.toned(title, "bold")]
                     if sentence:
                         told.append(text.toned(sentence, "dim"))
-                    width = max((len(key) for key, _ in keys), default=0)
                     told += [
-                        text.words(text.toned(f"  {key:<{width}}  ", "note"), text.toned(what)) for key, what in keys
+                        text.words(text.toned(f"  {key:<{room}}  ", "note"), text.toned(what)) for key, what in keys
                     ]
                     yield Static(text.lines(told), classes="help-group", markup=False)
 

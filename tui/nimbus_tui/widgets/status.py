@@ -15,10 +15,12 @@ from nimbus_tui.api.glance import Glance, LookAround
 from nimbus_tui.api.session import Session
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Answered, Ask, Refused
-from nimbus_tui.plain import middle, plain
+from nimbus_tui.plain import middle, plain, release
 from nimbus_tui.polling import Pace
 from nimbus_tui.widgets import text
 
+_WIDE = 110  # columns from which it says what it need not
+_LEAST = 10  # of a release's name
 MARKS = {"good": "●", "warn": "▲", "bad": "✗", "dim": "○"}
 
 
@@ -102,23 +104,29 @@ class StatusLine(Static):
         right = text.toned(self._beside(), "dim")
         if glance is None:
             return self._spread(text.toned("nimbus", "name"), right, width)
-        where = [text.toned("nimbus ", "name"), text.toned(glance.pipeline, "bold"), text.toned(" in ", "dim")]
-        where.append(text.toned(glance.environment, "note"))
+        wide = width >= _WIDE
+        where = [text.toned("nimbus ", "name")] if wide else []
+        where += [
+            text.toned(glance.pipeline, "bold"),
+            text.toned(" in ", "dim"),
+            text.toned(glance.environment, "note"),
+        ]
         if glance.region:
             where.append(text.toned(f" {glance.region}", "dim"))
         if glance.protected:
-            where.append(text.toned(" ⚿ protected" if width >= 110 else " ⚿", "warn"))
-        used = text.words(*where).cell_length + right.cell_length + 4
+            where.append(text.toned(" ◈ protected" if wide else " ◈", "warn"))
         mark = text.words("  ", text.toned(f"{MARKS[glance.health]} ", glance.health))
-        room = width - used - 4
+        room = width - text.words(*where, mark).cell_length - right.cell_length - 2
         if glance.live is None:
             told = plain(glance.summary) if glance.health == "bad" else "nothing live yet"
             live = text.toned(middle(told, max(6, room)), glance.health)
         else:
-            state = "" if glance.summary == "healthy" or room < 44 else f" · {plain(glance.summary)}"
+            state = "" if glance.summary == "healthy" else f" · {plain(glance.summary)}"
+            name = plain(glance.live.release)
+            if len(name) + len(state) > room:
+                state = state if room - len(state) >= _LEAST else ""
             live = text.words(
-                text.toned(middle(plain(glance.live.release), max(6, room - len(state))), "bold"),
-                text.toned(state, glance.health),
+                text.toned(release(name, max(6, room - len(state))), "bold"), text.toned(state, glance.health)
             )
         return self._spread(text.words(*where, mark, live), right, width)
 

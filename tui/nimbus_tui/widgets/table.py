@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from nimbus_tui.plain import fit, middle, plain
+from nimbus_tui.plain import fit, plain
 
 _GAP = 2
 
@@ -31,14 +31,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; `grow` shares what is left over, and what has the highest `rank` goes first where room is short."""
+    """A column; `grow` shares what is left over; where room is short, what has the highest `rank` goes first."""
 
     title: str
     width: int
     grow: int = 0
     right: bool = False
     rank: int = 0
-    ends_matter: bool = False  # cut in the middle
+    cut: Callable[[str, int], str] | None = None  # how what is too long gets short; None: its end goes
 
 
 Draw = Callable[[str], Sequence[Cell | str]]
@@ -167,7 +167,7 @@ class Table(ScrollView, can_focus=True):
             if room:
                 text, tone = (cell, "") if isinstance(cell, str) else (cell.text, cell.tone)
                 shown = plain(text, 500)
-                shown = middle(shown, room) if column.ends_matter else fit(shown, room).rstrip()
+                shown = (column.cut or fit)(shown, room).rstrip()
                 shown = fit(shown.rjust(room) if column.right else shown, room)
                 ink = (
                     style

@@ -16,6 +16,7 @@ LEVELS = {
     "visible": ("▲", "warn"),
     "material": ("✗", "bad"),
 }
+_WORDS = {"insufficient data": "too few"}
 _EFFECTS = {"number": "KS D", "category": "total variation", "share": "Cohen's h", "vector": "AUC"}
 
 
@@ -25,7 +26,7 @@ def row(feature: Feature) -> tuple[Cell | str, ...]:
     return (
         Cell(mark, tone),
         feature.title,
-        Cell(feature.level, tone),
+        Cell(_WORDS.get(feature.level, feature.level), tone),
         Cell(chart.bar(min(1.0, feature.ratio / 2), 8), tone),
         Cell(feature.change, "dim"),
     )
@@ -36,8 +37,8 @@ def verdict(report: Report, width: int) -> Content:
     mark, tone = LEVELS.get(report.verdict, ("·", ""))
     told = [text.words(text.toned(f"{mark} ", tone), text.toned(report.summary, "bold" if tone != "bad" else "bad"))]
     since = f", since run {report.since}" if report.since and report.since != report.run else ""
-    about = f"run {report.run}, {report.documents:,} documents, against {report.baseline}{since}"
-    told.append(text.toned(middle(plain(about), width), "dim"))
+    about = (f"run {report.run}, {report.documents:,} documents", f"against {report.baseline}{since}")
+    told += [text.toned(middle(plain(line), width), "dim") for line in about]
     return text.lines(told)
 
 
@@ -124,10 +125,13 @@ def drivers(report: Report, width: int) -> list[Content]:
     told = []
     if report.drivers:
         told += [Content(""), text.toned("Documents that drive it", "bold")]
-        for name, why in report.drivers[:6]:
-            told.append(text.words(text.toned(middle(plain(name), 24).ljust(25)), text.toned(why, "dim")))
+        found = [(middle(plain(name), 24), plain(why)) for name, why in report.drivers[:6]]
+        room = max(len(name) for name, _ in found) + 2
+        if all(room + len(why) <= width for _, why in found):
+            told += [text.words(text.toned(name.ljust(room)), text.toned(why, "dim")) for name, why in found]
+        else:
+            told += [line for name, why in found for line in (text.toned(name), text.toned(f"  {why}", "dim"))]
     if report.advice:
         told += [Content(""), text.toned("What to do", "bold")]
         told += [text.words(text.toned("→ ", "note"), text.toned(line)) for line in report.advice]
-    del width
     return told

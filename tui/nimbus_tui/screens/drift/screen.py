@@ -39,9 +39,7 @@ class Drift(Section):
     FOCUS: ClassVar[str] = "#features"
     CHANGES: ClassVar[frozenset[str]] = frozenset({"baseline", "export"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "n", "compare", "Compare", tooltip="Compare the published run now", id="drift.compare"
-        ),
+        Binding("n", "compare", "Compare", tooltip="Compare the published run now", id="drift.compare"),
         Binding("b", "baseline", "Baseline", tooltip="Make a baseline of the published run", id="drift.baseline"),
         Binding("E", "export(False)", "Export", tooltip="Export a sample to annotate", id="drift.export"),
         Binding("H", "export(True)", "Page", tooltip="Write the report as one HTML page", id="drift.page"),

@@ -31,7 +31,7 @@ _WORDS = {
     "delete": "It goes: it is described no more.",
     "replace": "It goes, and another takes its place.",
 }
-_COLUMNS = (Column("", 3), Column("resource", 24, grow=1, ends_matter=True), Column("becomes", 20, rank=1))
+_COLUMNS = (Column("", 3), Column("resource", 24, grow=1, cut=middle), Column("becomes", 20, rank=1))
 
 
 class Infrastructure(Section):

@@ -100,16 +100,16 @@ def going(known: Known, width: int, height: int) -> Content:
     told.append(
         text.words(
             text.toned(f"{last.second:.0f} s", "bold"),
-            text.toned(f"  step {last.step}, {last.rate:.3g} requests/s asked for", "dim"),
-            text.toned(f"  {last.in_flight} in flight", "dim"),
+            text.toned(f"  step {last.step}  {last.rate:.3g}/s asked  {last.in_flight} in flight", "dim"),
             text.toned(f"  {sum(each.failed for each in seconds)} failed", "dim"),
         )
     )
     told.append(_marks(known, last))
     room, each = max(10, width - 2), max(2, min(7, (height - 7) // 2))
     latencies = [second.p95 or 0.0 for second in seconds]
-    told += _chart("p95", latencies, room, each, "ms", "note")
-    told += _chart("documents/s", [second.documents_per_second for second in seconds], room, each, "", "name")
+    limit = dict(known.limits).get("p95")
+    told += _chart("p95", latencies, room, each, f"ms at most{f', limit {limit}' if limit else ''}", "note")
+    told += _chart("documents/s", [second.documents_per_second for second in seconds], room, each, "at most", "name")
     return text.lines(told)
 
 
@@ -120,7 +120,7 @@ def _marks(known: Known, last: Second) -> Content:
         limit = limits.get(name)
         over = limit is not None and value is not None and value > float(limit.split()[0])
         parts += [text.toned(f"{name} ", "dim"), text.toned(_ms(value), "bad" if over else "bold"), Content("  ")]
-    parts += [text.toned("documents/s ", "dim"), text.toned(figures.rate(last.documents_per_second), "bold")]
+    parts += [text.toned("docs/s ", "dim"), text.toned(figures.rate(last.documents_per_second), "bold")]
     return text.words(*parts)
 
 
@@ -129,7 +129,7 @@ def _chart(  # noqa: PLR0913, PLR0917 - what a chart is of
 ) -> list[Content]:
     shown = chart.resampled(values, width)
     top = max(shown, default=0.0)
-    head = text.words(text.toned(name, "bold"), text.toned(f"  {figures.rate(top)} {unit} at most".rstrip(), "dim"))
+    head = text.words(text.toned(name, "bold"), text.toned(f"  {figures.rate(top)} {unit}", "dim"))
     return [head, *(text.toned(line, tone) for line in chart.columns(shown, height))]
 
 

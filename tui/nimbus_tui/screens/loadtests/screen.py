@@ -15,7 +15,7 @@ from nimbus_tui.api import loadtests as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Propose
-from nimbus_tui.plain import middle
+from nimbus_tui.plain import middle, release
 from nimbus_tui.polling import Pace
 from nimbus_tui.screens.loadtests import drawing
 from nimbus_tui.screens.section import Section
@@ -26,12 +26,12 @@ _PROFILES = (
     Column("", 1),
     Column("profile", 10, grow=1),
     Column("shape", 7, rank=2),
-    Column("rate", 12, rank=1),
+    Column("rate", 14, rank=1),
     Column("takes", 6, right=True, rank=3),
 )
 _RESULTS = (
     Column("", 1),
-    Column("release", 18, grow=1, ends_matter=True),
+    Column("release", 18, grow=1, cut=release),
     Column("profile", 8, rank=4),
     Column("is", 7),
     Column("docs/s", 7, right=True),

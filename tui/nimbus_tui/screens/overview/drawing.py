@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from nimbus_tui import chart, figures
-from nimbus_tui.plain import middle, plain
+from nimbus_tui.plain import middle, plain, release
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nimbus.runs.overview import Overview
     from nimbus_tui.api.overview import State
 
+_NAMES = 10  # cells that the names of facts take
 STANDINGS = {
     "starting": ("◌", "name"),
     "running": ("◐", "name"),
@@ -34,26 +35,27 @@ def live(state: State, now: datetime, width: int) -> Content:
     present = state.live
     if present is None:
         return Content("")
-    since = next((c.state.entry.time for c in state.changes if c.state.entry.action != "publish"), None)
-    shown = state.release
-    facts: list[text.Fact] = [("live", present.release, "bold")]
-    if since:
-        facts.append(("since", figures.age(since, now)))
+    shown, room = state.release, width - _NAMES
+    facts: list[text.Fact] = [("live", release(plain(present.release), room), "bold")]
+    if shown is not None and shown.live_since:
+        facts.append(("since", figures.age(shown.live_since[-1], now)))
     if present.candidate is not None:
-        facts.append(("canary", f"{present.candidate.release} at {present.candidate.percent} %", "note"))
-    facts.append(("previous", present.previous or "none", "" if present.previous else "dim"))
-    if shown is not None:
-        release = shown.release
-        facts.append(("pipeline", f"{release.pipeline} {release.pipeline_version}"))
-        about = [release.precision or "", figures.size(release.size) if release.size else ""]
-        if any(about):
-            facts.append(("bundle", " · ".join(part for part in [release.bundle_digest[:12], *about] if part)))
+        share = f" at {present.candidate.percent} %"
+        facts.append(("canary", release(plain(present.candidate.release), room - len(share)) + share, "note"))
+    before = release(plain(present.previous), room) if present.previous else "none"
+    facts += [("previous", before, "" if present.previous else "dim"), *_alarms(state)]
     facts.append(("dataset", present.dataset or "none yet", "" if present.dataset else "dim"))
     if shown is not None and shown.dataset is not None and shown.dataset.run == present.dataset:
         counts = shown.dataset.counts
         told = f"{counts.scored:,} documents, {figures.age(shown.dataset.finished, now)}"
         facts.append(("", told, "dim"))
-    return text.facts([*facts, *_alarms(state)], width)
+    if shown is not None:
+        record = shown.release
+        facts.append(("pipeline", f"{record.pipeline} {record.pipeline_version}"))
+        about = [record.precision or "", figures.size(record.size) if record.size else ""]
+        if any(about):
+            facts.append(("bundle", " · ".join(part for part in [record.bundle_digest[:12], *about] if part)))
+    return text.facts(facts, width)
 
 
 def _alarms(state: State) -> list[text.Fact]:
@@ -70,7 +72,7 @@ def _alarms(state: State) -> list[text.Fact]:
 def runs(state: State, now: datetime, width: int) -> Content:
     """Return the last runs as a line of marks and two sparklines, and when the next is due."""
     ordered = state.runs[::-1]
-    room = max(8, width - 14)
+    room = max(8, width - _NAMES - 1)
     ordered = ordered[-room:]
     told = []
     if ordered:
@@ -79,7 +81,7 @@ def runs(state: State, now: datetime, width: int) -> Content:
         told.append(_line("documents", text.toned(chart.spark([run.documents or None for run in ordered]), "name")))
         rates = [run.documents_a_second for run in ordered]
         last = next((rate for rate in reversed(rates) if rate), None)
-        told.append(_line("documents/s", text.toned(chart.spark(rates), "name"), f"  {figures.rate(last)}"))
+        told.append(_line("docs/s", text.toned(chart.spark(rates), "name"), f"  {figures.rate(last)}"))
         told.append(_line("latest", _latest(ordered[-1], now, room)))
     timing = state.timing
     if state.live is not None and state.live.paused:
@@ -88,25 +90,25 @@ def runs(state: State, now: datetime, width: int) -> Content:
         told.append(_line("next", text.toned("no schedule", "dim")))
     else:
         for number, due in enumerate(timing.upcoming[:2]):
-            when = text.words(
-                text.toned(f"{due:%a %d %b %H:%M} UTC"), text.toned(f"  {figures.until(due, now)}", "dim")
-            )
-            told.append(_line("next" if number == 0 else "then", when))
+            when, far = f"{due:%a %d %b %H:%M} UTC", figures.until(due, now)
+            if len(when) + len(far) + 2 > room:
+                when = when.removesuffix(" UTC")
+            told.append(_line("next" if number == 0 else "then", text.toned(when), f"  {far}"))
         told.append(_line("schedule", text.toned(middle(f"{timing.expression} {timing.time_zone}", room), "dim")))
     return text.lines(told)
 
 
 def _line(name: str, shown: Content, beside: str = "") -> Content:
-    return text.words(text.toned(f"{name:<12}  ", "dim"), shown, text.toned(beside, "dim"))
+    return text.words(text.toned(f"{name:<{_NAMES - 1}}  ", "dim"), shown, text.toned(beside, "dim"))
 
 
 def _latest(run: Overview, now: datetime, room: int) -> Content:
     mark, tone = STANDINGS[run.standing.value]
     when = figures.age(run.ended or run.started, now)
     left = room - len(run.standing.value) - len(when) - 5
-    name = middle(plain(run.run or run.execution), left) if left >= 8 else ""
+    name = f" {middle(plain(run.run or run.execution), left)}" if left >= 8 else ""
     return text.words(
-        text.toned(f"{mark} {run.standing.value} ", tone), text.toned(name), text.toned(f"  {when}", "dim")
+        text.toned(f"{mark} {run.standing.value}", tone), text.toned(name), text.toned(f"  {when}", "dim")
     )
 
 

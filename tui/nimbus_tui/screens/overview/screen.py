@@ -24,11 +24,11 @@ from nimbus_tui.widgets.status import MARKS
 from nimbus_tui.widgets.table import Cell, Column, Table
 
 _COLUMNS = (
-    Column("#", 5, right=True, rank=3),
-    Column("when", 11, rank=2),
-    Column("what", 9),
-    Column("by", 14, rank=4),
-    Column("changed", 16, grow=1, ends_matter=False),
+    Column("#", 4, right=True, rank=3),
+    Column("when", 10, rank=2),
+    Column("what", 8),
+    Column("by", 10, rank=4),
+    Column("changed", 16, grow=1),
 )
 
 

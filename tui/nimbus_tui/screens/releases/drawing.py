@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nimbus.releases.canary import Status
     from nimbus.releases.history import Change
     from nimbus.releases.show import Shown
+    from nimbus_runtime.contract.records import Live
     from nimbus_tui.api.releases import Releases
 
 ACTIONS = {"rollback": "warn", "promote": "good", "deploy": "good", "publish": "dim", "pause": "warn", "canary": "note"}
@@ -44,10 +45,15 @@ def entry(change: Change, now: datetime) -> tuple[Cell | str, ...]:
         Cell(str(change.state.sequence), "dim"),
         Cell(figures.age(done.time, now), "dim"),
         Cell(done.action, ACTIONS.get(done.action, "")),
-        change.state.release,
+        _of(change.state),
         Cell(done.actor, "dim"),
         Cell(done.reason, "dim"),
     )
+
+
+def _of(state: Live) -> str:
+    """Return the release that a change is about: in a canary, the candidate."""
+    return state.candidate.release if state.entry.action == "canary" and state.candidate else state.release
 
 
 def matches(change: Change, wanted: str) -> bool:

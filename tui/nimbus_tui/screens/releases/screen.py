@@ -16,7 +16,7 @@ from nimbus_tui.api import releases as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Propose
-from nimbus_tui.plain import middle
+from nimbus_tui.plain import middle, release
 from nimbus_tui.screens.releases import drawing
 from nimbus_tui.screens.section import Section
 from nimbus_tui.widgets import text
@@ -25,14 +25,14 @@ from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Column, Table
 
 _LEDGER = (
-    Column("#", 5, right=True, rank=2),
-    Column("when", 11),
-    Column("what", 9),
-    Column("release", 18, grow=2, ends_matter=True),
+    Column("#", 4, right=True, rank=2),
+    Column("when", 10),
+    Column("what", 8),
+    Column("release", 18, grow=2, cut=release),
     Column("by", 12, grow=1, rank=4),
     Column("why", 10, grow=1, rank=5),
 )
-_RELEASES = (Column("", 1), Column("release", 20, grow=1, ends_matter=True), Column("is", 12, rank=1))
+_RELEASES = (Column("", 1), Column("release", 20, grow=1, cut=release), Column("is", 12, rank=1))
 
 
 class Releases(Section):
@@ -50,12 +50,8 @@ class Releases(Section):
             tooltip="Give it a share of the next runs, or none",
             id="releases.canary",
         ),
-        Binding(
-            "B", "back_to", "Back to", tooltip="Go back to the selected release", id="releases.back_to"
-        ),
-        Binding(
-            "m", "mark", "Compare", tooltip="Mark it, to compare others with it", id="releases.mark"
-        ),
+        Binding("B", "back_to", "Back to", tooltip="Go back to the selected release", id="releases.back_to"),
+        Binding("m", "mark", "Compare", tooltip="Mark it, to compare others with it", id="releases.mark"),
         Binding("tab", "other", "Ledger or releases", show=False, id="releases.other"),
     ]
 

@@ -15,7 +15,7 @@ from nimbus_tui.api import runs as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Propose
-from nimbus_tui.plain import middle
+from nimbus_tui.plain import middle, release
 from nimbus_tui.polling import Pace
 from nimbus_tui.screens.runs import drawing
 from nimbus_tui.screens.runs.views import AsideView, LogsView, ShardsView, View
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 _RUNS = (
     Column("", 1),
-    Column("run", 23),
+    Column("run", 16, grow=1, cut=middle),
     Column("is", 11),
     Column("documents", 11, right=True, rank=1),
     Column("a second", 8, right=True, rank=4),
     Column("set aside", 9, right=True, rank=3),
     Column("began", 10, rank=2),
-    Column("release", 16, grow=2, rank=5, ends_matter=True),
+    Column("release", 16, grow=2, rank=5, cut=release),
 )
 
 
@@ -51,7 +51,7 @@ class Runs(Section):
         Binding("p", "pause", "Pause", tooltip="Pause the schedule, or let it go on", id="runs.pause"),
         Binding("i", "view('details')", "Details of the selected run", show=False, id="runs.details"),
         Binding("s", "view('shards')", "Shards", tooltip="Every shard of the selected run", id="runs.shards"),
-        Binding("o", "view('aside')", "Set aside", tooltip="Documents that were set aside, and why", id="runs.aside"),
+        Binding("o", "view('aside')", "Aside", tooltip="Documents that were set aside, and why", id="runs.aside"),
         Binding("l", "view('logs')", "Logs", tooltip="What the tasks of the selected run said", id="runs.logs"),
         Binding("f", "follow", "Follow logs, or not", show=False, id="runs.follow"),
         Binding("tab", "other", "List or view", show=False, id="runs.other"),

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from nimbus_tui.api import runs as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.session import Session
+from nimbus_tui.plain import middle, release
 from nimbus_tui.screens.runs import drawing
 from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Column, Table
@@ -94,13 +95,13 @@ class ShardsView(View):
     COLUMNS = (
         Column("", 1),
         Column("shard", 7, right=True),
-        Column("input", 16, grow=1, ends_matter=True),
+        Column("input", 16, grow=1, cut=middle),
         Column("part", 19, rank=3),
         Column("documents", 9, right=True),
         Column("a second", 8, right=True, rank=1),
         Column("set aside", 9, right=True, rank=2),
         Column("took", 7, right=True, rank=4),
-        Column("release", 16, grow=1, rank=5, ends_matter=True),
+        Column("release", 16, grow=1, rank=5, cut=release),
     )
     ASKS = api.WhichShards
 
@@ -154,7 +155,7 @@ class AsideView(View):
     COLUMNS = (
         Column("id", 14, grow=2),
         Column("reason", 14, grow=1),
-        Column("input", 14, grow=1, rank=2, ends_matter=True),
+        Column("input", 14, grow=1, rank=2, cut=middle),
         Column("at", 10, right=True, rank=3),
         Column("detail", 14, grow=3, rank=1),
     )
