@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -439,8 +441,23 @@ class MadeUp(Session):
                 _RELEASES[name], _ROLES[name], None, _EVIDENCE, ("2026-11-24T15:40:00+00:00",), _DATASET, against
             )
         if type(question) not in self.answers:
-            raise self.refusal
+            raise copy(self.refusal)  # a failure that is raised keeps where it came from
         return self.answers[type(question)]
+
+
+class Withheld(MadeUp):
+    """A session whose answers are on their way until `given` is set."""
+
+    def answer(self, question: Question[Any]) -> Any:  # noqa: ANN401 - any question's
+        """Wait, then answer."""
+        assert self.given.wait(300.0)
+        return super().answer(question)
+
+    @property
+    def given(self) -> threading.Event:
+        """Return what is waited for."""
+        event: threading.Event = self.__dict__.setdefault("_given", threading.Event())
+        return event
 
 
 def session(answers: Mapping[type, object] = ANSWERS, *, read_only: bool = False) -> MadeUp:

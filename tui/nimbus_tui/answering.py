@@ -7,6 +7,7 @@ from functools import partial
 
 from textual import on
 from textual.app import App
+from textual.notifications import SeverityLevel
 
 from nimbus_tui.api import trouble, verbs
 from nimbus_tui.api.proposals import Done, Proposal
@@ -108,6 +109,20 @@ class Answering(App[None]):
             self.notify("There is nothing to undo here yet.", timeout=3)
         else:
             self.propose(self._undo)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something in a corner for a while: text from anybody, and so never markup."""
+        del markup
+        told = "\n".join(map(plain, message.split("\n")))
+        super().notify(told, title=plain(title), severity=severity, timeout=timeout, markup=False)
 
     def complain(self, found: trouble.Trouble) -> None:
         """Show a failure that belongs to no panel."""

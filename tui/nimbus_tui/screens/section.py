@@ -14,6 +14,7 @@ from nimbus_tui.api.session import Session
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Answered, Ask, Changed, Go, Refused
 from nimbus_tui.polling import Pace
+from nimbus_tui.widgets.panel import Panel
 
 
 class Section(Container, can_focus=True):
@@ -43,7 +44,12 @@ class Section(Container, can_focus=True):
         """Draw the answer."""
 
     def refuse(self, trouble: Trouble) -> None:
-        """Draw why there is none."""
+        """Say in the first panel why there is none, and in the others that nothing is known."""
+        for number, panel in enumerate(self.query(Panel)):
+            if number == 0:
+                panel.trouble(trouble)
+            else:
+                panel.empty("Not known.")
 
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw the answer to a question that was asked once."""

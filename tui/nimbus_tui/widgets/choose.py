@@ -14,7 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from nimbus_tui.plain import middle, plain
 from nimbus_tui.widgets import text
+
+_NAME = 40  # cells
 
 
 class Choose(ModalScreen[str | None]):
@@ -29,13 +32,14 @@ class Choose(ModalScreen[str | None]):
     def __init__(self, title: str, choices: Sequence[tuple[str, str, str]], chosen: str = "") -> None:
         """Take choices: a key, its name, what it means."""
         super().__init__()
-        self._title, self._choices, self._chosen = title, list(choices), chosen
+        self._title, self._chosen = title, chosen
+        self._choices = [(key, middle(plain(name), _NAME), about) for key, name, about in choices]
 
     def compose(self) -> ComposeResult:
         """Draw the list."""
         room = max((len(name) for _, name, _ in self._choices), default=0)
         with Vertical(id="dialog", classes="choose") as dialog:
-            dialog.border_title = Content(self._title)
+            dialog.border_title = Content(plain(self._title, 120))
             yield OptionList(
                 *(
                     Option(text.words(text.toned(name.ljust(room) + "  ", "bold"), text.toned(about, "dim")), id=key)

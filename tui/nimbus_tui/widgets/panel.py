@@ -9,7 +9,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
+
+_TITLE = 200  # characters
 
 
 class Panel(Vertical):
@@ -46,8 +49,8 @@ class Panel(Vertical):
 
     def title(self, title: str, beside: str = "") -> None:
         """Set what stands in the frame, above and below."""
-        self.border_title = Content(title)
-        self.border_subtitle = Content(beside)
+        self.border_title = Content(plain(title, _TITLE))
+        self.border_subtitle = Content(plain(beside, _TITLE))
 
     def _state(self, name: str, note: Content | None = None) -> None:
         for other in ("-ready", "-loading", "-empty", "-trouble"):

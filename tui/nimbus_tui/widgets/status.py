@@ -20,6 +20,7 @@ from nimbus_tui.polling import Pace
 from nimbus_tui.widgets import text
 
 _WIDE = 110  # columns from which it says what it need not
+_NAME = 24  # cells of a pipeline, of an environment
 _LEAST = 10  # of a release's name
 MARKS = {"good": "●", "warn": "▲", "bad": "✗", "dim": "○"}
 
@@ -107,12 +108,12 @@ class StatusLine(Static):
         wide = width >= _WIDE
         where = [text.toned("nimbus ", "name")] if wide else []
         where += [
-            text.toned(glance.pipeline, "bold"),
+            text.toned(middle(plain(glance.pipeline), _NAME), "bold"),
             text.toned(" in ", "dim"),
-            text.toned(glance.environment, "note"),
+            text.toned(middle(plain(glance.environment), _NAME), "note"),
         ]
         if glance.region:
-            where.append(text.toned(f" {glance.region}", "dim"))
+            where.append(text.toned(f" {middle(plain(glance.region), _NAME)}", "dim"))
         if glance.protected:
             where.append(text.toned(" ◈ protected" if wide else " ◈", "warn"))
         mark = text.words("  ", text.toned(f"{MARKS[glance.health]} ", glance.health))

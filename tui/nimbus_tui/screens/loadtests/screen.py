@@ -144,8 +144,8 @@ class LoadTests(Section):
 
     def refuse(self, trouble: Trouble) -> None:
         """Say why nothing is known."""
-        self.query_one("#profiles-panel", Panel).trouble(trouble)
-        self.query_one("#going-panel", Panel).empty("Not known.")
+        self.query_one("#going-panel", Panel).trouble(trouble)
+        self.query_one("#profiles-panel", Panel).empty("Not known.")
         self.query_one("#results-panel", Panel).empty("Not known.")
 
     def filter(self, text_wanted: str) -> None:

@@ -24,6 +24,7 @@ from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Cell, Column, Table
 
 _MARKS = {"ok": ("✓", "good"), "failed": ("✗", "bad"), "skipped": ("○", "dim")}
+_UNKNOWN = ("·", "")
 _COLUMNS = (Column("check", 16, grow=1), Column("is", 9), Column("found", 20, grow=3, rank=1))
 
 
@@ -118,7 +119,7 @@ class Preflight(Section):
         if key.startswith("=") or found is None:
             return Cell(key[1:], "bold"), "", ""
         check = found.checks[int(key)]
-        mark, tone = _MARKS.get(check.status, ("·", ""))
+        mark, tone = _MARKS.get(check.status, _UNKNOWN)
         return f"  {check.name}", Cell(f"{mark} {check.status}", tone), Cell(check.found, "dim")
 
     @on(Table.Highlighted, "#checks")
@@ -132,12 +133,13 @@ class Preflight(Section):
             checks = [] if self._checked is None else [c for c in self._checked.checks if c.subject == key[1:]]
             panel.title(key[1:])
             told = [
-                text.words(text.toned(f"{_MARKS[c.status][0]} ", _MARKS[c.status][1]), text.toned(c.name))
-                for c in checks
+                text.words(text.toned(f"{mark} ", tone), text.toned(check.name))
+                for check in checks
+                for mark, tone in [_MARKS.get(check.status, _UNKNOWN)]
             ]
         else:
             check = self._checked.checks[int(key)]
-            mark, tone = _MARKS.get(check.status, ("·", ""))
+            mark, tone = _MARKS.get(check.status, _UNKNOWN)
             panel.title(check.name)
             told = [
                 text.words(text.toned(f"{mark} {check.status}", tone)),

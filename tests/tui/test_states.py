@@ -1,0 +1,134 @@
+"""Rules of panels that have nothing to show: each says whether it waits, is empty or was refused, and what to do."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nimbus_tui.api.questions import Question
+from nimbus_tui.screens import ENTRIES
+from nimbus_tui.widgets.panel import Panel
+from tests.tui import made_up
+from tests.tui.driving import Driven, drive
+
+SIZES = [(80, 24), (200, 60)]
+FIRST_STEPS = {
+    "overview": "D compiles the pipeline of nimbus.toml",
+    "releases": "D compiles the pipeline of nimbus.toml",
+    "runs": "S starts one",
+    "drift": "b makes a baseline",
+    "loadtests": "S starts the selected profile",
+    "infrastructure": "needs no infrastructure",
+    "preflight": "n checks now",
+    "commandlog": "whatever you do appears here",
+}
+
+
+async def opened(driven: Driven, number: int) -> None:
+    """Open a screen, and wait for its answers."""
+    await driven.press(str(number + 1))
+    await driven.pilot.pause()
+    while driven.app.asks:
+        await driven.pilot.pause(0.02)
+    await driven.pilot.pause()
+
+
+def said(driven: Driven) -> dict[str, str]:
+    """Return what each panel in sight says, by its title."""
+    lines = driven.screen.splitlines()
+    found = {}
+    for panel in driven.app.screen.query(Panel):
+        area = panel.region
+        if panel.is_on_screen and area.area:
+            inside = [line[area.x + 1 : area.right - 1] for line in lines[area.y + 1 : area.bottom - 1]]
+            found[str(panel.border_title)] = " ".join(" ".join(inside).split())
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_refused_is_said_on_every_screen_with_what_to_do(size: tuple[int, int]) -> None:
+    """What happened, where and what to do stand in one panel; the others say that nothing is known; keys go on."""
+
+    async def flow(driven: Driven) -> None:
+        for number, entry in enumerate(ENTRIES):
+            await opened(driven, number)
+            told = " ".join(said(driven).values())
+            assert "the role may not read this bucket" in told, (entry.name, told)
+            assert "sign in with a role that may" in told, (entry.name, told)
+            assert all(said(driven).values()), (entry.name, said(driven))
+        await driven.press("question_mark")
+        await driven.until("Everywhere")
+
+    drive(made_up.session({}), flow, size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_empty_says_what_to_do_first(size: tuple[int, int]) -> None:
+    """No panel in sight is blank where nothing was ever deployed, and the first step is named."""
+
+    async def flow(driven: Driven) -> None:
+        for number, entry in enumerate(ENTRIES):
+            await opened(driven, number)
+            assert FIRST_STEPS[entry.folder] in " ".join(said(driven).values()), (entry.name, said(driven))
+            assert all(said(driven).values()), (entry.name, said(driven))
+
+    drive(made_up.session(made_up.NOTHING), flow, size=size)
+
+
+def test_what_is_on_its_way_holds_nobody_up() -> None:
+    """Until answers come every screen says so, can be left and helps; when they come, it shows them."""
+    session = made_up.Withheld(Path("nimbus.toml"), "production")
+
+    async def flow(driven: Driven) -> None:
+        for number, entry in enumerate(ENTRIES):
+            await driven.press(str(number + 1))
+            await driven.until(f"{number + 1} {entry.name}", "loading …")
+            assert all(said(driven).values()), (entry.name, said(driven))
+        await driven.press("question_mark")
+        await driven.until("Everywhere")
+        await driven.press("escape", "3")
+        session.given.set()
+        await driven.until("20261125T020000Z", gone="loading …")
+
+    try:
+        drive(session, flow)
+    finally:
+        session.given.set()
+
+
+class Restless(made_up.MadeUp):
+    """Answers differently each time: what is there, then nothing, then that it is refused."""
+
+    def answer(self, question: Question[Any]) -> Any:  # noqa: ANN401 - any question's
+        """Answer by turns."""
+        turns: itertools.cycle[object] = self.__dict__.setdefault(
+            "_turns", itertools.cycle([made_up.ANSWERS, made_up.ANSWERS, made_up.NOTHING, {}])
+        )
+        self.answers = next(turns)  # type: ignore[assignment]
+        return super().answer(question)
+
+
+def test_refreshing_keeps_nothing() -> None:
+    """After every screen has been asked again and again, no more objects live than after a few times."""
+    session = Restless(Path("nimbus.toml"), "production")
+
+    async def flow(driven: Driven) -> None:
+        async def refreshed(times: int) -> int:
+            for _ in range(times):
+                for number in range(len(ENTRIES)):
+                    await opened(driven, number)
+                    driven.app.everything_changed()
+            await opened(driven, 0)
+            gc.collect()
+            return len(gc.get_objects())
+
+        driven.app.action_freeze()
+        counts = [await refreshed(times) for times in (8, 4, 4, 4)]
+        print(counts)
+        assert counts[-1] - counts[0] < 100
+
+    drive(session, flow, size=(80, 24))
