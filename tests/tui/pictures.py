@@ -6,6 +6,7 @@ and what each letter means, a column a theme. So a change shows in a diff where 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import string
 import time
@@ -19,8 +20,10 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
+from nimbus_tui.app import NimbusApp
+
 PATIENCE = 120.0  # seconds, on a machine that does much else
-_ALIKE = 2  # looks in a row that find the same
+_ALIKE = 1  # looks in a row that find what the one before found
 _LETTERS = string.ascii_letters + string.digits + "αβγδεζηθικλμνξπρστυφχψω"
 _MARKS = ("bold", "dim", "italic", "underline", "strike", "reverse", "blink")
 
@@ -57,20 +60,32 @@ def _words(style: Style, *, blank: bool) -> str:
     return " ".join([ink, "on", ground, *marks])
 
 
-async def settled(app: App[None], pilot: Pilot[None]) -> list[Strip]:
-    """Wait until every question has its answer and the screen stays as it is; return it."""
+async def settled(app: NimbusApp, pilot: Pilot[None]) -> list[Strip]:
+    """Wait until every question has its answer and the screen stays as it is; return its lines."""
     end = time.monotonic() + PATIENCE
     seen: list[Strip] = []
     alike = 0
     while alike < _ALIKE:
         assert time.monotonic() < end, "the screen does not settle"
+        await _processed(app, end)
         await pilot.pause()
         for field in app.screen.query(Input):
             field.cursor_blink = False
         found = drawn(app)
-        alike = alike + 1 if found == seen and not getattr(app, "asks", False) else 0
+        waits = app.asks or app.section is None or any(panel.region.area for panel in app.section.query(".-loading"))
+        alike = alike + 1 if found == seen and not waits else 0
         seen = found
     return found
+
+
+async def _processed(app: NimbusApp, end: float) -> None:
+    """Wait until every widget, those below a dialog included, has taken in what was sent to it."""
+    taken: list[object] = []
+    widgets = [app, *(widget for screen in app.screen_stack for widget in screen.walk_children(with_self=True))]
+    sent = sum(widget.call_later(taken.append, widget) for widget in widgets)
+    while len(taken) < sent:
+        assert time.monotonic() < end, "what was sent is not taken in"
+        await asyncio.sleep(0.002)
 
 
 def picture(looks: Sequence[Look]) -> str:

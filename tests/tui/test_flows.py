@@ -231,7 +231,7 @@ def test_what_is_shown_can_be_copied_as_a_command(project: Path) -> None:
 
     async def flow(driven: Driven) -> None:
         await driven.until("● en_support")
-        driven.app.copy_to_clipboard = found.append  # type: ignore[method-assign]
+        driven.app.copy_to_clipboard = found.append  # type: ignore[method-assign, assignment]
         await driven.press("2")
         await driven.until("Ledger", "Evidence")
         await driven.press("y", "c")

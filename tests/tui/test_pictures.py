@@ -22,10 +22,11 @@ from nimbus_tui.api.session import Session
 from nimbus_tui.api.verbs import Running, Verb
 from nimbus_tui.app import NimbusApp
 from nimbus_tui.screens import ENTRIES
-from nimbus_tui.themes import THEMES
+from nimbus_tui.themes import DARK, LIGHT
 from tests.tui import made_up
 from tests.tui.pictures import look, picture, settled
 
+LOOKS = (DARK.name, LIGHT.name)
 SIZES = {"narrow": (80, 24), "usual": (120, 40), "wide": (200, 60)}
 SCREENS = {entry.folder: (str(number + 1),) for number, entry in enumerate(ENTRIES)}
 VIEWS = {
@@ -79,12 +80,12 @@ def staged(session: Session, size: tuple[int, int], flow: Flow) -> None:
 
 
 async def taken(app: NimbusApp, pilot: Pilot[None]) -> str:
-    """Return a picture of what is on the screen in dark and light; where it is small, in high contrast as well."""
-    looks = []
-    for theme in THEMES if app.size.width < 100 else THEMES[:2]:
-        app.theme = theme.name
-        looks.append(look(await settled(app, pilot)))
-    return picture(looks)
+    """Return a picture of what is on the screen in dark and in light, beginning with what it is now."""
+    looks = {}
+    for theme in sorted(LOOKS, key=lambda name: name != app.theme):
+        app.theme = theme
+        looks[theme] = look(await settled(app, pilot))
+    return picture([looks[theme] for theme in LOOKS])
 
 
 def walk(session: Session, size: tuple[int, int], views: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import itertools
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.worker import Worker
 
 from nimbus_tui.api.questions import Question
 from nimbus_tui.screens import ENTRIES
@@ -15,6 +24,7 @@ from nimbus_tui.widgets.panel import Panel
 from tests.tui import made_up
 from tests.tui.driving import Driven, drive
 
+_NOISE = 3  # what one answer is made of
 SIZES = [(80, 24), (200, 60)]
 FIRST_STEPS = {
     "overview": "D compiles the pipeline of nimbus.toml",
@@ -101,34 +111,46 @@ def test_what_is_on_its_way_holds_nobody_up() -> None:
 
 
 class Restless(made_up.MadeUp):
-    """Answers differently each time: what is there, then nothing, then that it is refused."""
+    """Answers differently by turns: what is there, that nothing is, that it is refused."""
 
     def answer(self, question: Question[Any]) -> Any:  # noqa: ANN401 - any question's
         """Answer by turns."""
-        turns: itertools.cycle[object] = self.__dict__.setdefault(
-            "_turns", itertools.cycle([made_up.ANSWERS, made_up.ANSWERS, made_up.NOTHING, {}])
+        turns: itertools.cycle[Mapping[type, object]] = self.__dict__.setdefault(
+            "_turns", itertools.cycle([made_up.ANSWERS, made_up.NOTHING, {}])
         )
-        self.answers = next(turns)  # type: ignore[assignment]
-        return super().answer(question)
+        self.answers = next(turns) if self.restless else made_up.ANSWERS
+        return deepcopy(super().answer(question))  # or keeping it would not show
+
+    restless = True
+
+
+def living() -> Counter[str]:
+    """Return how many values, widgets, timers, workers, tasks and failures live, by their kind."""
+    gc.collect()
+    kept = (Widget, Timer, Worker, asyncio.Task, threading.Thread, BaseException, FrameType)
+    return Counter(
+        type(item).__qualname__
+        for item in gc.get_objects()
+        if isinstance(item, kept) or type(item).__module__.startswith("nimbus")
+    )
 
 
 def test_refreshing_keeps_nothing() -> None:
-    """After every screen has been asked again and again, no more objects live than after a few times."""
+    """After every screen has been asked again and again, no more values, widgets, timers and tasks live than before."""
     session = Restless(Path("nimbus.toml"), "production")
 
     async def flow(driven: Driven) -> None:
-        async def refreshed(times: int) -> int:
-            for _ in range(times):
+        async def refreshed(times: int) -> Counter[str]:
+            for session.restless in (*[True] * times, False):
                 for number in range(len(ENTRIES)):
                     await opened(driven, number)
                     driven.app.everything_changed()
             await opened(driven, 0)
-            gc.collect()
-            return len(gc.get_objects())
+            return living()
 
         driven.app.action_freeze()
-        counts = [await refreshed(times) for times in (8, 4, 4, 4)]
-        print(counts)
-        assert counts[-1] - counts[0] < 100
+        first = await refreshed(3)
+        last = await refreshed(6)
+        assert {kind: count for kind, count in (last - first).items() if count > _NOISE} == {}
 
     drive(session, flow, size=(80, 24))
