@@ -131,7 +131,7 @@ def living() -> Counter[str]:
     return Counter(
         type(item).__qualname__
         for item in gc.get_objects()
-        if isinstance(item, kept) or type(item).__module__.startswith("nimbus")
+        if isinstance(item, kept) or str(type(item).__module__).startswith("nimbus")
     )
 
 
