@@ -2,7 +2,8 @@
 
 First frame: processor seconds from a new process until the first screen is drawn, above those of an empty Textual
 app, the two in turns. Idle: the share of a core that a screen takes while nothing happens. Rows: a hundred thousand of
-them shown, and paged through.
+them shown, and paged through. Endurance: how memory grows while every screen is refreshed in turn, and what that would
+come to in eight hours of a refresh every three seconds.
 """
 
 from __future__ import annotations
@@ -67,6 +68,27 @@ async def go():
         print(json.dumps([shown, (time.process_time() - began) / 100]))
 asyncio.run(go())
 """
+_ENDURING = """
+import asyncio, json, psutil
+from pathlib import Path
+from nimbus_tui.api.session import Session
+from nimbus_tui.app import NimbusApp
+async def go():
+    app, me, found = NimbusApp(Session({config})), psutil.Process(), []
+    async with app.run_test(size=(120, 36)) as pilot:
+        for number in range({times} + 1):
+            await pilot.press(str(number % 8 + 1))
+            app.everything_changed()
+            await pilot.pause(0.01)
+            while app.asks:
+                await pilot.pause(0.01)
+            if number in ({times} // 3, {times}):
+                found.append(me.memory_info().rss)
+    print(json.dumps(found))
+asyncio.run(go())
+"""
+_TIMES = 1_500
+_EIGHT_HOURS = 8 * 3600 / 3
 
 
 def measured(code: str) -> float | list[float]:
@@ -88,6 +110,13 @@ def main() -> None:
     print(f" ({above[0]:.2f} to {above[-1]:.2f}, {_ROUNDS} pairs)")
     print(f"idle          {measured(_IDLE.format(config=config)):.2%} of a core over a minute")
     shown, page = measured(_ROWS)  # type: ignore[misc]
+    before, after = measured(_ENDURING.format(config=config, times=_TIMES))  # type: ignore[misc]
+    grown = (after - before) / (_TIMES * 2 / 3)
+    print(
+        f"endurance     {before / 1e6:.0f} MB after {_TIMES // 3} refreshes, {after / 1e6:.0f} MB after {_TIMES}",
+        end="",
+    )
+    print(f": {grown * _EIGHT_HOURS / 1e6:.1f} MB in eight hours")
     print(f"100,000 rows  shown in {shown:.3f} s of processor time, a page further in {page:.4f} s")
 
 

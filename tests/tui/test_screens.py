@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,22 @@ from nimbus_tui.screens import ENTRIES
 from nimbus_tui.themes import THEMES
 from tests.tui.driving import Driven, drive
 
+_EXTENDED = """
+import importlib.util, sys
+spec = importlib.util.find_spec("nimbus_tui.screens")
+spec.submodule_search_locations.append(sys.argv[1])
+sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+from nimbus_tui.app import NimbusApp
+print(module.ENTRIES[-1].name, module.ENTRIES[-1].load().__name__)
+print(*(binding.id for binding in NimbusApp.BINDINGS))
+"""
+_SCREEN = """
+from nimbus_tui.screens.section import Section
+
+class Spending(Section):
+    pass
+"""
 SIZES = [(80, 24), (120, 36), (180, 50)]
 READABLE = 3.0  # of the Web Content Accessibility Guidelines, for large and bold text
 
@@ -31,6 +49,19 @@ def contrast(style: Style) -> float:
         return 21.0
     light, dark = sorted((luminance(style.color), luminance(style.bgcolor)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_a_folder_alone_is_a_screen(tmp_path: Path) -> None:
+    """With nothing else written anywhere it has its place, its key and its action."""
+    folder = tmp_path / "spending"
+    folder.mkdir()
+    entry = 'Entry(place=9, folder="spending", name="Spending", short="Spend", screen="Spending")'
+    (folder / "__init__.py").write_text(f"from nimbus_tui.screens.entry import Entry\n\nENTRY = {entry}\n", "utf-8")
+    (folder / "screen.py").write_text(_SCREEN, "utf-8")
+    command = [sys.executable, "-c", _EXTENDED, str(tmp_path)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert told[0] == "Spending Spending"
+    assert "app.open_spending" in told[1].split()
 
 
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])

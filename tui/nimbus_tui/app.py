@@ -175,7 +175,8 @@ class NimbusApp(Answering):
             self.section.take_keys()
 
     async def action_back(self) -> None:
-        """Leave the filter, or what the screen has opened; stop what it is waiting for."""
+        """Leave the filter, or what the screen has opened; stop what it is waiting for. What popped up goes."""
+        self.clear_notifications()
         if self.filter.is_open:
             self.filter.shut()
             self._filtered()

@@ -40,6 +40,7 @@ class Choose(ModalScreen[str | None]):
         room = max((len(name) for _, name, _ in self._choices), default=0)
         with Vertical(id="dialog", classes="choose") as dialog:
             dialog.border_title = Content(plain(self._title, 120))
+            dialog.border_subtitle = Content("enter chooses · esc cancels")
             yield OptionList(
                 *(
                     Option(text.words(text.toned(name.ljust(room) + "  ", "bold"), text.toned(about, "dim")), id=key)

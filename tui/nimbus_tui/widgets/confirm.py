@@ -54,6 +54,7 @@ class Confirm(ModalScreen[Said]):
         proposal = self._proposal
         with Vertical(id="dialog") as dialog:
             dialog.border_title = Content(plain(proposal.title, 120))
+            dialog.border_subtitle = Content("← → and enter choose · y copies · esc cancels")
             with VerticalScroll(id="dialog-body", can_focus=False):
                 yield Static(id="dialog-text", markup=False)
             if proposal.ways:

@@ -61,7 +61,8 @@ class Following(ModalScreen[None]):
         """Draw what was said so far, and stay at its end."""
         body = self.query_one("#dialog-body", VerticalScroll)
         at_end = body.scroll_offset.y >= body.max_scroll_y - 1
-        self.query_one("#words", Static).update(text.lines(map(_line, self.running.lines[-_SHOWN:])))
+        said = [_line(line) for line in self.running.lines[-_SHOWN:]]
+        self.query_one("#words", Static).update(text.lines(said or [text.toned("nothing was said yet …", "dim")]))
         self._stand()
         if at_end:
             body.scroll_end(animate=False)

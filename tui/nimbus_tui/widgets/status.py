@@ -10,7 +10,6 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from nimbus_tui import figures
 from nimbus_tui.api.glance import Glance, LookAround
 from nimbus_tui.api.session import Session
 from nimbus_tui.api.trouble import Trouble
@@ -141,4 +140,4 @@ def _freshness(seconds: float | None, *, frozen: bool) -> str:
     """Say how the screen is kept up to date."""
     if frozen:
         return "‖ paused"
-    return "" if seconds is None else f"↻ {figures.duration(seconds).replace('.0', '')}"
+    return "" if seconds is None else f"↻ {seconds:.0f} s"

@@ -25,7 +25,7 @@ from nimbus_tui.widgets.table import Cell, Column, Table
 
 _MARKS = {"ok": ("✓", "good"), "failed": ("✗", "bad"), "skipped": ("○", "dim")}
 _UNKNOWN = ("·", "")
-_COLUMNS = (Column("check", 16, grow=1), Column("is", 9), Column("found", 20, grow=3, rank=1))
+_COLUMNS = (Column("check", 26, grow=1), Column("is", 9), Column("found", 16, grow=2, rank=1))
 
 
 class Preflight(Section):

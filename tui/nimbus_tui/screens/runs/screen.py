@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _RUNS = (
     Column("", 1),
-    Column("run", 16, grow=1, cut=middle),
+    Column("run", 23, cut=middle),
     Column("is", 11),
     Column("documents", 11, right=True, rank=1),
     Column("a second", 8, right=True, rank=4),
