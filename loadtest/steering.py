@@ -231,7 +231,7 @@ class Steering(LoadTestShape):
             "payload": _payload(self._options),
             "processes": self._processes(),
             "target": {
-                "url": self.runner.environment.host,
+                "url": None if self._runs else self.runner.environment.host,
                 "cpus": self._target.cpus(),
                 **self._target.about,
                 "peak_resident_bytes": max(memory, default=None),

@@ -61,7 +61,7 @@ def test_runs_of_a_load_test_are_timed_until_published_and_evidence(environment:
     assert set(judged["outcomes"]) <= {"published", "superseded", "replaced"}
     assert judged["documents"] == judged["finished"] * len(TEXTS)
     assert judged["documents_per_second"] <= 1.05 * judged["documents"] / (judged["p50"] / 1e3)  # over all of the time
-    assert (told["under"], told["evidence"]["release"]) == ("runs", RELEASE)
+    assert (told["under"], told["result"]["target"]["url"], told["evidence"]["release"]) == ("runs", None, RELEASE)
     assert len(environment.store.names(paths.RUNS)) == judged["finished"]
     assert "memory estimated" in environment.json("quote")["measured"]["source"]  # of a run: no ramp was measured
 

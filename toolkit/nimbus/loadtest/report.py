@@ -65,7 +65,8 @@ def _tiles(tested: Trial) -> str:
         ("failed", f"{judged.error_share:.2%}"),
     ]
     if cpu is not None:
-        tiles.append(("processors used", _number(cpu)))
+        of_all = f" of {target.cpus:g}" if target.cpus else ""
+        tiles.append(("processors used", _number(cpu) + of_all))
     if target.peak_resident_bytes:
         tiles.append(("memory, at most", _mb(target.peak_resident_bytes)))
     shown = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in tiles)
