@@ -28,6 +28,7 @@ SIZES = {"wide": (150, 44), "usual": (110, 34), "narrow": (80, 24)}
 THEMES = ("nimbus-dark", "nimbus-light")
 SHOTS = {entry.folder: [str(number + 1)] for number, entry in enumerate(ENTRIES)} | {
     "rollback": ["R"],
+    "shards": ["3", "s"],
     "logs": ["3", "l"],
     "aside": ["3", "o"],
     "help": ["1", "question_mark"],

@@ -148,7 +148,7 @@ def test_a_deployment_that_failed_looks_as_it_did(size: str, kept: SnapshotAsser
         found.append(await taken(app, pilot))
 
     staged(made_up.session(), SIZES[size], flow)
-    assert found == [kept]
+    assert found[0] == kept
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -162,4 +162,4 @@ def test_the_welcome_looks_as_it_did(size: str, kept: SnapshotAssertion) -> None
         found.append(await taken(app, pilot))
 
     staged(session, SIZES[size], flow)
-    assert found == [kept]
+    assert found[0] == kept
