@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from nimbus_runtime.stopwatch import Stopwatch
 SPINNERS = 3
 
 
-def _spin(processor: int) -> None:
+def _spin(processor: int, spinning: Semaphore) -> None:
     os.sched_setaffinity(0, {processor})
+    spinning.release()
     while True:
         pass
 
@@ -29,15 +31,19 @@ def crowded() -> Iterator[None]:
     mine = os.sched_getaffinity(0)
     processor = min(mine)
     context = multiprocessing.get_context("spawn")
-    others = [context.Process(target=_spin, args=(processor,), daemon=True) for _ in range(SPINNERS)]
+    spinning = context.Semaphore(0)
+    others = [context.Process(target=_spin, args=(processor, spinning), daemon=True) for _ in range(SPINNERS)]
     for other in others:
         other.start()
-    os.sched_setaffinity(0, {processor})
-    yield
-    os.sched_setaffinity(0, mine)
-    for other in others:
-        other.kill()
-        other.join()
+    try:
+        assert all(spinning.acquire(timeout=120) for _ in others)
+        os.sched_setaffinity(0, {processor})
+        yield
+    finally:
+        os.sched_setaffinity(0, mine)
+        for other in others:
+            other.kill()
+            other.join()
 
 
 def test_waiting_for_a_processor_is_no_work(crowded: None) -> None:
