@@ -35,6 +35,7 @@ _ARN = re.compile(r"arn:|https?://[^/]+/\d{12}/[^/]+$")
 _NAMED = {
     "ecr": ("repository/{}", "repositoryName"),
     "iam": ("role/{}", "RoleName"),
+    "monitoring": ("alarm:{}", "AlarmNames"),
     "logs": ("log-group:{}:*", "logGroupName"),
     "scheduler": ("schedule/{}/{}", "groupName", "Name"),
     "servicequotas": ("{}/{}", "ServiceCode", "QuotaCode"),
@@ -171,11 +172,11 @@ def _resources(service: str, fields: Mapping[str, object]) -> tuple[str, ...]:
     named = [value for value in values if isinstance(value, str)]
     arns = tuple(filter(None, (_queue(value) if "/" in value else value for value in named if _ARN.match(value))))
     pattern, *names = _NAMED.get(service, ("",))
-    given = [value[0] if isinstance(value, list) else value for value in map(fields.get, names)]
-    if arns or not names or None in given:
+    given = [value if isinstance(value, list) else [value] for value in map(fields.get, names)]
+    if arns or not names or [None] in given:
         return arns
-    region = "" if service == "iam" else _REGION
-    return (f"arn:aws:{service}:{region}:{_ACCOUNT}:{pattern.format(*given)}",)
+    begin = f"arn:aws:{_PREFIXES.get(service, service)}:{'' if service == 'iam' else _REGION}:{_ACCOUNT}:"
+    return tuple(begin + pattern.format(*each) for each in zip(*given, strict=False))
 
 
 def _queue(address: str) -> str | None:

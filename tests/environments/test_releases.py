@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,13 @@ from nimbus import promoting
 from nimbus.compile.cached import CachedCompiler
 from nimbus.releases import registry
 from nimbus_runtime import evidence
+from nimbus_tui.api.session import Session
 from tests.faults import bundles
 from tests.fixtures.readers import Seen, readers
+from tests.tui.driving import drive
 
 from . import people
+from .by_keys import LEFT, life
 from .conftest import NIMBUS_TOML
 from .desk import CloudDesk, Desk
 
@@ -124,6 +128,16 @@ def _from_the_first_run_to_a_rollback(desk: Desk, v1: str, seen: Seen) -> None:
     seen.wait_for("20261124T020000Z")
     actions = [change["action"] for change in json.loads(desk.nimbus("history", "--json").out)["history"]]
     assert actions == ["publish", "rollback", "publish", "deploy", "publish", "deploy"]
+
+
+@pytest.mark.parametrize("desk", ["aws"], indirect=True)
+def test_the_life_of_a_release_by_keys_alone(desk: CloudDesk) -> None:
+    """Deploy, run, alarm, baseline, candidate, canary, promote, roll back and undo: in the terminal interface."""
+    file = desk.folder / "nimbus.toml"
+    file.write_text(file.read_text() + LEFT, encoding="utf-8")
+    drive(Session(file, desk.env), partial(life, desk), size=(150, 44))
+    actions = [change["action"] for change in json.loads(desk.nimbus("history", "--json").out)["history"]]
+    assert actions == ["rollback", "rollback", "publish", "promote", "publish", "canary", "publish", "deploy"]
 
 
 def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:

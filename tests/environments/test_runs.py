@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from nimbus_runtime.contract import paths
+from nimbus_tui.api.session import Session
 from tests.environments import people
 from tests.environments.environment import RELEASE, TEXTS, Environment
 from tests.faults import command
+from tests.tui.driving import Driven, drive
 
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
@@ -119,6 +123,40 @@ def test_a_run_that_is_cancelled_keeps_what_it_has_and_is_gone_on_with(environme
     done = environment.json("runs", run)
     assert (done["standing"], done["attempt"], done["documents"]) == ("published", 2, len(TEXTS) + 1)
     assert [environment.store.read(f"{paths.commits(run, RELEASE)}/{name}") for name in commits] == before
+
+
+def test_the_same_by_keys_alone(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the terminal interface: x stops the run, its shards show which one waits, w does that one alone."""
+    for name, value in {**environment.gate.environment, "PYTHONPATH": str(environment.bundle.package)}.items():
+        monkeypatch.setenv(name, value)
+
+    async def cancel(driven: Driven) -> None:
+        await driven.press("3")
+        await driven.until("◐", "running", f"{len(TEXTS)} of {len(TEXTS) + 1}")
+        await driven.press("s")
+        await driven.until("Shards", "03.jsonl", "waits")
+        await driven.press("x")
+        await driven.agree(f"Cancel a run in {environment.name}", f"{len(TEXTS)} of {len(TEXTS) + 1} shards")
+        await driven.until("■", "last run was cancelled")
+
+    async def redrive(driven: Driven) -> None:
+        await driven.press("3")
+        await driven.until("■ cancelled")
+        await driven.press("w")
+        await driven.agree(f"Redrive a run in {environment.name}", "missing", f"1 of {len(TEXTS) + 1} shards")
+        await driven.until("redrive", "● done")
+        await driven.press("escape")
+        await driven.until("● published", "attempt 2")
+
+    session, store = Session(environment.folder / "nimbus.toml", environment.name), environment.store
+    with held(environment) as run:
+        drive(session, cancel, size=(150, 44))
+    commits = store.names(paths.commits(run, RELEASE))
+    before = [store.read(f"{paths.commits(run, RELEASE)}/{name}") for name in commits]
+    assert len(before) == len(TEXTS)
+    drive(session, redrive, size=(150, 44))
+    assert [store.read(f"{paths.commits(run, RELEASE)}/{name}") for name in commits] == before
+    assert environment.latest()["documents"] == len(TEXTS) + 1
 
 
 def test_what_tasks_say_can_be_read_and_holds_no_text(environment: Environment) -> None:

@@ -181,8 +181,9 @@ class NimbusApp(Answering):
             self.filter.shut()
             self._filtered()
             return
-        if not heavy.stop(self.session) and self.section is not None:
-            self.section.back()
+        if self.section is None or (self.section.query(".-loading") and heavy.stop(self.session)):
+            return
+        self.section.back()
 
     def on_unmount(self) -> None:
         """Leave nothing behind that nobody waits for any more."""

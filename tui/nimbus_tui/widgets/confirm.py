@@ -19,6 +19,8 @@ from nimbus_tui.api.verbs import because
 from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
 
+_SHARE = 92  # percent of a high window that a dialog may take, as nimbus.tcss has it
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -96,6 +98,7 @@ class Confirm(ModalScreen[Said]):
     def _draw_command(self) -> None:
         line = text.words(text.toned("$ ", "dim"), text.toned(self._command, "dim"))
         self.query_one("#twin", Static).update(line)
+        self.call_after_refresh(self._fit)
 
     def on_resize(self) -> None:
         """Fit the differences again."""
@@ -115,7 +118,8 @@ class Confirm(ModalScreen[Said]):
         """Scroll what is proposed where the window is low: buttons and command stay in sight."""
         dialog, body = self.query_one("#dialog"), self.query_one("#dialog-body")
         others = sum(child.virtual_region_with_margin.height for child in dialog.children if child is not body)
-        body.styles.max_height = max(2, self.size.height - dialog.gutter.height - others)
+        room = self.size.height if self.has_class("-low") else self.size.height * _SHARE // 100
+        body.styles.max_height = max(2, room - dialog.gutter.height - others)
 
     @on(Input.Changed, "#typed")
     def typed(self, event: Input.Changed) -> None:

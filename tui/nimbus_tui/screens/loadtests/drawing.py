@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -92,7 +93,8 @@ def going(known: Known, width: int, height: int) -> Content:
     told = [text.words(text.toned(f"{mark} {known.title}: {known.going}", tone))]
     seconds = known.seconds
     if not seconds:
-        words = list(known.said) or ["opening the release and the generator …"]
+        said = known.said or ("opening the release and the generator …",)
+        words = [part for line in said for part in textwrap.wrap(plain(line), width - 1, subsequent_indent=" " * 12)]
         return text.lines(
             [*told, *(text.toned(line, "bad" if known.going == "failed" else "dim") for line in words[-6:])]
         )

@@ -78,6 +78,7 @@ class Runs(Section):
         self._view = "details"
         self._wanted = ""
         self._quoted: dict[str, api.Quoted | None] = {}
+        self._quoted_for: tuple[str, str] = ("", "")
         self._in_sight: tuple[str, ...] = ()
 
     # The list.
@@ -188,8 +189,8 @@ class Runs(Section):
             return
         panel.ready()
         width = max(24, panel.content_size.width - 1)
-        if run.release and run.documents and run.release not in self._quoted:
-            self._quoted[run.release] = None
+        if run.release and run.documents and (key, run.standing) != self._quoted_for:
+            self._quoted_for = (key, run.standing)
             self.ask(api.WhatQuoted(run.release))
         price, quoted = self._listed.price if self._listed else None, self._quoted.get(run.release)
         shown = text.lines(drawing.details(run, self.session.now, width, price, quoted))
@@ -238,6 +239,7 @@ class Runs(Section):
         self.query_one(ContentSwitcher).current = f"{view}-panel"
         self.query_one(".split").set_class(view != "details", "-below")
         self._open_view()
+        self.call_after_refresh(self._draw)  # it has another width now
 
     def action_other(self) -> None:
         """Go from the list to the view, and back."""
