@@ -156,7 +156,7 @@ def test_the_same_by_keys_alone(environment: Environment, monkeypatch: pytest.Mo
     assert len(before) == len(TEXTS)
     drive(session, redrive, size=(150, 44))
     assert [store.read(f"{paths.commits(run, RELEASE)}/{name}") for name in commits] == before
-    assert environment.latest()["documents"] == len(TEXTS) + 1
+    assert environment.json("runs", run)["documents"] == len(TEXTS) + 1
 
 
 def test_what_tasks_say_can_be_read_and_holds_no_text(environment: Environment) -> None:
