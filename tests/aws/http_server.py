@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -14,15 +16,20 @@ from tests.aws.fargate.local_fargate import LocalFargate
 from tests.aws.fargate.metadata import PATH, answer
 from tests.aws.faults import Faults
 from tests.aws.identities import Identities
-from tests.aws.recorder import Recorder, Request
+from tests.aws.recorder import Call, Recorder, Request
 from tests.aws.refusals import Refused
+
+_SINGLE = ("ec2", "iam")
+"""Services of moto's that answer one call at a time: what fails half way is tried again by clients, and is there."""
 
 
 class _Quiet(WSGIRequestHandler):
-    """Logs nothing: the recorder has it."""
+    """Logs what went wrong in the server alone: the recorder has the calls."""
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing."""
+        """Say what went wrong."""
+        if type == "error":
+            super().log(type, message, *args)
 
 
 class Recorded:
@@ -42,6 +49,7 @@ class Recorded:
         self._fargate = fargate
         self._recorder = recorder
         self._identities = identities
+        self._alone = {service: threading.Lock() for service in _SINGLE}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer, and note what was asked."""
@@ -49,24 +57,22 @@ class Recorded:
             status, body = answer(self._fargate, environ["PATH_INFO"])
             start_response(status, [("Content-Type", "application/json")])
             return [body]
-        request = _request(environ)
+        call = _request(environ).call(self._identities, 0)
         answered: list[int] = []
 
         def start(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI
             answered.append(int(status.split(maxsplit=1)[0]))
             return start_response(status, *rest)
 
-        try:
-            return self._refused(request, environ, start) or self._application(environ, start)
-        finally:
-            call = request.call(self._identities, answered[-1] if answered else 500)
-            if call:
-                self._recorder.add(call)
-
-    def _refused(self, request: Request, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes] | None:
-        call = request.call(self._identities, 0)
         if call is None:
-            return None
+            return self._application(environ, start)  # type: ignore[no-any-return]
+        try:
+            with self._alone.get(call.service, nullcontext()):
+                return self._refused(call, environ, start) or self._application(environ, start)
+        finally:
+            self._recorder.add(replace(call, status=answered[-1] if answered else 500))
+
+    def _refused(self, call: Call, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes] | None:
         fault = self._faults.take(Refused, lambda one: one.service in {None, call.service})
         if fault is None:
             return None
