@@ -99,12 +99,17 @@ def latest(store: Store, run: str) -> tuple[int, Execution]:
     """Return the number and the owner of a run's latest attempt."""
     numbers = [int(name.removesuffix(".json")) for name in store.names(f"{paths.RUNS}/{run}/claims")]
     number = max(numbers, default=1)
-    data = store.read(paths.claim(run, number))
+    return number, owner_of(store, run, number)
+
+
+def owner_of(store: Store, run: str, number: int) -> Execution:
+    """Return whose attempt one of a run's is."""
+    place = paths.claim(run, number)
+    data = store.read(place)
     if data is None:
         raise RunNotFoundError("this run was never planned", where=f"{store.location}/{paths.plan(run)}")
-    place = paths.claim(run, number)
     record = codec.decode(Plan, data, place) if number == 1 else codec.decode(Claim, data, place)
-    return number, record.execution
+    return record.execution
 
 
 def _owned(run: str, owner: Execution) -> RunOwnedError:

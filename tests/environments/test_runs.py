@@ -122,6 +122,7 @@ def test_a_run_that_is_cancelled_keeps_what_it_has_and_is_gone_on_with(environme
     environment.json("redrive", run, "--wait", "--quiet")
     done = environment.json("runs", run)
     assert (done["standing"], done["attempt"], done["documents"]) == ("published", 2, len(TEXTS) + 1)
+    assert environment.latest()["run"] == run  # and not its first execution, as if that had planned nothing
     assert [environment.store.read(f"{paths.commits(run, RELEASE)}/{name}") for name in commits] == before
 
 

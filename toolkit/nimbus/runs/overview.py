@@ -72,6 +72,7 @@ def overviews(store: Store, executions: Executions, limit: int) -> list[Overview
     published = _published(store)
     runs = [overview(store, executions, name, published) for name in names]
     known = {run.execution for run in runs}
+    known |= {claims.owner_of(store, run.run, number).id for run in runs for number in range(1, run.attempt)}
     return [*_starting(store, executions, limit, known), *runs][:limit]
 
 
