@@ -12,8 +12,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 ARGS ?=
-# How many processes run the tests: a file's stay together, and files in order, since the last of a folder may remove what all share.
-JOBS ?= auto --maxprocesses 4
+# How many processes run the tests, some of which wait for Terraform: a file's stay together, and files in order, since the
+# last of a folder may remove what all share.
+JOBS ?= 4
 TORCH := torch==2.13.0
 UV := uv==0.13.9
 

@@ -10,6 +10,13 @@ from tests.aws.fixtures import aws, aws_environment, bucket, local_aws
 
 __all__ = ["aws", "aws_environment", "bucket", "local_aws"]
 _APPLIED = "tests/terraform/working/"
+_FIRST = (_APPLIED, "tests/environments/", "tests/image/", "tests/tui/test_infrastructure")
+"""What mostly waits for others, and for long: begun first, it is done when the rest is."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that wait for others begin."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
 
 
 @pytest.hookimpl(optionalhook=True)
