@@ -68,7 +68,7 @@ def show_there(of: Runs, execution: str, *, wait: bool, as_json: bool) -> None:
     run, outcome = (decided.run, decided.outcome.value) if decided else ("", "")
     if as_json:
         told = {"execution": execution, "status": status.state.value, "run": run, "outcome": outcome}
-        done = status.state is State.SUCCEEDED and run
+        done = status.state is State.SUCCEEDED and outcome in {Outcome.DONE, Outcome.FAN_OUT}
         output.print_json({**told, "error": status.error, **(_came_to(of, run) if done else {})})
     elif status.state is State.SUCCEEDED:
         output.say(f"{output.bold('Done')}: run {run} ({outcome})" if run else "Done: nothing was deployed yet")

@@ -67,13 +67,16 @@ class Overview:
 
 
 def overviews(store: Store, executions: Executions, limit: int) -> list[Overview]:
-    """Return the latest runs, the newest first, and before them what is only starting."""
+    """Return the latest runs, the newest first, and among them executions that have planned none."""
     names = [name for name in _names(store)[-limit:][::-1] if store.read(paths.plan(name)) is not None]
     published = _published(store)
     runs = [overview(store, executions, name, published) for name in names]
     known = {run.execution for run in runs}
     known |= {claims.owner_of(store, run.run, number).id for run in runs for number in range(1, run.attempt)}
-    return [*_starting(store, executions, limit, known), *runs][:limit]
+    for execution in _starting(store, executions, limit, known):
+        later = (place for place, run in enumerate(runs) if _began(run) <= _began(execution))
+        runs.insert(next(later, len(runs)), execution)
+    return runs[:limit]
 
 
 def overview(store: Store, executions: Executions, name: str, published: str | None = None) -> Overview:
@@ -223,6 +226,11 @@ def _starting(store: Store, executions: Executions, limit: int, known: set[str])
             State.CANCELLED: Standing.CANCELLED,
         }[status.state]
         yield Overview("", standing, execution=name, started=status.started, ended=status.ended, error=status.error)
+
+
+def _began(run: Overview) -> datetime:
+    """Return when a run began; now where that is not known yet."""
+    return datetime.fromisoformat(run.started) if run.started else clock.now()
 
 
 def _seconds(first: str, last: str) -> float:
