@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -20,16 +21,49 @@ from tests.aws.recorder import Call, Recorder, Request
 from tests.aws.refusals import Refused
 
 _SINGLE = ("ec2", "iam")
-"""Services of moto's that answer one call at a time: what fails half way is tried again by clients, and is there."""
+"""Services that answer one call at a time, so that a call that is repeated finds what the first was answered."""
+_REMEMBERED = 5_000
 
 
 class _Quiet(WSGIRequestHandler):
-    """Logs what went wrong in the server alone: the recorder has the calls."""
+    """Logs nothing: the recorder has it."""
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
-        """Say what went wrong."""
-        if type == "error":
-            super().log(type, message, *args)
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class _Answers:
+    """What calls were answered, for clients that missed it and ask again.
+
+    On a busy machine Terraform's provider now and then does; moto then says that what it made was there before. S3 is
+    left out: what clients make of a lost answer there is ours to test.
+    """
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def given(self, environ: dict[str, Any]) -> _Answer | None:
+        """Return what an earlier attempt of this call was answered."""
+        if environ.get("HTTP_AMZ_SDK_REQUEST", "attempt=1").startswith("attempt=1;"):
+            return None
+        with self._lock:
+            return self._answers.get(environ.get("HTTP_AMZ_SDK_INVOCATION_ID", ""))
+
+    def keep(self, environ: dict[str, Any], answer: _Answer) -> None:
+        """Remember an answer that was no refusal."""
+        if answer.status.startswith("2"):
+            with self._lock:
+                self._answers[environ.get("HTTP_AMZ_SDK_INVOCATION_ID", "")] = answer
+                if len(self._answers) > _REMEMBERED:
+                    self._answers.popitem(last=False)
 
 
 class Recorded:
@@ -49,6 +83,7 @@ class Recorded:
         self._fargate = fargate
         self._recorder = recorder
         self._identities = identities
+        self._answers = _Answers()
         self._alone = {service: threading.Lock() for service in _SINGLE}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -58,17 +93,30 @@ class Recorded:
             start_response(status, [("Content-Type", "application/json")])
             return [body]
         call = _request(environ).call(self._identities, 0)
+        if call is None or call.service == "s3":
+            return self._noted(call, environ, start_response)
+        with self._alone.get(call.service, nullcontext()):
+            given = self._answers.given(environ)
+            if given is None:
+                told: list[Any] = []
+                body = b"".join(self._noted(call, environ, lambda *rest: told.append(rest)))
+                given = _Answer(told[-1][0], told[-1][1], body)
+                self._answers.keep(environ, given)
+        start_response(given.status, given.headers)
+        return [given.body]
+
+    def _noted(self, call: Call | None, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a call, and note it."""
         answered: list[int] = []
 
-        def start(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI
+        def noting(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI
             answered.append(int(status.split(maxsplit=1)[0]))
-            return start_response(status, *rest)
+            return start(status, *rest)
 
         if call is None:
-            return self._application(environ, start)  # type: ignore[no-any-return]
+            return self._application(environ, noting)  # type: ignore[no-any-return]
         try:
-            with self._alone.get(call.service, nullcontext()):
-                return self._refused(call, environ, start) or self._application(environ, start)
+            return self._refused(call, environ, noting) or self._application(environ, noting)
         finally:
             self._recorder.add(replace(call, status=answered[-1] if answered else 500))
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -100,3 +101,17 @@ def test_it_is_started_by_hand_and_stopped_by_ctrl_c() -> None:
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_client_that_missed_an_answer_gets_it_again(aws: LocalAws) -> None:
+    """By the mark that SDKs give every attempt of a call; another call for the same is refused as ever."""
+    iam, attempts = aws.client("iam"), iter([1, 2, 1])
+
+    def mark(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+        request.headers["amz-sdk-invocation-id"] = "one-call"
+        request.headers["amz-sdk-request"] = f"attempt={next(attempts)}; max=3"
+
+    iam.meta.events.register("before-send.iam.CreateUser", mark)
+    assert iam.create_user(UserName="somebody")["User"] == iam.create_user(UserName="somebody")["User"]
+    with pytest.raises(ClientError, match="EntityAlreadyExists"):
+        iam.create_user(UserName="somebody")
