@@ -50,7 +50,11 @@ class WhichRuns:
         present = live.read(assembly.open_environment(session.environment()))
         known = {run.run or run.execution: run for run in of.latest(self.latest)}
         names = of.names()
-        keys = [*(key for key, run in known.items() if not run.run), *reversed(names)]
+        keys, next_older = names[::-1], None
+        for key, run in reversed(known.items()):
+            if not run.run:  # an execution without a plan stands among the runs by when it began
+                keys.insert(keys.index(next_older) if next_older else len(keys), key)
+            next_older = key
         there = set(names)
         for name in self.looked_at:
             if name not in known and name in there:
