@@ -138,7 +138,7 @@ def test_the_same_by_keys_alone(environment: Environment, monkeypatch: pytest.Mo
         await driven.until("Shards", "03.jsonl", "waits")
         await driven.press("x")
         await driven.agree(f"Cancel a run in {environment.name}", f"{len(TEXTS)} of {len(TEXTS) + 1} shards")
-        await driven.until("■", "last run was cancelled")
+        await driven.until(f"■  {run}", "last run was cancelled")
 
     async def redrive(driven: Driven) -> None:
         await driven.press("3")
