@@ -43,6 +43,8 @@ ELSEWHERE = {
 WITHOUT = {
     "ecr:CreateRepository": "only where no Terraform has made one",
     "ecr:DescribeRepositories": "a refusal is taken for an answer: the push tells",
+    "secretsmanager:DescribeSecret": "no policy of ours is about secrets: preflight looks where the caller's role may",
+    "ssm:DescribeParameters": "as secretsmanager:DescribeSecret",
     "sts:GetCallerIdentity": "needs no permission",
 }
 
