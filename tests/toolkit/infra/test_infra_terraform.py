@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -81,8 +82,10 @@ def test_one_that_is_interrupted_ends_in_good_order(tmp_path: Path, monkeypatch:
     """It gets the signal that lets it write its state, and is waited for."""
     script = 'trap "touch orderly; exit 1" INT\necho \'{"type":"one"}\'\nwhile :; do sleep 0.05; done'
     terraform = program(tmp_path, monkeypatch, script)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell cannot trap what it was started without
     events = terraform.apply("plan")
     next(events)
+    signal.signal(signal.SIGINT, before)
     events.close()  # type: ignore[attr-defined]
     assert (tmp_path / "orderly").exists()
 
