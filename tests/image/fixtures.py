@@ -89,11 +89,13 @@ def build(bundle: Path, base_image: str) -> BuiltImage:
 
 
 def _key(planned: building.Planned) -> str:
-    """Return a name for all that decides an image."""
+    """Return a name for all that decides an image and its record."""
     told = hashlib.sha256(repr((planned.base, sorted(planned.context.labels.items()))).encode())
     for name, content in sorted(planned.context.files.items()):
         told.update(name.encode())
         told.update(content if isinstance(content, bytes) else b"")  # wheels: their lock has their hashes
+    for module in sorted(Path(building.__file__).parent.glob("*.py")):  # the record is theirs
+        told.update(module.read_bytes())
     return told.hexdigest()[:32]
 
 

@@ -13,7 +13,7 @@ from tests.faults import bundles
 
 from .applying import Examples
 from .example import Example
-from .pipeline import Pipeline, deploy, empty
+from .pipeline import Pipeline, deploy, empty, stop
 
 
 @pytest.fixture(scope="session")
@@ -68,4 +68,5 @@ def deployed(pipeline: Pipeline, patch: pytest.MonkeyPatch) -> Iterator[Pipeline
     pipeline.aws.pause = 1.0
     pipeline.aws.faults.clear()
     pipeline.aws.fargate.images.clear()
+    stop(pipeline)
     empty(pipeline)

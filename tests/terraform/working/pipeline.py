@@ -137,6 +137,16 @@ def pause(pipeline: Pipeline) -> None:
     live.update(pipeline.store, lambda state: state and replace(state, paused=True, sequence=state.sequence + 1))
 
 
+def stop(pipeline: Pipeline) -> None:
+    """Stop what still goes, watches above all: they wait for an hour of the run's, and would tell the next test."""
+    client, mine = pipeline.aws.client("stepfunctions"), pipeline.outputs["state_machine"]
+    machines = {each["stateMachineArn"] for each in client.list_state_machines()["stateMachines"]}
+    for machine in machines & {mine, f"{mine}-watch"}:
+        for execution in client.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+            client.stop_execution(executionArn=execution["executionArn"])
+            pipeline.ended(execution["executionArn"])
+
+
 def empty(pipeline: Pipeline) -> None:
     """Delete every version of everything in the environment's bucket."""
     s3 = pipeline.aws.client("s3")

@@ -108,8 +108,9 @@ def test_a_run_that_fails_publishes_nothing_and_is_told_with_its_name(pipeline: 
     assert (ended["status"], ended["error"]) == ("FAILED", "Nimbus.RunFailed")
     assert pipeline.dataset is None
     assert pipeline.store.read(paths.dataset(RUN)) is None
-    (notice,) = told()
-    assert notice["Subject"] == f"Nimbus: a run of {pipeline.name} failed in nimbus-minimal"
+    # The watch of the same run may have told by now that it is missing, on a busy machine.
+    subject = f"Nimbus: a run of {pipeline.name} failed in nimbus-minimal"
+    (notice,) = (each for each in told() if each["Subject"] == subject)
     assert f"Run {RUN} of {pipeline.name} in nimbus-minimal, scheduled for 2026-11-22T02:00:00Z" in notice["Message"]
     assert "States.ExceedToleratedFailureThreshold" in notice["Message"]
     assert "Anna" not in json.dumps(notice)

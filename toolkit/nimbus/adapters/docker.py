@@ -124,7 +124,7 @@ class Docker:
         if said.code != 0:
             raise refusals.of_image(said.err, tag, "docker")
         found = json.loads(said.out)[0]
-        return Built(architecture, found["Id"].removeprefix("sha256:"), found["Size"])
+        return Built(architecture, found["Id"].removeprefix("sha256:"))
 
 
 @contextlib.contextmanager

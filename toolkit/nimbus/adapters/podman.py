@@ -85,8 +85,7 @@ class Podman:
         first_stage = _STEP.findall(said.out.partition("[2/2] STEP 1/")[0])
         if first_stage:  # half a gigabyte, and its parents with it; nothing where another build still uses it
             engine_process.run("podman", "rmi", first_stage[-1])
-        found = self._inspect(tag)
-        return Built(architecture, found["Id"], found["Size"])
+        return Built(architecture, self._inspect(tag)["Id"])
 
     @contextlib.contextmanager
     def exported(self, image: str) -> Iterator[Path]:

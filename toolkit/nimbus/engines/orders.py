@@ -71,11 +71,10 @@ class BuildOrder:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An image for one processor: `id` names its content, however it is packed; `size` is in bytes, unpacked."""
+    """An image for one processor: `id` names its content, however it is packed."""
 
     architecture: Architecture
     id: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)

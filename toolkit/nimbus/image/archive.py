@@ -22,6 +22,11 @@ class Contents:
     files: Mapping[str, int]
     lists: Mapping[str, bytes] = field(repr=False)
 
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files, which no engine's own records of the image add to."""
+        return sum(self.files.values())
+
 
 def read_archive(place: Path) -> Contents:
     """Read the names and sizes of an archive, and its lists."""

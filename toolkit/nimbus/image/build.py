@@ -180,7 +180,7 @@ def _part(engine: Engine, built: Built, planned: Planned, output: Path) -> Part:
     listed = sbom.compose(contents, about)
     output.mkdir(parents=True, exist_ok=True)
     (output / records.SBOM.format(architecture=built.architecture.value)).write_bytes(listed)
-    return Part(built.architecture, built.id, built.size, hashlib.sha256(listed).hexdigest())
+    return Part(built.architecture, built.id, contents.size, hashlib.sha256(listed).hexdigest())
 
 
 def _plain(name: str) -> str:

@@ -17,7 +17,7 @@ RECORD, SBOM = "image.json", "sbom.{architecture}.cdx.json"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The image for one processor. `id` names its content, `size` is in bytes unpacked, `sbom` a file's SHA-256."""
+    """The image for one processor. `id` names its content, `size` is its files' in bytes, `sbom` a file's SHA-256."""
 
     architecture: Architecture
     id: str
