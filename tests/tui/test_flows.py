@@ -171,22 +171,40 @@ def test_drift_shows_features_then_and_now(project: Path) -> None:
     drive(Session(config=project / "nimbus.toml"), flow)
 
 
-def test_a_load_test_is_watched_and_kept(project: Path) -> None:
-    """Its seconds are drawn as they pass, and its result stands beside those of other releases."""
+def test_load_tests_of_two_releases_are_watched_kept_and_compared(project: Path) -> None:
+    """Seconds are drawn as they pass; m marks a result, and that of another release is shown beside it."""
     text = (project / "nimbus.toml").read_text("utf-8")
     profile = '[loadtest.profiles.brief]\nshape = "steady"\nrate = 2.0\nseconds = 4.0\n'
     (project / "nimbus.toml").write_text(f"{text}\n{profile}", "utf-8")
+    before = live(project)
+    first, second = (str(before[name]) for name in ("release", "previous"))
+    beside = [f"1.0.0-{name.rsplit('-', 1)[1][:4]}" for name in (second, first)]
+
+    async def measure(driven: Driven) -> None:
+        await driven.press("G", "enter")
+        await driven.agree("Load test in local", "nimbus loadtest")
+        await driven.until("load test brief: going", "p95", "documents/s")
+        await driven.until("Results by release", "brief: done", "just now")
 
     async def flow(driven: Driven) -> None:
         await driven.press("5")
         await driven.until("brief", "No load test is kept")
-        await driven.press("G", "enter")
-        await driven.asked("Load test in local", "nimbus loadtest")
-        await driven.press("right", "enter")
-        await driven.until("load test brief: going", "p95", "documents/s")
-        await driven.until("Results by release", "brief: done", "just now")
+        await measure(driven)
+        await driven.press("R")
+        await driven.agree("Roll back in local")
+        await driven.until("Rolled back to")
+        await measure(driven)
+        await driven.press("tab", "m")
+        await driven.until("✓ ")
+        await driven.press("down")
+        await driven.until("Compared", "the selected one against the marked one", "p99", "%")
+        assert any(all(name in line for name in beside) for line in driven.screen.splitlines()), driven.screen
+        await driven.press("m", "m")
+        await driven.until("Now", "brief: done", gone="✓ ")
 
     drive(Session(config=project / "nimbus.toml"), flow)
+    kept = project / ".nimbus/local/evidence"
+    assert all(len(list((kept / release).glob("loadtest-*"))) == 1 for release in (first, second))
 
 
 def test_an_environment_of_this_machine_needs_no_infrastructure(project: Path) -> None:

@@ -38,6 +38,7 @@ VIEWS = {
     "runs-shards": ("3", "s"),
     "runs-logs": ("3", "l"),
     "runs-filtered": ("3", *"/fail", "enter"),
+    "loadtests-compared": ("5", "tab", "m", "down"),
     "rollback": ("1", "R"),
     "deployment": ("1", "D"),
     "help": ("3", "question_mark"),

@@ -10,11 +10,12 @@ from textual.content import Content
 
 from nimbus_tui import chart, figures
 from nimbus_tui.api.loadtests import Known, Profile, Result, Second
-from nimbus_tui.plain import fit, middle, plain
+from nimbus_tui.plain import fit, middle, plain, release
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
 _NAMES = 13  # cells
+_MOST = 34  # of a result beside another: further apart they cannot be compared
 _ALIKE = 0.02  # a change that is no news
 OUTCOMES = {"ok": ("●", "good"), "missed": ("✗", "bad"), "unsound": ("▲", "warn")}
 
@@ -35,7 +36,7 @@ def result(item: Result, now: datetime, marked: Result | None = None) -> tuple[C
     """Return what a test came to as a row, to be compared with those of other releases."""
     mark, tone = OUTCOMES.get(item.outcome, ("·", ""))
     return (
-        Cell("√", "note") if item == marked else Cell(mark, tone),
+        Cell("✓", "note") if item == marked else Cell(mark, tone),
         item.release,
         Cell(item.profile, "dim"),
         Cell(item.outcome, tone),
@@ -51,7 +52,7 @@ def result(item: Result, now: datetime, marked: Result | None = None) -> tuple[C
 
 def comparison(before: Result, after: Result, width: int) -> Content:
     """Return two results side by side, and by how much the second differs from the first."""
-    room = max(8, (width - _NAMES - 6) // 2)
+    room = min(_MOST, max(8, (width - _NAMES - 6) // 2))
     measured: tuple[tuple[str, Callable[[float | None], str], float | None, float | None, bool], ...] = (
         ("documents/s", figures.rate, before.documents_per_second, after.documents_per_second, True),
         ("p50", _ms, before.p50, after.p50, False),
@@ -60,15 +61,13 @@ def comparison(before: Result, after: Result, width: int) -> Content:
         ("failed", _share, before.error_share, after.error_share, False),
         ("memory", figures.size, before.memory, after.memory, False),
     )
-    names = (
-        ("release", before.release, after.release),
-        ("profile", before.profile, after.profile),
-        ("is", before.outcome, after.outcome),
-    )
-    told = [_beside(name, first, second, room) for name, first, second in names]
-    for name, shown, first, second, more_is_better in measured:
-        change = _change(first, second, more_is_better=more_is_better)
-        told.append(text.words(_beside(name, shown(first), shown(second), room), change))
+    names = (("profile", before.profile, after.profile), ("is", before.outcome, after.outcome))
+    first, second = (release(plain(item.release), room - 1) for item in (before, after))
+    told = [_beside("release", first, second, room)]
+    told += [_beside(name, was, is_now, room) for name, was, is_now in names]
+    for name, shown, value, other, more_is_better in measured:
+        change = _change(value, other, more_is_better=more_is_better)
+        told.append(text.words(_beside(name, shown(value), shown(other), room), change))
     return text.lines(told)
 
 

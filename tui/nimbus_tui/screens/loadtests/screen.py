@@ -109,7 +109,7 @@ class LoadTests(Section):
             return
         size, selected = panel.content_size, self._selected
         if self._marked is not None and selected is not None and selected != self._marked:
-            panel.title("Compared")
+            panel.title("Compared", "the selected one against the marked one")
             shown = drawing.comparison(self._marked, selected, max(20, size.width))
         else:
             panel.title("Now")

@@ -135,7 +135,7 @@ def canary(found: Any, name: str) -> list[Content]:  # noqa: ANN401 - as the API
         of = f"{run.run}  {run.shards} of {run.of} shards  "
         told.append(text.words(text.toned(of, "dim"), text.toned(word, tone)))
         for rule in () if verdict is None else verdict.rules:
-            mark, tone = ("√", "good") if rule.held else ("✗", "bad")
+            mark, tone = ("✓", "good") if rule.held else ("✗", "bad")
             figures_of = f" {rule.name}: {rule.candidate:g}, live {rule.live:g}, limit {rule.limit:g}"
             told.append(text.words(text.toned(f"  {mark}", tone), text.toned(figures_of)))
     following = "a run in which it does well comes first; C drops it"
