@@ -18,7 +18,8 @@ from nimbus.releases.errors import ReleaseUnusableError
 from nimbus.releases.prune import Policy, Removal
 from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.records import DataFile, Dispatch, Outcome, Release
+from nimbus_runtime.contract.errors import LiveChangedError
+from nimbus_runtime.contract.records import CanaryLimits, DataFile, Dispatch, Outcome, Release
 from nimbus_runtime.store import DirectoryStore, Store
 
 LATER = datetime.now(UTC) + timedelta(days=400)
@@ -155,6 +156,33 @@ def test_nothing_goes_that_a_rollback_made_live_meanwhile(three: Store, removal:
     with pytest.raises(Exception, match="somebody else has changed"):
         prune.apply(three, removal, beside, shown, live.entry("prune", ANYBODY))
     assert removal.sizes("") == before
+
+
+@pytest.mark.parametrize("percent", [100, 5])
+def test_nothing_goes_that_was_promoted_meanwhile(three: Store, removal: Removal, percent: int) -> None:
+    """Nor a candidate that began, though neither has ever published; and what went first is not promoted."""
+    register(three, "never")
+    shown = prune.plan(three, removal, Beside([]), SOON, LATER)
+    assert "never" in shown.releases
+    share = None if percent == 100 else (percent, CanaryLimits())
+    wanted = promote.plan(three, Everything(), "never", share=share)
+    promote.apply(three, wanted, ANYBODY, "")
+    before = removal.sizes("")
+    with pytest.raises(LiveChangedError, match="somebody else has changed"):
+        prune.apply(three, removal, Beside([]), shown, live.entry("prune", ANYBODY))
+    assert removal.sizes("") == before
+
+
+@pytest.mark.parametrize("percent", [100, 5])
+def test_what_was_pruned_meanwhile_is_not_promoted(three: Store, removal: Removal, percent: int) -> None:
+    """Whoever has seen it before is told that it is gone, and what was live stays."""
+    register(three, "never")
+    wanted = promote.plan(three, Everything(), "never", share=None if percent == 100 else (percent, CanaryLimits()))
+    assert "never" in pruned(three, removal, LATER).releases
+    before = three.read(paths.LIVE)
+    with pytest.raises(ReleaseUnusableError, match="is gone"):
+        promote.apply(three, wanted, ANYBODY, "")
+    assert three.read(paths.LIVE) == before
 
 
 def test_readers_see_one_whole_dataset_throughout(store: Store, removal: Removal) -> None:

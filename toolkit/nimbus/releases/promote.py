@@ -69,11 +69,13 @@ def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str
     if planned.before is not None and not planned.needed:
         return planned.before
     candidate = planned.after.candidate
-    if candidate is not None:
-        entry = live.entry("canary", actor, reason)
-        return live.decide(store, planned.before, entry, lambda now: changes.offered(now, candidate))
-    entry = live.entry(action, actor, reason)
-    return live.decide(store, planned.before, entry, lambda now: changes.promoted(now, planned.after.release))
+
+    def change(now: Live | None) -> Live:
+        registry.refuse_gone(store, planned.after.release if candidate is None else candidate.release)
+        return changes.promoted(now, planned.after.release) if candidate is None else changes.offered(now, candidate)
+
+    entry = live.entry(action if candidate is None else "canary", actor, reason)
+    return live.decide(store, planned.before, entry, change)
 
 
 def _check_columns(present: Release | None, to: Release) -> None:

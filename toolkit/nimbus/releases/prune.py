@@ -1,6 +1,6 @@
 """Removes what no reader, no run and no rollback needs any more.
 
-Releases that go leave live.json first, by compare-and-swap: a rollback to one of them comes before
+Releases that go leave live.json first, by compare-and-swap: who makes one of them live comes before
 that, and it stays, or afterwards, and is refused.
 """
 
@@ -110,12 +110,11 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
 
 def apply(store: Store, removal: Removal, surplus: Surplus, planned: Pruning, entry: Entry) -> None:
     """Remove what was planned; doing it again, after it was killed, removes the rest."""
-    going = set(planned.releases) & set(planned.seen.datasets)
-    if going:
-        live.decide(store, planned.seen, entry, lambda now: _without(now or planned.seen, going))
+    if planned.releases:  # also those that never published: somebody may have made one live since
+        live.decide(store, planned.seen, entry, lambda now: _without(now or planned.seen, planned.releases))
+    removal.remove([paths.release(name) for name in planned.releases])
     for run in planned.runs:
         removal.remove([place(run) for place in _FIRST])
-    removal.remove([paths.release(name) for name in planned.releases])
     for folder in _folders(planned.runs, planned.releases, planned.executions):
         removal.remove(list(removal.sizes(folder)))
     surplus.remove(planned.surplus)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from nimbus.releases.errors import NotDeployedError, ReleaseNotFoundError
+from nimbus.releases.errors import NotDeployedError, ReleaseNotFoundError, ReleaseUnusableError
 from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Live, Release, Run
@@ -35,6 +35,17 @@ def release(store: Store, name: str) -> Release:
             remedy="`nimbus history` tells which were live; `nimbus deploy` registers one",
         )
     return codec.decode(Release, data, f"{store.location}/{paths.release(name)}")
+
+
+def refuse_gone(store: Store, name: str) -> None:
+    """Refuse a release that was pruned since it was looked at."""
+    if store.read(paths.release(name)) is None:
+        raise ReleaseUnusableError(
+            "this release is gone: it was pruned meanwhile",
+            where=f"{store.location}/{paths.release(name)}",
+            got=name,
+            remedy="deploy it again: `nimbus deploy`",
+        )
 
 
 def present(store: Store) -> Live:

@@ -73,6 +73,7 @@ def apply(store: Store, planned: Rollback, actor: str, reason: str) -> Live:
 
     def change(present: Live | None) -> Live:
         assert present is not None  # noqa: S101 - it was shown, and is never removed
+        registry.refuse_gone(store, planned.after.release)
         after = changes.rolled_back(present, planned.after.release, keep_data=planned.keep_data)
         if after.dataset is None and planned.after.dataset is not None:
             raise _gone(planned.after.dataset)
