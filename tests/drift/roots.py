@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -85,15 +86,16 @@ def add_run(
     records: Sequence[dict[str, Any]],
     day: int = 0,
     quarantined: int = 0,
-    files: int = 2,
+    files: int | Sequence[int] = 2,
     release: Release = RELEASE,
 ) -> Run:
-    """Write a finished run of a day, and publish it."""
+    """Write a finished run of a day, and publish it; `files` is their number, or how many documents each holds."""
     time = FIRST + timedelta(days=day)
     name = clock.run_name(time)
     store.create(paths.release(release.release), codec.encode(release))
-    size = max(1, -(-len(records) // files))
-    parts = [records[at : at + size] for at in range(0, len(records), size)] or [[]]
+    sizes = [max(1, -(-len(records) // files))] * files if isinstance(files, int) else files
+    ends = list(itertools.accumulate(sizes))
+    parts = [records[end - size : end] for size, end in zip(sizes, ends, strict=True)]
     run = Run(
         run=name,
         release=release.release,

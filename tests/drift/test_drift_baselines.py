@@ -102,12 +102,22 @@ def test_damaged_features_are_refused_in_words(root: DirectoryStore, damage: byt
 
 
 def test_a_sample_is_bounded_and_the_same_each_time(root: DirectoryStore) -> None:
-    """Small files leave their room to large ones, and documents with a vector come first."""
+    """Documents with a vector come first."""
     run = add_run(root, rows(3000, 1), files=7)
     chosen = windows.sample(root, run, 1000)
     assert chosen.num_rows == 1000
     assert chosen.equals(windows.sample(root, run, 1000))
     assert chosen["vector"].null_count < windows.sample(root, run)["vector"].null_count * 1000 / 3000
+
+
+@pytest.mark.parametrize(("small", "each"), [(1, 400), (299, 5)])
+def test_every_document_is_as_likely_in_a_sample(root: DirectoryStore, small: int, each: int) -> None:
+    """Whatever the size of its file, and where not all files are read."""
+    few = rows(small * each, 1, World(categories={"praise": 1.0}))
+    run = add_run(root, [*few, *rows(3000, 2, World(categories={"refund": 1.0}))], files=[each] * small + [3000])
+    chosen = windows.sample(root, run, 1000)["top_category"].to_pylist()
+    assert 950 <= len(chosen) <= 1000
+    assert chosen.count("refund") / len(chosen) == pytest.approx(3000 / (3000 + len(few)), abs=0.02)
 
 
 def test_a_run_is_compared_with_its_own_weekday(root: DirectoryStore) -> None:

@@ -56,6 +56,14 @@ def test_a_large_change_is_material_in_its_own_feature(world: World, feature: st
     assert ratio > 1
 
 
+def test_labels_are_chosen_of_both_windows_together() -> None:
+    """Of many that are equally frequent, none is taken for one that came or went."""
+    many = World(labels={f"L{number:02}": 0.08 for number in range(60)})
+    findings = compared(many, many)
+    assert sum(feature.startswith("label ") for feature in findings) == 40
+    assert verdict.overall(list(findings.values()))[0] is Level.NONE
+
+
 def test_a_significant_change_that_is_small_is_not_material() -> None:
     """At scale everything is significant."""
     findings = compared(World(), World(length=5.33), count=30_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from nimbus_runtime.drift.windows import Window
 
 _EXPECTED = 5  # documents of a category, below which chi-squared does not hold: such are taken together
 _OTHER = "(other)"
+_LABELS = 40  # of both windows together, the most frequent ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,10 @@ def _counts(values: npt.NDArray[np.object_]) -> dict[str, int]:
 def _shares(reference: Window, current: Window) -> Iterator[Sample]:
     """Yield labels found in a document or not, values that are missing or not, documents quarantined or not."""
     sizes = len(reference.ids), len(current.ids)
-    found = {
-        label: tuple(
+    for label in _frequent(reference, current):
+        hits = tuple(
             int(window.labels[label].sum()) if label in window.labels else 0 for window in (reference, current)
         )
-        for label in sorted(reference.labels.keys() | current.labels.keys())
-    }
-    for label, hits in found.items():
         yield _share(f"label {label}", hits, sizes, ("found", "not found"))
     for name, values in reference.numbers.items():
         missing = int(np.isnan(values).sum()), int(np.isnan(current.numbers[name]).sum())
@@ -92,6 +91,15 @@ def _shares(reference: Window, current: Window) -> Iterator[Sample]:
         (reference.documents, current.documents),
         ("quarantined", "scored"),
     )
+
+
+def _frequent(reference: Window, current: Window) -> list[str]:
+    """Return the labels that are compared: chosen once, for a label that one window lacks is a finding."""
+    shares: Counter[str] = Counter()
+    for window in (reference, current):
+        for label, has in window.labels.items():
+            shares[label] += has.mean()
+    return sorted(sorted(shares, key=lambda label: (-shares[label], label))[:_LABELS])
 
 
 def _share(feature: str, hits: tuple[int, ...], sizes: tuple[int, int], categories: tuple[str, str]) -> Sample:

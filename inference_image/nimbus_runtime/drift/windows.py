@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 DOCUMENTS, VECTORS = 50_000, 2_000  # of a window at most
 _FILES = 200  # of a run that are read at most
-_LABELS = 40  # the most frequent ones are compared
 _NUMBERS = ("characters", "tokens", "pieces", "unknown_rate", "top_probability", "entropy")
 
 Floats = npt.NDArray[np.float64]
@@ -49,12 +47,12 @@ class Window:
 def sample(store: Store, run: Run, limit: int = DOCUMENTS) -> pa.Table:
     """Return the features of at most `limit` documents of a run, the same ones each time.
 
-    Files are named by their content, so that the first ones in the order of their names are a fair
-    choice. Documents with a vector come first: who has one was decided by a hash of the id alone.
+    Every document is as likely as any other, whatever the size of its file. Documents with a vector come first: who
+    has one was decided by a hash of the id alone.
     """
     import pyarrow as pa  # noqa: PLC0415 - only where features are read
 
-    wanted = [file for file in sorted(run.features, key=lambda file: file.file) if file.rows][:_FILES]
+    wanted = [file for file in sorted(run.features, key=lambda file: file.file) if file.rows]
     if not wanted:
         raise DriftError(
             "this run has no monitoring features",
@@ -62,16 +60,12 @@ def sample(store: Store, run: Run, limit: int = DOCUMENTS) -> pa.Table:
             expected="features of scored documents beside its rows",
             remedy="choose a run that scored documents with this version of Nimbus",
         )
-    tables = []
-    left = limit
-    for number, file in enumerate(
-        sorted(wanted, key=lambda file: file.rows)
-    ):  # what small files leave, large ones take
-        quota = -(-left // (len(wanted) - number))
-        table = _read(store, paths.data(run.run, file.file))
-        tables.append(_choose(table, quota, -(-VECTORS // len(wanted)), file))
-        left -= tables[-1].num_rows
-    return pa.concat_tables(tables)
+    return pa.concat_tables(
+        [
+            _choose(_read(store, paths.data(run.run, file.file)), quota, -(-VECTORS * quota // limit), file)
+            for file, quota in _quotas(wanted, limit)
+        ]
+    )
 
 
 def read_sample(store: Store, file: DataFile) -> pa.Table:
@@ -126,6 +120,27 @@ def _read(store: Store, name: str) -> pa.Table:
         ) from None
 
 
+def _quotas(files: Sequence[DataFile], limit: int) -> list[tuple[DataFile, int]]:
+    """Return which files to read, and how many documents of each.
+
+    Of many files some are chosen, as often as they are large: at equal steps through all rows, in an order by content.
+    A file smaller than what one choice takes counts as so large, for it gives less when it is chosen.
+    """
+    rows = np.array([file.rows for file in files], dtype=np.float64)
+    if len(files) <= _FILES:
+        shares = rows * min(1.0, limit / rows.sum())
+        quotas = np.floor(shares).astype(int)
+        missing = round(shares.sum()) - quotas.sum()
+        quotas[np.argsort(quotas - shares, kind="stable")[:missing]] += 1
+    else:
+        each = limit / _FILES
+        ends = np.cumsum(np.maximum(rows, each))
+        chosen = np.searchsorted(ends, (np.arange(_FILES) + 0.5) * ends[-1] / _FILES, side="right")
+        taken = np.bincount(chosen, minlength=len(files))
+        quotas = np.minimum(rows, np.floor(each * np.cumsum(taken)) - np.floor(each * (np.cumsum(taken) - taken)))
+    return [(file, int(quota)) for file, quota in zip(files, quotas, strict=True) if quota]
+
+
 def _choose(table: pa.Table, documents: int, vectors: int, file: DataFile) -> pa.Table:
     if table.num_rows <= documents:
         return table
@@ -147,12 +162,13 @@ def _entities(counts: Any, rows: int) -> tuple[Floats, dict[str, npt.NDArray[np.
     """Return how many entities each document has, and by label whether it has any of it."""
     offsets = counts.offsets.to_numpy()
     row_of = np.repeat(np.arange(rows), np.diff(offsets))
-    names = np.array(counts.keys[offsets[0] : offsets[-1]].to_pylist(), dtype=object)
+    names = counts.keys[offsets[0] : offsets[-1]].dictionary_encode()
+    codes = names.indices.to_numpy()
     numbers = counts.items[offsets[0] : offsets[-1]].to_numpy(zero_copy_only=False)
     labels = {}
-    for label, _ in Counter(names.tolist()).most_common(_LABELS):
+    for code, label in enumerate(names.dictionary.to_pylist()):
         labels[label] = np.zeros(rows, dtype=bool)
-        labels[label][row_of[names == label]] = True
+        labels[label][row_of[codes == code]] = True
     return np.bincount(row_of, numbers, minlength=rows).astype(np.float64), labels
 
 
