@@ -59,9 +59,17 @@ class Bucket:
     """The objects of one bucket."""
 
     def __init__(self, name: str) -> None:
-        """Open a bucket by the environment's credentials and region; nothing is sent yet."""
+        """Name a bucket, by the environment's credentials and region; nothing is looked up or sent yet."""
         self.name = name
-        self._reading, self._writing = _clients(tuple(sorted(each for each in os.environ.items() if "AWS_" in each[0])))
+        self._settings = tuple(sorted(each for each in os.environ.items() if "AWS_" in each[0]))
+
+    @property
+    def _reading(self) -> Any:  # noqa: ANN401 - a class that boto3 makes as it runs
+        return _clients(self._settings)[0]
+
+    @property
+    def _writing(self) -> Any:  # noqa: ANN401 - as above
+        return _clients(self._settings)[1]
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """Return an object's bytes and version, None where there is none."""
@@ -156,15 +164,22 @@ class Bucket:
 
 @lru_cache(maxsize=4)
 def _clients(environment: tuple[tuple[str, str], ...]) -> tuple[Any, Any]:
-    """Return the clients that read and that write, made once for what the environment says; threads may share them."""
+    """Return the clients that read and that write, made once for what the environment says; threads may share them.
+
+    S3Error where it names a profile, or an endpoint, that cannot be used.
+    """
     import boto3  # noqa: PLC0415 - a run on one machine needs none of it
     from botocore.config import Config  # noqa: PLC0415 - as above
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
 
     del environment  # boto3 reads it itself
-    session = boto3.session.Session()
     reading = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=AT_ONCE)
     writing = Config(retries={"total_max_attempts": 1}, max_pool_connections=AT_ONCE)
-    return session.client("s3", config=reading), session.client("s3", config=writing)
+    try:
+        session = boto3.session.Session()
+        return session.client("s3", config=reading), session.client("s3", config=writing)
+    except (BotoCoreError, ValueError) as error:
+        raise _unusable(error) from error
 
 
 class ObjectReader(io.RawIOBase):

@@ -216,3 +216,6 @@ def test_an_address_of_ecr_is_known_by_its_form(address: str, region: str | None
     """Whoever pushes elsewhere needs no AWS."""
     assert ecr.is_ecr(address) is (region is not None)
     assert ecr.region_of(address) == region
+    arn = ecr.arn(address, "aws")
+    assert (arn is not None) is ecr.is_ecr(address)
+    assert arn is None or arn.endswith(f":{region}:123456789012:repository/{address.partition('/')[2]}")

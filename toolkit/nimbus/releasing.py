@@ -242,7 +242,8 @@ def _preflight(environment: Environment, project: Project) -> Preflight:
         if environment.outputs is None:
             checks = local.check(store, machine, Reachable(), release, bundle, clock.now())
             return reporting.report([*checks, cost(release)])
-        schedule = project.schedule.expression if project.schedule else None
+        due = project.schedule
+        schedule = (due.expression, due.time_zone) if due else None
         wanted = cloud.Wanted(schedule, project.task.max_concurrency)
         there = _cloud(environment.outputs)
         asked = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
@@ -276,6 +277,7 @@ def _cloud(outputs: Outputs) -> Cloud:
     return _Cloud(
         outputs.root,
         outputs.region,
+        outputs.repository,
         _definitions(outputs),
         outputs.task_role,
         outputs.execution_role,

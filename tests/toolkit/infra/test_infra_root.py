@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ name = "en_support"
 source = "training/model-best"
 
 [input]
-paths = ["mails/*.jsonl", "s3://documents/mails/2026/*.jsonl", "s3://documents/mails/2026/x.jsonl", "s3://other"]
+paths = ["mails/*.jsonl", "s3://documents/mails/2026/*.jsonl", "s3://documents/mails/2026/x.jsonl.gz", "s3://other", "s3://more/mails"]
 """
 SCHEDULE = "\n[schedule]\nexpression = 'cron(0/15 * * * ? *)'\n"
 
@@ -45,8 +46,30 @@ def test_what_nimbus_toml_says_reaches_terraform(tmp_path: Path) -> None:
     assert told["environment"] == "en-support-production"
     assert told["schedule_expression"] == "cron(0/15 * * * ? *)"
     assert (told["cpu"], told["memory"], told["overlap"]) == (4096, 8192, "allow")
-    assert told["input_locations"] == ["s3://documents/mails/2026/", "s3://other/"]
+    assert told["input_locations"] == ["s3://documents/mails/2026/", "s3://other/", "s3://more/mails/"]
     assert told["force_destroy"] is False
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "environments"),
+    [
+        ("customer_support_tickets", ("staging", "production")),
+        ("support_ticket_triage", ("preview", "production", "production-of-the-east", "production-of-the-west")),
+        ("en_support", ("production_of__the_north", "production_of__the_south")),
+    ],
+)
+def test_environments_whose_names_are_cut_share_nothing(
+    tmp_path: Path, pipeline: str, environments: tuple[str, ...]
+) -> None:
+    """Neither resources nor a state: what is done to one must not be done to the other."""
+    sections = "".join(f"[environments.{name}]\nkind = 'aws'\n" for name in environments)
+    text = FILE.replace("en_support", pipeline) + SCHEDULE + sections
+    (tmp_path / "nimbus.toml").write_text(text, encoding="utf-8")
+    projects = [load(tmp_path, name, variables={}) for name in environments]
+    names = [root.name(each) for each in projects]
+    states = [root.files(each, Settings("eu-west-1", (), "states"), infra.modules())["backend.tf"] for each in projects]
+    assert (len(set(names)), len(set(states))) == (len(environments), len(environments))
+    assert all(re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name) and len(name) <= 24 for name in names), names
 
 
 @pytest.mark.parametrize(

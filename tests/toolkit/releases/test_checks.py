@@ -140,7 +140,7 @@ def store(tmp_path: Path) -> DirectoryStore:
 
 def there(store: DirectoryStore, found: Cloud, inputs: Inputs | None = None) -> list[Check]:
     """Return the checks of deploying to AWS."""
-    wanted = cloud.Wanted("cron(0 2 * * ? *)", 50)
+    wanted = cloud.Wanted(("cron(0 2 * * ? *)", "UTC"), 50)
     return list(cloud.check(store, found, Machine(), inputs or Inputs(), wanted, RELEASE, bundle("1.0.0"), NOW))
 
 
@@ -181,6 +181,7 @@ def test_all_is_well(store: DirectoryStore) -> None:
         ("machine", "DELETING", "runs: state machine"),
         ("machine", NimbusError("AWS has no such thing"), "runs: state machine"),
         ("schedule", ("rate(1 day)", "UTC"), "runs: schedule"),
+        ("schedule", ("cron(0 2 * * ? *)", "Europe/Berlin"), "runs: schedule"),
         ("caller", ("arn:aws:iam::1:role/ana", NOW - timedelta(hours=2)), "clock: is right"),
     ],
 )

@@ -102,3 +102,30 @@ def test_a_refusal_is_told_in_words(verb: str, code: str, refusing: ThreadingHTT
     assert "to do:" in told.err
     assert "Traceback" not in told.err
     assert not (project / ".nimbus").exists()  # nothing was compiled for nothing
+
+
+VERBS = [
+    "preflight",
+    "rollback --yes",
+    "prune --days 30 --yes",
+    "show R",
+    "run",
+    "runs",
+    "logs RUN",
+    "cancel RUN",
+    "alarms",
+    "drift report",
+    "image scan 123456789012.dkr.ecr.eu-west-1.amazonaws.com/production/support@sha256:" + "a" * 64,
+]
+
+
+@pytest.mark.parametrize("words", VERBS)
+def test_a_profile_that_is_not_there_is_told_in_words(words: str, project: Path) -> None:
+    """The most common slip of all, whichever service a verb would have asked first."""
+    named = () if words.startswith("image") else ("--env", "production")
+    slip = {"AWS_PROFILE": "prodution", "AWS_CONFIG_FILE": "/dev/null"}
+    told = command.nimbus(*words.split(), *named, cwd=project, environment=slip)
+    assert told.code == 1, told.err
+    assert "prodution" in told.err + told.out
+    assert "AWS_PROFILE" in told.err + told.out
+    assert "Traceback" not in told.err

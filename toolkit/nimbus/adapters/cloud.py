@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from nimbus.adapters import callers
+from nimbus.adapters import callers, ecr
 from nimbus.adapters.aws import Service
 from nimbus.adapters.ecs import TaskDefinitions
 from nimbus.adapters.iam import Roles
@@ -21,6 +21,7 @@ class AwsCloud:
 
     root: str
     region: str
+    repository: str
     definitions: TaskDefinitions
     task_role: str
     execution_role: str
@@ -38,17 +39,24 @@ class AwsCloud:
 
     def denied(self, caller: str, actions: Sequence[str], place: str) -> list[str]:
         """Return those of the actions that a caller would be denied, each on the resource that it is about."""
-        partition = caller.split(":")[1]
-        roles, denied = Roles(self.region), []
-        for_objects = [action for action in actions if action.startswith("s3:")]
-        others = [action for action in actions if action not in for_objects]
-        address = place.removeprefix("s3://")
-        if for_objects and address != place:
+        roles, asked, partition = Roles(self.region), dict[str, list[str]](), caller.split(":")[1]
+        for action in actions:
+            resource = self._resource(action, place, partition)
+            if resource is not None:
+                asked.setdefault(resource, []).append(action)
+        return [each for resource, named in asked.items() for each in roles.denied(caller, named, resource)]
+
+    def _resource(self, action: str, place: str, partition: str) -> str | None:
+        """Return the ARN that an action is about; None of an input that is not in S3."""
+        if place.startswith("arn:"):
+            return place
+        if action.startswith("s3:"):
+            address = place.removeprefix("s3://")
             key = f"{address}*" if address.endswith("/") else address
-            denied += roles.denied(caller, for_objects, f"arn:{partition}:s3:::{key}")
-        if others:
-            denied += roles.denied(caller, others, place if place.startswith("arn:") else "*")
-        return denied
+            return None if address == place else f"arn:{partition}:s3:::{key}"
+        if action.startswith("ecr:"):
+            return ecr.arn(self.repository, partition) or "*"
+        return "*"
 
     def secrets(self) -> dict[str, str]:
         """Return what the secrets of tasks refer to, by the names of their variables."""

@@ -40,6 +40,14 @@ def region_of(repository: str) -> str | None:
     return found["region"] if found else None
 
 
+def arn(repository: str, partition: str) -> str | None:
+    """Return the ARN of a repository by its address, None where that is not one of ECR."""
+    found = _ADDRESS.fullmatch(repository)
+    if found is None:
+        return None
+    return f"arn:{partition}:ecr:{found['region']}:{found['account']}:repository/{parse(repository).name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A repository by its registry (an account, None for one's own) and its name there."""
@@ -58,11 +66,9 @@ class Ecr:
     """The registry of an account in a region; credentials come by boto3's own chain."""
 
     def __init__(self, region: str | None = None, *, pause: Callable[[float], None] = time.sleep) -> None:
-        """Open a client; nothing is sent yet."""
-        import boto3  # noqa: PLC0415 - only where images are pushed
-
-        self._client = boto3.client("ecr", region_name=region)
-        self._pause = pause
+        """Name the region; nothing is looked up or sent yet."""
+        self._region, self._pause = region, pause
+        self._client: Any = None
 
     def login(self, repository: str) -> Login:
         """Return a password that holds for twelve hours."""
@@ -72,11 +78,11 @@ class Ecr:
 
     def prepare(self, repository: str) -> None:
         """Have the repository: where it is missing it is created, if one may, with tags that never change."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - as in __init__
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - only where ECR is asked
 
         place = parse(repository)
         try:
-            self._client.describe_repositories(repositoryNames=[place.name], **_in(place))
+            self._ask("describe_repositories", repository, repositoryNames=[place.name], **_in(place))
         except ClientError as error:
             if _code(error) == "AccessDeniedException":
                 return  # a deployer may push and not look: the push itself says whether it is there
@@ -85,7 +91,9 @@ class Ecr:
         else:
             return
         try:
-            self._client.create_repository(
+            self._ask(
+                "create_repository",
+                repository,
                 repositoryName=place.name,
                 imageTagMutability="IMMUTABLE",
                 imageScanningConfiguration={"scanOnPush": True},
@@ -152,13 +160,13 @@ class Ecr:
 
     def scan(self, repository: str, digest: str, wait_seconds: float = 0.0) -> Scan:
         """Return what a scan found, waiting for one that goes on; a status says where there is no scan."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - as in __init__
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - only where ECR is asked
 
         place, waited = parse(repository), 0.0
         asked = {"repositoryName": place.name, "imageId": {"imageDigest": digest}, **_in(place)}
         while True:
             try:
-                answer = self._client.describe_image_scan_findings(**asked)
+                answer = self._ask("describe_image_scan_findings", repository, **asked)
                 status = str(answer["imageScanStatus"]["status"])
             except ClientError as error:
                 if _code(error) != _NOT_SCANNED:
@@ -170,7 +178,7 @@ class Ecr:
             waited += 5.0
         found = [answer.get("imageScanFindings", {})]
         while answer.get("nextToken"):
-            answer = self._client.describe_image_scan_findings(**asked, nextToken=answer["nextToken"])
+            answer = self._call("describe_image_scan_findings", repository, **asked, nextToken=answer["nextToken"])
             found.append(answer["imageScanFindings"])
         counts = {str(k).lower(): int(v) for k, v in found[0].get("findingSeverityCounts", {}).items()}
         return Scan(status, counts, tuple(_finding(one) for page in found for one in _all(page)))
@@ -189,12 +197,22 @@ class Ecr:
         return images
 
     def _call(self, operation: str, repository: str, **arguments: object) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in __init__
+        """Ask ECR; what it refuses is an ImageError in words."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - only where ECR is asked
 
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
+            return self._ask(operation, repository, **arguments)
         except ClientError as error:
             raise _refused(error, repository) from None
+
+    def _ask(self, operation: str, repository: str, **arguments: object) -> dict[str, Any]:
+        """Ask ECR; ClientError where it refuses, PushRefusedError where it cannot be asked."""
+        import boto3  # noqa: PLC0415 - only where ECR is asked
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
+
+        try:
+            self._client = self._client or boto3.client("ecr", region_name=self._region)
+            answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
         except BotoCoreError as error:
             raise errors.PushRefusedError(
                 "AWS cannot be asked",

@@ -59,12 +59,12 @@ class TerraformFolder:
 
         yield from self._stream("init", json=IsFlagged, input=False)
 
-    def plan(self, file: str, *, destroy: bool) -> Iterator[dict[str, Any]]:
-        """Write a plan into a file of the folder."""
+    def plan(self, file: str, *, destroy: bool, only: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+        """Write a plan into a file of the folder, of some addresses alone where they are named."""
         from python_terraform import IsFlagged, IsNotFlagged  # noqa: PLC0415 - as above
 
         flag = IsFlagged if destroy else IsNotFlagged
-        yield from self._stream("plan", json=IsFlagged, input=False, out=file, destroy=flag)
+        yield from self._stream("plan", json=IsFlagged, input=False, out=file, destroy=flag, target=list(only))
 
     def apply(self, file: str) -> Iterator[dict[str, Any]]:
         """Apply a plan that was written."""

@@ -75,6 +75,13 @@ def apply(project: Project, planned: str, tell: work.Tell) -> None:
         work.apply(TerraformFolder(folder), folder, planned, tell)
 
 
+def destroy(project: Project, seen: changes.Changes, tell: work.Tell) -> None:
+    """Destroy what was seen in a plan, and nothing more."""
+    folder = _written(project)
+    with _in_good_order(project):
+        work.destroy(TerraformFolder(folder), project, folder, seen, tell)
+
+
 def output(project: Project) -> dict[str, Any]:
     """Return the outputs of what was applied."""
     return TerraformFolder(_written(project)).outputs()

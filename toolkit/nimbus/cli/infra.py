@@ -182,7 +182,7 @@ def destroy(env: str | None, config: Path | None, *, confirm: str | None, delete
         released = infra.prepare_destroying(project, telling, delete_data=delete_data)
         if released:
             output.say(f"Deregistered {released} task definition{'s' if released > 1 else ''} of releases")
-        infra.apply(project, infra.plan(project, telling, destroy=True).plan, telling)
+        infra.destroy(project, found, telling)
         output.say(f"{output.bold('Destroyed')} {project.environment}")
     if as_json:
         output.print_json({"environment": project.environment, "changes": found.counts()})

@@ -80,7 +80,7 @@ def of_build(words: str, where: str) -> errors.ImageError:
         "the engine could not build the image",
         where=where,
         got="\n    ".join(tail),
-        remedy="what it said is above; --keep-context leaves what it was given",
+        remedy="what it said last is above; mend that, and build again",
     )
 
 

@@ -30,6 +30,11 @@ class Change:
     action: Action
     attributes: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def address(self) -> str:
+        """Return what Terraform calls it."""
+        return ".".join(filter(None, (self.module, self.resource)))
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:

@@ -7,17 +7,20 @@ folder is whole on any machine, with or without Nimbus.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nimbus.config import Project
 from nimbus.infra.errors import InfraUsageError
 from nimbus.schedules import expressions
 from nimbus.schedules.due import Schedule, upcoming
+from nimbus_runtime.readers.formats import recognise
 
 VARIABLES = "nimbus.auto.tfvars.json"
 _MODULES = ("platform", "pipeline", "observability")
@@ -25,6 +28,7 @@ _LEFT_OUT = ("tests", ".terraform", ".terraform.lock.hcl")
 _YEAR = 366 * 24 * 60  # minutes
 _ALLOWANCE = 240  # minutes
 _NAME = 24  # characters that the module allows
+_ENVIRONMENT, _DIGEST = 10, 4  # of them where both names do not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def files(project: Project, settings: Settings, modules: Path) -> dict[str, str]
         VARIABLES: variables(project),
     }
     if settings.state_bucket is not None:
-        key = f"nimbus/{name(project)}.tfstate"
+        key = f"nimbus/{project.pipeline.name}/{project.environment}.tfstate"
         found["backend.tf"] = _BACKEND.format(bucket=settings.state_bucket, key=key, region=settings.region)
     for module in _MODULES:
         for path in sorted((modules / module).rglob("*")):
@@ -85,8 +89,17 @@ def write(folder: Path, wanted: Mapping[str, str], *, upgrade: bool) -> Written:
 
 
 def name(project: Project) -> str:
-    """Return what the environment's resources begin with; unique in an account by pipeline and environment."""
-    return f"{project.pipeline.name}-{project.environment}".replace("_", "-").lower()[:_NAME].rstrip("-")
+    """Return what the environment's resources begin with: pipeline and environment.
+
+    Where they do not fit both are cut, and a digest of the whole keeps those apart that are cut alike.
+    """
+    pipeline, environment = _plain(project.pipeline.name), _plain(project.environment)
+    whole = f"{pipeline}-{environment}"
+    if len(whole) <= _NAME:
+        return whole
+    digest = hashlib.sha256(f"{project.pipeline.name}/{project.environment}".encode()).hexdigest()[:_DIGEST]
+    end = f"-{digest}-{environment[:_ENVIRONMENT].rstrip('-')}"
+    return pipeline[: _NAME - len(end)].rstrip("-") + end
 
 
 def variables(project: Project, *, delete_data: bool = False) -> str:
@@ -121,14 +134,22 @@ def variables(project: Project, *, delete_data: bool = False) -> str:
 
 
 def locations(paths: tuple[str, ...]) -> list[str]:
-    """Return where in S3 workers may read: the folders of the inputs that lie there."""
+    """Return where in S3 workers may read: the folders of the inputs that lie there.
+
+    A path is the folder of a file or of a pattern, and otherwise, as for who reads it, a folder itself.
+    """
     found: dict[str, None] = {}
     for path in paths:
         if path.startswith("s3://"):
             plain = path[: min((path.find(sign) for sign in "*?[" if sign in path), default=len(path))]
             bucket, _, key = plain.removeprefix("s3://").partition("/")
-            found[f"s3://{bucket}/{key.rpartition('/')[0]}".rstrip("/") + "/"] = None
+            inside = plain != path or recognise(PurePosixPath(key).name)[0] is not None
+            found[f"s3://{bucket}/{key.rpartition('/')[0] if inside else key}".rstrip("/") + "/"] = None
     return list(found)
+
+
+def _plain(name: str) -> str:
+    return re.sub("[-_]+", "-", name.lower()).strip("-")
 
 
 def _interval(schedule: Schedule) -> int:

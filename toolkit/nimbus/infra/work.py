@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PLAN = "nimbus.tfplan"
 Tell = Callable[[progress.Step], None]
+_KEEPING = ("force_destroy", "force_delete")  # without them a bucket and a repository stay while they hold anything
 _NAME = 12  # letters of a plan's digest by which it goes
 
 
@@ -27,8 +28,8 @@ class Terraform(Protocol):
         """Fetch providers and modules; nothing where they are there."""
         ...
 
-    def plan(self, file: str, *, destroy: bool) -> Iterator[dict[str, Any]]:
-        """Write a plan, yielding events."""
+    def plan(self, file: str, *, destroy: bool, only: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+        """Write a plan, yielding events; of some addresses alone where they are named."""
         ...
 
     def shown(self, file: str) -> dict[str, Any]:
@@ -74,11 +75,31 @@ def apply(terraform: Terraform, folder: Path, planned: str, tell: Tell) -> None:
 
 
 def release_data(terraform: Terraform, project: Project, folder: Path, tell: Tell) -> None:
-    """Let what is destroyed next take datasets and images with it: Terraform refuses otherwise."""
+    """Let what is destroyed next take datasets and images with it: Terraform refuses otherwise.
+
+    Nothing else is applied on the way, whatever has been changed since the last time.
+    """
     (folder / root.VARIABLES).write_text(root.variables(project, delete_data=True), encoding="utf-8")
     _follow(terraform.init(), tell)
     _follow(terraform.plan(PLAN, destroy=False), tell)
-    _follow(terraform.apply(PLAN), tell)
+    keeping = [change.address for change in changes.read(terraform.shown(PLAN)).resources if _keeps(change)]
+    if keeping:
+        _follow(terraform.plan(PLAN, destroy=False, only=keeping), tell)
+        _follow(terraform.apply(PLAN), tell)
+
+
+def destroy(terraform: Terraform, project: Project, folder: Path, seen: changes.Changes, tell: Tell) -> None:
+    """Destroy what was seen in a plan. It is planned again, since data was let go meanwhile, and must be no more."""
+    found = plan(terraform, project, folder, tell, destroy=True)
+    more = {change.address for change in found.resources} - {change.address for change in seen.resources}
+    if more:
+        raise InfraPlanChangedError(
+            "there is more to destroy than was shown",
+            where=str(folder),
+            got=", ".join(sorted(more)[:5]),
+            remedy="look at the plan again: `nimbus infra destroy`",
+        )
+    apply(terraform, folder, found.plan, tell)
 
 
 def refuse_while_running(deployed: Deployed) -> None:
@@ -100,6 +121,10 @@ def refuse_with_data(store: Store) -> None:
             where=store.location,
             remedy="add --delete-data if they may go with it; nothing has been removed",
         )
+
+
+def _keeps(change: changes.Change) -> bool:
+    return change.action is changes.Action.UPDATE and any(name in _KEEPING for name, _, _ in change.attributes)
 
 
 def _name(folder: Path) -> str:

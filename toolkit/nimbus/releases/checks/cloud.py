@@ -103,9 +103,9 @@ class Cloud(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What nimbus.toml says that is compared with what is deployed."""
+    """What nimbus.toml says that is compared with what is deployed; `schedule` is an expression and a time zone."""
 
-    schedule: str | None
+    schedule: tuple[str, str] | None
     max_concurrency: int
 
 
@@ -251,16 +251,17 @@ def state_machine(status: Callable[[], str]) -> Check:
     return Check("runs", "state machine", Status.OK, "active")
 
 
-def schedule(deployed: Callable[[], tuple[str, str]], wanted: str | None) -> Check:
+def schedule(deployed: Callable[[], tuple[str, str]], wanted: tuple[str, str] | None) -> Check:
     """Say when runs are due, and whether nimbus.toml says the same."""
     try:
-        expression, zone = deployed()
+        found = deployed()
     except NimbusError as error:
         return _unknown("runs", "schedule", error, "`nimbus infra apply` makes it again")
-    if wanted is not None and wanted != expression:
+    if wanted is not None and wanted != found:
         remedy = "`nimbus infra apply` brings what nimbus.toml says"
-        return Check("runs", "schedule", Status.FAILED, f"{expression}, and nimbus.toml says {wanted}", remedy)
-    return Check("runs", "schedule", Status.OK, f"{expression} {zone}")
+        words = f"{' '.join(found)}, and nimbus.toml says {' '.join(wanted)}"
+        return Check("runs", "schedule", Status.FAILED, words, remedy)
+    return Check("runs", "schedule", Status.OK, " ".join(found))
 
 
 def reachable(resolve: Callable[[], list[InputFile]], check_schema: Callable[[InputFile], None]) -> Check:
