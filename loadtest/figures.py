@@ -8,6 +8,8 @@ from typing import Any
 
 from durations import Durations
 
+NO_ANSWER = "no answer"
+
 
 class StepFigures:
     """The figures of a step, or of a second of it; `last` is when the last answer came, by the machine's clock."""
@@ -20,6 +22,7 @@ class StepFigures:
         self.documents: int = told.get("documents", 0)
         self.finished: int = told.get("finished", 0)
         self.failed: int = told.get("failed", 0)
+        self.unanswered: int = told.get("unanswered", 0)
         self.last: float = told.get("last", 0.0)
         self.outcomes: Counter[str] = Counter(told.get("outcomes", {}))
         self.latency = Durations(told.get("latency"))
@@ -33,6 +36,7 @@ class StepFigures:
             "documents": self.documents,
             "finished": self.finished,
             "failed": self.failed,
+            "unanswered": self.unanswered,
             "last": self.last,
             "outcomes": dict(self.outcomes),
             "latency": {str(bucket): count for bucket, count in self.latency.counts.items()},
@@ -60,6 +64,12 @@ class StepFigures:
         else:
             self.failed += 1
 
+    def give_up(self, seconds: float) -> None:
+        """Count whatever has no answer yet as failed, after these seconds at least."""
+        for _ in range(self.in_flight):
+            self.unanswered += 1
+            self.end(NO_ANSWER, seconds, 0, good=False)
+
     def merge(self, other: StepFigures) -> None:
         """Add another process's, or another second's."""
         self.arrivals += other.arrivals
@@ -67,6 +77,7 @@ class StepFigures:
         self.documents += other.documents
         self.finished += other.finished
         self.failed += other.failed
+        self.unanswered += other.unanswered
         self.last = max(self.last, other.last)
         self.outcomes += other.outcomes
         self.latency.merge(other.latency)
@@ -94,7 +105,7 @@ class StepFigures:
             "documents_per_second": round(self.documents / seconds, 3),
             "failed": self.failed,
             "dropped": self.dropped,
-            "unanswered": self.in_flight,
+            "unanswered": self.unanswered,
             "error_share": round(self.error_share, 6),
             "outcomes": dict(sorted(self.outcomes.items())),
             **self.latency.milliseconds(),

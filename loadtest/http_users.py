@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import gevent
 from geventhttpclient import HTTPClient
@@ -49,6 +50,8 @@ class ArrivalUser(User):
         self._chance = random.Random(options.seed * 7919 + index)
         self._bodies = bodies(options, index)
         self._most = options.in_flight
+        self._timeout = options.timeout
+        self._path = urlsplit(self.host).path.rstrip("/") + PATH
         self._in_flight = 0
         self._client = HTTPClient.from_url(
             self.host,
@@ -96,8 +99,9 @@ class ArrivalUser(User):
         body, documents = self._bodies.next()
         size, good, failure = 0, False, None
         try:
-            answer = self._client.post(PATH, body=body)
-            size = len(answer.read())
+            with gevent.Timeout(self._timeout, TimeoutError):  # of the whole: an answer may drip
+                answer = self._client.post(self._path, body=body)
+                size = len(answer.read())
             outcome, good = str(answer.status_code), answer.status_code == 200
             failure = None if good else ConnectionError(f"status {outcome}")
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is an outcome
@@ -124,6 +128,12 @@ class PredictUser(FastHttpUser):
     """A person who asks, waits for the answer, and asks again: name it on the command line to have it."""
 
     wait_time = constant(0)
+
+    def __init__(self, environment: Any) -> None:  # noqa: ANN401 - locust's own
+        """Ask below the address's path, and wait for an answer as long as arrivals do."""
+        self.host = (self.host or "").rstrip("/")
+        self.connection_timeout = self.network_timeout = environment.parsed_options.timeout
+        super().__init__(environment)
 
     def on_start(self) -> None:
         """Prepare what is sent."""

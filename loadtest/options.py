@@ -12,7 +12,7 @@ from shapes import SHAPES
 @events.init_command_line_parser.add_listener
 def _declare(parser: Any) -> None:  # noqa: ANN401 - locust's own parser
     def option(name: str, words: str, default: object, **more: Any) -> None:  # noqa: ANN401 - argparse's own
-        variable = f"NIMBUS_LOADTEST_{name.upper().replace('-', '_')}"
+        variable = f"NIMBUS_LOCUST_{name.upper().replace('-', '_')}"
         parser.add_argument(f"--{name}", help=words, default=default, env_var=variable, **more)
 
     option("shape", "How the load changes.", "steady", choices=list(SHAPES))

@@ -25,7 +25,7 @@ from target import Target
 
 SCHEMA = 1
 _TOLD = 1.2  # seconds in which every process has told of what it counted
-_SETTLE, _SETTLE_RUNS = 15.0, 3600.0  # seconds that requests, and runs, in flight are waited for
+_SETTLE, _SETTLE_RUNS = 5.0, 3600.0  # seconds beyond their timeout that requests are waited for; those of runs
 
 
 class Gathered:
@@ -35,12 +35,26 @@ class Gathered:
         """Begin with nothing."""
         self.steps: dict[int, StepFigures] = defaultdict(StepFigures)
         self.second = StepFigures()
+        self._closed: set[int] = set()
 
     def add(self, told: dict[str, Any]) -> None:
         """Add what a process counted."""
         for number, values in told.items():
+            if int(number) in self._closed:  # it was decided without
+                continue
             self.steps[int(number)].merge(StepFigures(values))
             self.second.merge(StepFigures(values))
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many have no answer yet, of all steps."""
+        return sum(figures.in_flight for figures in self.steps.values())
+
+    def close(self, seconds: float) -> None:
+        """Count what has no answer as failed, after these seconds at least; what comes later changes nothing."""
+        for number, figures in self.steps.items():
+            figures.give_up(seconds)
+            self._closed.add(number)
 
     def take_second(self) -> StepFigures:
         """Return what came in since the last call."""
@@ -152,8 +166,10 @@ class Steering(LoadTestShape):
         assert self._shape is not None
         now, step = time.monotonic(), self._step
         over = now - self._began - step.seconds
-        if over < 0 or (step.settles and not self._settled(step, over)):
+        if over < 0 or (step.settles and not self._settled(over)):
             return
+        if step.settles:
+            GATHERED.close(over)
         self._done.append(Done(step, self._began, over))
         try:
             self._step = self._shape.send(not self._figures(self._done[-1])["broken"])
@@ -162,11 +178,10 @@ class Steering(LoadTestShape):
             return
         self._begin()
 
-    def _settled(self, step: Step, over: float) -> bool:
-        """Say whether all answers of a step are in, and told of, or will not come in time."""
-        return over > (_SETTLE_RUNS if self._runs else _SETTLE) or (
-            over > _TOLD and GATHERED.steps[step.number].in_flight == 0
-        )
+    def _settled(self, over: float) -> bool:
+        """Say whether all answers are in, and told of, or will not come in time."""
+        patience = _SETTLE_RUNS if self._runs else self._options.timeout + _SETTLE
+        return over > patience or (over > _TOLD and not GATHERED.in_flight)
 
     def _figures(self, done: Done) -> dict[str, Any]:
         step, seconds = done.step, self._seconds(done)
@@ -196,7 +211,6 @@ class Steering(LoadTestShape):
         second = GATHERED.take_second()
         shown = second.shown(max(0.001, now - self._last))
         self._last = now
-        totals = GATHERED.steps.values()
         sample = self._target.samples[-1].values if self._target.samples else {}
         line = {
             "second": round(now - self._start, 1),
@@ -204,7 +218,7 @@ class Steering(LoadTestShape):
             "rate": round(self._step.rate, 2),
             **{name: shown[name] for name in ("request_rate", "documents_per_second", "p50", "p95", "p99", "failed")},
             "dropped": shown["dropped"],
-            "in_flight": sum(figures.in_flight for figures in totals),
+            "in_flight": GATHERED.in_flight,
             "resident_bytes": sample.get("resident_bytes"),
             "cpu": self._target.between(now - 5, now)["cpu"],
         }

@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from geventhttpclient import HTTPClient
 
@@ -38,7 +39,7 @@ class Target:
                 self.url, headers=self.headers, connection_timeout=2.0, network_timeout=2.0, insecure=False
             )
         try:
-            answer = self._client.get("/metrics")
+            answer = self._client.get(urlsplit(self.url).path.rstrip("/") + "/metrics")
             text = answer.read().decode("utf-8", "replace") if answer.status_code == 200 else ""
         except Exception:  # noqa: BLE001 - a look that fails is no failure of the test
             return

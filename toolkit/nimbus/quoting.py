@@ -56,7 +56,7 @@ def measured_by(tested: Trial) -> Measured | None:
 
     target, most = tested.result.target, tested.verdict.saturation
     unsound = tested.verdict.outcome is Outcome.UNSOUND
-    if unsound or most is None or not target.cpus or not target.peak_resident_bytes:
+    if unsound or not most or not most.documents_per_second or not target.cpus or not target.peak_resident_bytes:
         return None
     process = target.peak_resident_bytes / 1e6 / target.cpus
     speed, source = most.documents_per_second / target.cpus, f"load test {tested.profile}"
@@ -117,7 +117,8 @@ def measured_of(environment: Environment, release: str | None = None) -> Measure
         finding = codec.build(run.Finding, record.body, name)
         if record.outcome == Outcome.UNSOUND:
             continue
-        if finding.saturation_rate and finding.cpus and finding.peak_resident_bytes:
+        measured = finding.saturation_rate and finding.documents_per_second
+        if measured and finding.cpus and finding.peak_resident_bytes:
             source = f"load test {finding.profile} of {record.time}"
             process = finding.peak_resident_bytes / 1e6 / finding.cpus
             speed = finding.documents_per_second / finding.cpus

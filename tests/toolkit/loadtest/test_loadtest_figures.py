@@ -55,6 +55,22 @@ def test_a_dropped_arrival_is_an_error(locust_module: Load) -> None:
     assert (figures.error_share, figures.in_flight) == (0.5, 0)
 
 
+def test_what_has_no_answer_is_an_error_as_old_as_it_is(locust_module: Load) -> None:
+    """A server that hangs is neither quick nor without failures; processes' counts of it add up."""
+    figures = locust_module("figures")
+    one = figures.StepFigures()
+    for _ in range(4):
+        one.arrived(0.0)
+    one.end("200", 0.1, 1, good=True)
+    one.give_up(35.0)
+    two = figures.StepFigures()
+    two.merge(figures.StepFigures(json.loads(json.dumps(one.told()))))
+    shown = two.shown(10.0)
+    assert (shown["failed"], shown["unanswered"], shown["error_share"], two.in_flight) == (3, 3, 0.75, 0)
+    assert shown["outcomes"] == {"200": 1, "no answer": 3}
+    assert shown["p95"] == pytest.approx(35_000, rel=0.01)
+
+
 def follow(shape: Any, held: Callable[[Any], bool]) -> list[Any]:  # noqa: ANN401 - a generator of steps
     """Return all steps of a shape, whose fate `held` decides."""
     steps = [next(shape)]

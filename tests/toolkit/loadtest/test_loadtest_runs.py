@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +59,9 @@ def test_runs_are_submitted_at_once_and_timed_until_published(plain: bundles.Bui
 
 
 @contextmanager
-def stalling(after: float) -> Iterator[str]:
-    """Run a server that answers at once, but for two seconds once."""
-    program = [sys.executable, "-m", "tests.stalling", "--stall-after", str(after)]
+def stalling(after: float, seconds: float = 2.0) -> Iterator[str]:
+    """Run a server that answers at once, but for some seconds once."""
+    program = [sys.executable, "-m", "tests.stalling", "--stall-after", str(after), "--stall", str(seconds)]
     with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -68,10 +70,10 @@ def stalling(after: float) -> Iterator[str]:
             process.kill()
 
 
-def by_hand(url: str, folder: Path, *users: str, rate: int = 50) -> dict[str, Any]:
+def by_hand(url: str, folder: Path, *users: str, rate: int = 50, seconds: int = 8) -> dict[str, Any]:
     """Call locust as the documentation says; return the result."""
     program = [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtest" / "locustfile.py"), *users]
-    told = ["--headless", "--only-summary", "--host", url, "--rate", str(rate), "--seconds", "8"]
+    told = ["--headless", "--only-summary", "--host", url, "--rate", str(rate), "--seconds", str(seconds)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST")}
     subprocess.run([*program, *told, "--result", folder / "r.json"], check=True, env=environment, capture_output=True)
     result: dict[str, Any] = json.loads((folder / "r.json").read_text("utf-8"))
@@ -86,6 +88,49 @@ def test_what_a_stall_makes_others_wait_is_counted(tmp_path: Path) -> None:
         waiting = by_hand(url, tmp_path, "PredictUser", rate=4)
     assert arrivals["p95"] > 1200  # 2 s of 8: the truth is 1600, and a busy machine adds to it
     assert waiting["p95"] < arrivals["p95"] / 4
+
+
+@contextmanager
+def listing(asked: list[str]) -> Iterator[str]:
+    """Run a server that answers everything with nothing, and lists what is asked for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # as the library names it
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def do_POST(self) -> None:  # as above
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("users", ["ArrivalUser", "PredictUser"])
+def test_requests_go_below_the_path_of_an_address(users: str, tmp_path: Path) -> None:
+    """A server behind a prefix is asked there, and looked at there."""
+    asked: list[str] = []
+    with listing(asked) as url:
+        by_hand(f"{url}/prefix/", tmp_path, users, rate=3, seconds=2)
+    assert set(asked) == {"/prefix/v1/predict", "/prefix/metrics"}
+
+
+def test_a_server_that_hangs_fails_by_whatever_it_does_not_answer(tmp_path: Path) -> None:
+    """Each is waited for until it is given up, however long that is: 15 seconds after the last there was no end yet."""
+    with stalling(after=1.0, seconds=600.0) as url:
+        hung = by_hand(url, tmp_path, "--exit-code-on-error", "0", "--timeout", "16", rate=20, seconds=3)
+    assert hung["finished"] == hung["arrivals"] == sum(hung["outcomes"].values())
+    assert hung["failed"] == hung["arrivals"] - hung["outcomes"]["200"] > 0
+    assert hung["p99"] > 15_000
 
 
 def test_a_server_that_cannot_be_reached_is_a_missed_slo(tmp_path: Path) -> None:
@@ -107,6 +152,7 @@ def test_a_server_that_cannot_be_reached_is_a_missed_slo(tmp_path: Path) -> None
         (("--bundle", "b", "--profile", "nihgt"), "there is no profile"),
         (("--url", "http://x", "--profile", "batch"), "a server has no runs"),
         ((), "nimbus.toml"),
+        (("--url", "127.0.0.1:8000"), "http://… or https://…"),
     ],
 )
 def test_what_cannot_be_tested_is_refused_in_words(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class Locust:
             result, log = Path(folder, "result.json"), Path(folder, "log")
             read, write = os.pipe()
             told = arguments(result=result, figures=f"/dev/fd/{write}", locustfile=locustfile())
-            environment = {**os.environ, **({"NIMBUS_LOADTEST_API_KEY": self.api_key} if self.api_key else {})}
+            environment = {**os.environ, **({"NIMBUS_LOCUST_API_KEY": self.api_key} if self.api_key else {})}
             with log.open("wb") as out, processors.using(self.cpus):
                 process = subprocess.Popen(  # noqa: S603 - our own files, by our own interpreter
                     [sys.executable, "-P", "-W", "ignore", "-m", "locust", *told],

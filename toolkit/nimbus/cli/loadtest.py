@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import click
 
 from nimbus import assembly, loadtesting, quoting
 from nimbus.cli import options, output
-from nimbus.config.loadtest import LoadTest, Profile, Users
+from nimbus.config.loadtest import ADDRESS, LoadTest, Profile, Users
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import UsageError
 
@@ -128,6 +129,8 @@ def _profile(settings: LoadTest, name: str, **given: float | None) -> Profile:
 
 def _address(url: str | None, settings: LoadTest, *, elsewhere: bool) -> str | None:
     """Return the address of the server, if it is one that runs already: nimbus.toml's where nothing else is named."""
+    if url is not None and not re.match(ADDRESS, url):
+        raise UsageError("--url is no address of a server", got=url, expected="http://… or https://…")
     found = url or (None if elsewhere else settings.url)
     return None if found is None else found.rstrip("/")
 

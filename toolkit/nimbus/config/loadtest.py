@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from nimbus.config.keys import Key
 from nimbus_runtime.contract.annotations import Annotation
+
+ADDRESS: Final = r"^https?://[^/\s?#]+(/[^\s?#]*)?$"
+"""What the address of a server looks like; requests go below its path."""
 
 
 class Shape(StrEnum):
@@ -72,7 +75,7 @@ class LoadTest:
         str | None,
         Key(
             "A server of the environment's, put under load instead of one on this machine.",
-            pattern=r"^https?://[^/\s]+",
+            pattern=ADDRESS,
             says="http://… or https://…",
         ),
     ] = None

@@ -143,7 +143,6 @@ def _outcomes(tested: Trial) -> str:
     rows = [head, *((name, f"{count:,}") for name, count in overall.outcomes.items())]
     if not runs:
         rows.append(("dropped: too many in flight", f"{overall.dropped:,}"))
-    rows.append(("not ended" if runs else "unanswered at the end", f"{overall.unanswered:,}"))
     return f"<h2>Outcomes</h2>{_table(rows)}"
 
 
