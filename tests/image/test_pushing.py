@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,10 +18,27 @@ from nimbus.adapters.registry import EngineRegistry
 from nimbus.engines import errors
 from nimbus.engines.orders import Login
 from nimbus.image import push, record
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Release
 from tests.aws.local_aws import ACCOUNT, LocalAws
+from tests.faults import command
 
 from .fixtures import BuiltImage
 from .registry import LocalRegistry, breaking, registry
+
+PROJECT = """
+[pipeline]
+name = "support"
+source = "pipeline"
+
+[input]
+paths = ["texts.jsonl"]
+
+[loadtest.profiles.quick]
+shape = "steady"
+rate = 5
+seconds = 2
+"""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +120,32 @@ def test_a_release_s_image_is_pulled_by_its_digest(local_registry: LocalRegistry
 
 
 @pytest.mark.usefixtures("podman")
+@pytest.mark.usefixtures("podman")
+def test_a_release_whose_image_is_elsewhere_is_load_tested_in_it(
+    built_image: BuiltImage, logged_in: LocalRegistry, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that has neither bundle nor image pulls the image by its digest, and serves that."""
+    repository, engine = f"{logged_in.address}/measured", Podman()
+    pushed = push.push(built_image.record, repository, engine, EngineRegistry(engine), folder)
+    (tmp_path / "nimbus.toml").write_text(PROJECT, encoding="utf-8")
+    release = Release("support-1", pushed.bundle_digest, "support", "1.0.0", image=pushed.reference)
+    store = assembly.open_environment(assembly.environment(None, config=tmp_path / "nimbus.toml"))
+    store.create(paths.release(release.release), codec.encode(release))
+    elsewhere = f'[storage]\ndriver = "overlay"\ngraphroot = "{tmp_path}/images"\nrunroot = "{tmp_path}/run"\n'
+    (tmp_path / "storage.conf").write_text(elsewhere, encoding="utf-8")
+    monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(tmp_path / "storage.conf"))
+    try:
+        done = command.nimbus("loadtest", "--release", "support-1", "--profile", "quick", "--json", cwd=tmp_path)
+    finally:
+        subprocess.run(["podman", "rmi", "--all", "--force"], check=False, capture_output=True)
+    assert done.code in (0, 3), done.err  # a busy machine may make it one that says nothing
+    told = json.loads(done.out.splitlines()[-1])
+    target = told["result"]["target"]
+    assert (told["under"], target["release"], target["bundle_digest"]) == ("image", "support-1", pushed.bundle_digest)
+    assert told["evidence"]["release"] == "support-1"
+    assert set(told["judged"]["outcomes"]) == {"200"}
+
+
 def test_a_push_without_a_login_is_refused_in_words(built_image: BuiltImage, local_registry: LocalRegistry) -> None:
     """The command's words say who refused what and what to do; no reference is recorded."""
     with pytest.raises(errors.PushRefusedError, match="refused the image") as refused:
