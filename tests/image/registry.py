@@ -1,8 +1,9 @@
-"""A real registry on loopback that wants a login, and a line to it that breaks."""
+"""A real registry on loopback that wants a login, and lines to it: one that breaks, one that holds an upload."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
 import socket
@@ -94,6 +95,59 @@ def breaking(address: str, after: int) -> Iterator[str]:
         left = [after]
         threading.Thread(target=_accept, args=(server, (host, int(port)), left), daemon=True).start()
         yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@dataclass(slots=True)
+class Line:
+    """A line to a registry on which one upload comes to its end, and whatever would end after it waits.
+
+    So a push stands still with something in the registry, and with no manifest. `let_go` cuts what waits.
+    """
+
+    address: str
+    waits: threading.Event
+    free: threading.Event
+
+    def let_go(self) -> None:
+        """Let everything pass that is sent from now on."""
+        self.free.set()
+
+
+@contextlib.contextmanager
+def holding(address: str) -> Iterator[Line]:
+    """Lead to a registry by a line that holds."""
+    host, _, port = address.partition(":")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        line = Line(f"127.0.0.1:{server.getsockname()[1]}", threading.Event(), threading.Event())
+        ended = itertools.count()
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    near, _ = server.accept()
+                    far = socket.create_connection((host, int(port)))
+                    threading.Thread(target=_hold, args=(near, far, line, ended), daemon=True).start()
+                    threading.Thread(target=_carry, args=(far, near, None), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield line
+        finally:
+            line.let_go()
+
+
+def _hold(near: socket.socket, far: socket.socket, line: Line, ended: Iterator[int]) -> None:
+    """Carry requests, each of which begins what is received: an engine waits for the answer to the one before."""
+    with contextlib.suppress(OSError):
+        while data := near.recv(1 << 16):
+            if data.startswith(b"PUT ") and not line.free.is_set() and next(ended) > 0:
+                line.waits.set()
+                line.free.wait()
+                break
+            far.sendall(data)
+    for end in (near, far):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 def _accept(server: socket.socket, target: tuple[str, int], left: list[int]) -> None:

@@ -154,19 +154,17 @@ def adopt_dev_set(environment: Environment, release: Release, bundle: Bundle) ->
 @contextmanager
 def scored_dev_set(dev: Path, bundle: Path, fields: Fields) -> Iterator[tuple[Store, Run]]:
     """Score a dev set in a root of its own, which is gone afterwards, and yield that root and the run."""
-    import tempfile  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
+    from nimbus import scratch  # noqa: PLC0415
     from nimbus.runs.progress import Tracker  # noqa: PLC0415
     from nimbus.runs.submit import Request  # noqa: PLC0415
     from nimbus_runtime.contract.records import OutputFormat  # noqa: PLC0415
     from nimbus_runtime.planner import Order  # noqa: PLC0415
     from nimbus_runtime.store import DirectoryStore  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="nimbus-dev-") as folder:
+    with scratch.folder("dev") as folder:
         order = Order(fields, None, OutputFormat.PARQUET, max_quarantine=1.0)
-        result = assembly.submit(Request(Path(folder), (str(dev),), bundle, order, assembly.cores()), Tracker())
-        yield DirectoryStore(Path(folder)), result.run
+        result = assembly.submit(Request(folder, (str(dev),), bundle, order, assembly.cores()), Tracker())
+        yield DirectoryStore(folder), result.run
 
 
 def export(  # noqa: PLR0913 - one argument an option

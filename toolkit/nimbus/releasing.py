@@ -189,17 +189,17 @@ def explain(environment: Environment, run: str, document: str) -> list[Lineage]:
 
 def replay(environment: Environment, run: str, document: str, bundle: Path | None = None) -> list[Replay]:
     """Make a document's rows in a run again, on this machine."""
-    import tempfile  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
+    from nimbus import scratch  # noqa: PLC0415
     from nimbus.adapters.rows import RowFiles  # noqa: PLC0415
     from nimbus.runs import replay as replaying  # noqa: PLC0415
 
     made = []
     for found in explain(environment, run, document):
-        with tempfile.TemporaryDirectory(prefix="nimbus-replay-") as scratch:
+        with scratch.folder("replay") as folder:
             place = bundle or replaying.kept(found, Path(environment.root))
-            made.append(replaying.replay(RowFiles(), found, place, Path(scratch)))
+            made.append(replaying.replay(RowFiles(), found, place, folder))
     return made
 
 
@@ -344,7 +344,8 @@ def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
     def push(bundle: Bundle) -> str:
         folder = record.folder_of(bundle.path)
         planned = assembly.plan_image(build.Order(bundle.path, base_image, architectures, locks), engine)
-        built = assembly.build_image(planned, folder, engine)
+        known = assembly.kept_image(planned, folder, engine)  # an attempt before this one came so far
+        built = known or assembly.build_image(planned, folder, engine)
         pushed = assembly.push_image(built, outputs.repository, folder)
         assert pushed.reference is not None  # noqa: S101 - it was pushed
         return pushed.reference

@@ -10,12 +10,12 @@ import importlib.util
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nimbus import scratch
 from nimbus_runtime.contract.errors import DriftError, UsageError
 from nimbus_runtime.drift.significance import Score
 
@@ -42,17 +42,17 @@ class AlibiEngine:
         """Return a score for each pair."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        with tempfile.TemporaryDirectory(prefix="nimbus-drift-") as folder:
+        with scratch.folder("drift") as folder:
             kinds = [sample.kind.value for sample in samples]
-            Path(folder, "request.json").write_text(json.dumps(kinds), encoding="utf-8")
+            (folder / "request.json").write_text(json.dumps(kinds), encoding="utf-8")
             for number, sample in enumerate(samples):
-                np.save(Path(folder, f"{number}-reference.npy"), sample.reference, allow_pickle=False)
-                np.save(Path(folder, f"{number}-current.npy"), sample.current, allow_pickle=False)
+                np.save(folder / f"{number}-reference.npy", sample.reference, allow_pickle=False)
+                np.save(folder / f"{number}-current.npy", sample.current, allow_pickle=False)
             answer = self._ask(folder)
         return [Score(float(statistic), float(p_value)) for statistic, p_value in answer]
 
-    def _ask(self, folder: str) -> list[list[float]]:
-        command = [self.python, "-I", "-W", "ignore", str(_PROGRAM), folder]
+    def _ask(self, folder: Path) -> list[list[float]]:
+        command = [self.python, "-I", "-W", "ignore", str(_PROGRAM), str(folder)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - named by whoever installed it
         except (OSError, subprocess.TimeoutExpired) as error:

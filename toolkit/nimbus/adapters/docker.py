@@ -6,10 +6,10 @@ import contextlib
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nimbus import scratch
 from nimbus.adapters import engine_process
 from nimbus.engines import refusals
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored
@@ -55,10 +55,14 @@ class Docker:
             f"--platform={','.join(a.platform for a in order.architectures)}",
             f"--output=type={kind},name={order.tag},rewrite-timestamp=true",
         ]
-        said = engine_process.run("docker", "buildx", "build", *fixed, *labels, order.context)
+        said = engine_process.run("docker", "buildx", "build", *fixed, *labels, order.context, holding=[order.context])
         if said.code != 0:
             raise refusals.of_build(said.words, "docker buildx build")
         return tuple(self._built(order.tag, architecture) for architecture in order.architectures)
+
+    def has(self, image: str) -> bool:
+        """Say whether an image is here."""
+        return engine_process.run("docker", "image", "inspect", image).code == 0
 
     @contextlib.contextmanager
     def exported(self, image: str) -> Iterator[Path]:
@@ -74,7 +78,7 @@ class Docker:
 
     def pull(self, reference: str, login: Login | None) -> None:
         """Have a registry's image here."""
-        if engine_process.run("docker", "image", "inspect", reference).code == 0:
+        if self.has(reference):
             return
         with _as(login) as options:
             said = engine_process.run("docker", *options, "pull", "--quiet", reference)
@@ -133,7 +137,7 @@ def _as(login: Login | None) -> Iterator[tuple[str, ...]]:
     if login is None:
         yield ()
         return
-    with tempfile.TemporaryDirectory(prefix="nimbus-login-") as folder:
+    with scratch.folder("docker-login") as folder:
         option = f"--config={folder}"
         how = ("login", f"--username={login.user}", "--password-stdin", login.registry)
         said = engine_process.run("docker", option, *how, given=login.password)

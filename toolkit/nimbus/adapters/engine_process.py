@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nimbus import scratch
 from nimbus.engines import errors, refusals
 from nimbus.engines.orders import Base
 
@@ -35,29 +37,53 @@ class Said:
         return f"{self.out}\n{self.err}"
 
 
-def run(*command: str | Path, given: str | None = None) -> Said:
-    """Run a program to its end; nothing is raised for its exit code."""
+def run(
+    *command: str | Path, given: str | None = None, inside: Path | None = None, holding: Sequence[Path] = ()
+) -> Said:
+    """Run a program to its end; nothing is raised for its exit code.
+
+    It speaks into files: should this process be killed, the program does not die of a broken pipe, which
+    leaves half of what an engine does behind, but comes to its end. `inside` is a scratch folder for its temporary
+    files; it holds that one, and others.
+    """
     words = list(map(str, command))
-    done = subprocess.run(words, check=False, capture_output=True, text=True, input=given, errors="replace")  # noqa: S603 - an engine that was found
-    return Said(done.returncode, done.stdout, done.stderr)
+    with contextlib.ExitStack() as stack:
+        out, err = (stack.enter_context(tempfile.TemporaryFile("w+", errors="replace")) for _ in range(2))
+        own = [] if inside is None else [inside]
+        told = {} if inside is None else {"TMPDIR": str(inside)}
+        done = subprocess.run(  # noqa: S603 - an engine that was found
+            words,
+            check=False,
+            stdout=out,
+            stderr=err,
+            input=given,
+            text=True,
+            env=os.environ | told,
+            pass_fds=[stack.enter_context(scratch.held(folder)) for folder in (*own, *holding)],
+        )
+        for said in (out, err):
+            said.seek(0)
+        return Said(done.returncode, out.read(), err.read())
 
 
 @contextlib.contextmanager
 def exported(program: str, image: str) -> Iterator[Path]:
-    """Give an image's file system as an archive, for a while: of a container that is made and never started."""
-    made = run(program, "create", "--network=none", image)
-    if made.code != 0:
-        raise refusals.of_image(made.err, image, program)
-    container = made.out.strip().splitlines()[-1]
-    try:
-        with tempfile.TemporaryDirectory(prefix="nimbus-image-") as folder:
-            place = Path(folder, "image.tar")
-            said = run(program, "export", f"--output={place}", container)
-            if said.code != 0:
-                raise refusals.of_image(said.err, image, program)
-            yield place
-    finally:
-        run(program, "rm", "--volumes", container)
+    """Give an image's file system as an archive, for a while: of a container that is made and never started.
+
+    The container is called as the folder is, so that it goes with that.
+    """
+
+    def remove(folder: Path) -> None:
+        run(program, "rm", "--volumes", folder.name)
+
+    with scratch.folder(f"{program}-image", let_go=remove) as folder:
+        said = run(program, "create", "--network=none", f"--name={folder.name}", image)
+        place = folder / "image.tar"
+        if said.code == 0:
+            said = run(program, "export", f"--output={place}", folder.name)
+        if said.code != 0:
+            raise refusals.of_image(said.err, image, program)
+        yield place
 
 
 def base(name: str, inspected: Mapping[str, Any], probed: Said) -> Base:

@@ -7,10 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from nimbus import scratch
 from nimbus.engines import errors, refusals
 
 _CACHE = "nimbus/wheels"
@@ -26,11 +26,11 @@ class Pip:
         if (cache / key).is_dir():
             return cache / key
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="fetching-") as folder:
-            wheels = Path(folder, "wheels")
+        with scratch.folder("fetching", inside=cache) as folder:
+            wheels = folder / "wheels"
             wheels.mkdir()
-            Path(folder, "requirements.lock").write_bytes(lock)
-            self._download(Path(folder, "requirements.lock"), wheels, python, platforms)
+            (folder / "requirements.lock").write_bytes(lock)
+            self._download(folder / "requirements.lock", wheels, python, platforms)
             try:
                 wheels.rename(cache / key)
             except OSError:  # another build fetched the same at the same time

@@ -7,12 +7,12 @@ import dataclasses
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
+from nimbus import scratch
 from nimbus.adapters import engine_process
 from nimbus.engines import refusals
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored, here
@@ -79,13 +79,21 @@ class Podman:
         fixed += [f"--timestamp={order.time}", f"--platform={architecture.platform}", f"--tag={tag}"]
         fixed += [f"--build-arg={key}={value}" for key, value in bases.items()]
         labels = [f"--label={key}={value}" for key, value in order.labels.items()]
-        said = engine_process.run("podman", "build", *fixed, *labels, order.context)
-        if said.code != 0:
-            raise refusals.of_build(said.words, "podman build")
+        with _scratch("build") as folder:
+            named = folder / "id"  # a tag may be another build's by now
+            command = ("podman", "build", f"--iidfile={named}", *fixed, *labels, str(order.context))
+            said = engine_process.run(*command, inside=folder, holding=[order.context])
+            if said.code != 0 or not named.is_file():  # one that was ended by a signal says 0 as well
+                raise refusals.of_build(said.words, "podman build")
+            image = named.read_text(encoding="utf-8").strip().removeprefix("sha256:")
         first_stage = _STEP.findall(said.out.partition("[2/2] STEP 1/")[0])
         if first_stage:  # half a gigabyte, and its parents with it; nothing where another build still uses it
             engine_process.run("podman", "rmi", first_stage[-1])
-        return Built(architecture, self._inspect(tag)["Id"])
+        return Built(architecture, image)
+
+    def has(self, image: str) -> bool:
+        """Say whether an image is here."""
+        return engine_process.run("podman", "image", "exists", image).code == 0
 
     @contextlib.contextmanager
     def exported(self, image: str) -> Iterator[Path]:
@@ -101,7 +109,7 @@ class Podman:
 
     def pull(self, reference: str, login: Login | None) -> None:
         """Have a registry's image here."""
-        if engine_process.run("podman", "image", "exists", reference).code == 0:
+        if self.has(reference):
             return
         with _as(login) as options:
             said = engine_process.run("podman", "pull", "--quiet", *_transport(reference), *options, reference)
@@ -114,8 +122,9 @@ class Podman:
         What is there is fetched into a store of its own: beside the same image as it was built, podman
         would mix up how the two are packed.
         """
-        with _as(login) as options, _own_store() as store:
-            said = engine_process.run("podman", *store, "pull", "--quiet", *_transport(reference), *options, reference)
+        with _as(login) as options, scratch.folder("podman-store", let_go=_empty) as folder:
+            store, how = _store(folder), ("--quiet", *_transport(reference), *options)
+            said = engine_process.run("podman", *store, "pull", *how, reference, inside=folder)
             if said.code != 0:
                 if refusals.absent(said.err):
                     return None
@@ -130,10 +139,10 @@ class Podman:
         several = engine_process.run("podman", "manifest", "exists", tag).code == 0
         verb = ("manifest", "push", "--all") if several else ("push",)
         packed = () if several else ("--compression-format=zstd",)
-        with tempfile.TemporaryDirectory(prefix="nimbus-push-") as folder, _as(login) as options:
-            digest = Path(folder, "digest")
+        with _scratch("push") as folder, _as(login) as options:
+            digest = folder / "digest"
             how = ("--format=oci", *packed, f"--digestfile={digest}", *_transport(reference), *options)
-            said = engine_process.run("podman", *verb, *how, tag, f"docker://{reference}")
+            said = engine_process.run("podman", *verb, *how, tag, f"docker://{reference}", inside=folder)
             if said.code != 0:
                 raise refusals.of_push(said.err, reference, "podman push")
             return digest.read_text(encoding="utf-8").strip()
@@ -148,9 +157,8 @@ class Podman:
                 raise refusals.of_other_processor(name, ", ".join(digests) or "no index", architecture.platform)
         return {one: f"{engine_process.repository(name)}@{digests[one.value]}" for one in sorted(wanted)}
 
-    @staticmethod
-    def _have(name: str) -> None:
-        if engine_process.run("podman", "image", "exists", name).code != 0:
+    def _have(self, name: str) -> None:
+        if not self.has(name):
             said = engine_process.run("podman", "pull", "--quiet", *_transport(name), name)
             if said.code != 0:
                 raise refusals.of_base(said.err, name, "podman pull")
@@ -165,12 +173,30 @@ class Podman:
 
 
 @contextlib.contextmanager
-def _own_store() -> Iterator[tuple[str, ...]]:
+def _scratch(kind: str) -> Iterator[Path]:
+    """Give a folder for what podman puts down while it works, and leaves there when it is killed: where it would."""
+    said = engine_process.run("podman", "info", "--format", "{{.Store.ImageCopyTmpDir}}")
+    usual = Path(said.out.strip())
+    with scratch.folder(f"podman-{kind}", inside=usual if said.code == 0 and usual.is_dir() else None) as folder:
+        yield folder
+
+
+def _store(folder: Path) -> tuple[str, ...]:
     """Let podman keep images in a folder that goes with them."""
-    with tempfile.TemporaryDirectory(prefix="nimbus-store-", ignore_cleanup_errors=True) as folder:
-        store = (f"--root={folder}/images", f"--runroot={folder}/run", f"--tmpdir={folder}/scratch")
-        yield store
-        engine_process.run("podman", *store, "rmi", "--all", "--force")
+    return (f"--root={folder}/images", f"--runroot={_run_root(folder)}", f"--tmpdir={folder}/scratch")
+
+
+def _run_root(folder: Path) -> Path:
+    return Path("/tmp", f"{folder.name}-run")  # noqa: S108 - podman refuses more than 50 characters, and TMPDIR may be long
+
+
+def _empty(folder: Path) -> None:
+    """Let a folder that podman kept images in be removed: for root it is mounted on itself, and stays so."""
+    engine_process.run("podman", *_store(folder), "rmi", "--all", "--force")
+    shutil.rmtree(_run_root(folder), ignore_errors=True)
+    mounted = folder / "images" / "overlay"
+    if mounted.is_mount():
+        engine_process.run("umount", mounted)
 
 
 @contextlib.contextmanager
@@ -179,7 +205,7 @@ def _as(login: Login | None) -> Iterator[tuple[str, ...]]:
     if login is None:
         yield ()
         return
-    with tempfile.TemporaryDirectory(prefix="nimbus-login-") as folder:
+    with scratch.folder("podman-login") as folder:
         place = f"--authfile={folder}/auth.json"
         how = (f"--username={login.user}", "--password-stdin", *_transport(login.registry), place)
         said = engine_process.run("podman", "login", *how, login.registry, given=login.password)

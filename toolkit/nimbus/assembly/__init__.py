@@ -225,6 +225,13 @@ def plan_image(order: image_build.Order, engine: str | None = None) -> image_bui
     return build.plan(order, recipe.read(), _engine(engine), Pip())
 
 
+def kept_image(planned: image_build.Planned, output: Path, engine: str | None = None) -> ImageRecord | None:
+    """Return the record of what was planned, where a folder has it and the engine still has the image."""
+    from nimbus.image import build  # noqa: PLC0415
+
+    return build.kept(planned, _engine(engine), output)
+
+
 def build_image(planned: image_build.Planned, output: Path, engine: str | None = None) -> ImageRecord:
     """Build what was planned, try it, and record it in a folder."""
     from nimbus.image import build  # noqa: PLC0415

@@ -7,7 +7,6 @@ import importlib.metadata
 import importlib.util
 import json
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 from confection import Config
 
+from nimbus import scratch
 from nimbus.compile.errors import CompileRefusedError, PipelineNotFoundError
 from nimbus_runtime.contract.bundle import MANIFEST
 from nimbus_runtime.contract.errors import NimbusError
@@ -57,7 +57,7 @@ def find(named: str) -> Iterator[Source]:
         try:
             folder = path
             if path.is_file():
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nimbus-")))
+                folder = stack.enter_context(scratch.folder("package"))
                 stack.enter_context(_as_in_the_package(path, folder))
                 _unpack(path, folder)
             elif not path.is_dir():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nimbus import scratch
 from nimbus.config.image import BASE_IMAGE
 from nimbus.engines import errors
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, here
@@ -24,6 +24,7 @@ from nimbus.image.record import ImageRecord, Part
 from nimbus.image.tag import locks_digest, tag_of
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime.bundle import Bundle
+from nimbus_runtime.contract.errors import NimbusError
 
 _EARLIEST = 315532800 + 366 * 86400  # 1981: whoever has set a clock is beyond it
 
@@ -47,6 +48,16 @@ class Engine(Protocol):
 
     def run(self, image: str, *arguments: str) -> tuple[int, str]:
         """Run a command of an image, as production does."""
+        ...
+
+
+class Keeping(Protocol):
+    """An engine that keeps what it has built."""
+
+    name: str
+
+    def has(self, image: str) -> bool:
+        """Say whether an image is there, by its id."""
         ...
 
 
@@ -104,12 +115,12 @@ def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Call
 
 def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
     """Build what was planned, try it on this machine's architecture, list what is in it, and record it."""
-    with tempfile.TemporaryDirectory(prefix="nimbus-context-") as folder:
-        contexts.write(planned.context, Path(folder))
-        copied = bundles.verify(Path(folder, "bundle"))
+    with scratch.folder("context") as folder:
+        contexts.write(planned.context, folder)
+        copied = bundles.verify(folder / "bundle")
         assert copied.digest == planned.bundle.digest  # noqa: S101 - the same manifest, read again
         order = BuildOrder(
-            context=Path(folder),
+            context=folder,
             tag=planned.tag,
             architectures=planned.architectures,
             base=planned.base,
@@ -134,9 +145,27 @@ def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
         engine=engine.name,
         parts=parts,
         requirements=planned.requirements,
+        context=planned.context.digest,
     )
     records.write(record, output)
     return record
+
+
+def kept(planned: Planned, engine: Keeping, output: Path) -> ImageRecord | None:
+    """Return the record of what was planned where it was built before, of the same, and is still there as it was."""
+    with suppress(NimbusError):  # nothing was built here
+        record = records.read(output)
+        same = (record.context, record.tag, record.engine) == (planned.context.digest, planned.tag, engine.name)
+        architectures = tuple(part.architecture for part in record.parts)
+        if (
+            same
+            and len(architectures) == 1  # several go by a name that may be another's by now
+            and architectures == planned.architectures
+            and len(records.sboms(record, output)) == 1
+            and engine.has(record.parts[0].id)
+        ):
+            return record
+    return None
 
 
 def check_clock(now: float) -> None:

@@ -44,6 +44,15 @@ class Context:
     files: Mapping[str, bytes | Path]
     labels: Mapping[str, str]
 
+    @property
+    def digest(self) -> str:
+        """Return what stands for all of it. Wheels have their hashes in a lock, the bundle's files in a label."""
+        told = hashlib.sha256(repr(sorted(self.labels.items())).encode())
+        for name, content in sorted(self.files.items()):
+            held = hashlib.sha256(content if isinstance(content, bytes) else b"").hexdigest()
+            told.update(f"{name} {held}\n".encode())
+        return told.hexdigest()
+
 
 def lay_out(  # noqa: PLR0913 - all that decides an image
     recipe: Recipe,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from nimbus.engines import refusals
+from nimbus.engines.errors import TagTakenError
 from nimbus.engines.orders import Login, Stored
 from nimbus.image import record as records
 from nimbus.image.record import ImageRecord
@@ -41,12 +42,25 @@ def push(record: ImageRecord, repository: str, engine: Pushing, registry: Regist
     A registry gets the tag last, and the record is written after that: what broke off has no name.
     """
     registry.prepare(repository)
-    reference = f"{repository}:{record.release}"
-    stored = registry.stored(repository, record.release)
-    if stored is not None and not set(stored.ids) & {part.id for part in record.parts}:
-        raise refusals.taken(reference, stored.digest)
-    name = record.tag if len(record.parts) > 1 else record.parts[0].id  # what was recorded, whatever a tag says by now
-    digest = stored.digest if stored else engine.push(name, reference, registry.login(repository))
+    digest = _stored(record, repository, registry)
+    if digest is None:
+        name = record.tag if len(record.parts) > 1 else record.parts[0].id  # what was recorded, whatever a tag says
+        try:
+            digest = engine.push(name, f"{repository}:{record.release}", registry.login(repository))
+        except TagTakenError:  # since it was asked: by a deployment beside this one, or by one that was killed
+            digest = _stored(record, repository, registry)
+            if digest is None:
+                raise
     pushed = record.pushed(f"{repository}@{digest}")
     records.write(pushed, folder)
     return pushed
+
+
+def _stored(record: ImageRecord, repository: str, registry: Registry) -> str | None:
+    """Return the digest of a record's image under its tag, None where the tag is free; TagTakenError for another's."""
+    stored = registry.stored(repository, record.release)
+    if stored is None:
+        return None
+    if not set(stored.ids) & {part.id for part in record.parts}:
+        raise refusals.taken(f"{repository}:{record.release}", stored.digest)
+    return stored.digest

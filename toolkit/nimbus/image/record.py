@@ -29,7 +29,8 @@ class Part:
 class ImageRecord:
     """An image that was built: `tag` is its name on this machine, `reference` repository@digest once it was pushed.
 
-    `requirements` stands for the locks that it was built with beside the runtime's own.
+    `requirements` stands for the locks that it was built with beside the runtime's own, `context` for all that it
+    was built of.
     """
 
     SCHEMA: ClassVar[int] = 1
@@ -45,6 +46,7 @@ class ImageRecord:
     parts: tuple[Part, ...]
     reference: str | None = None
     requirements: str = ""
+    context: str = ""
 
     def pushed(self, reference: str) -> ImageRecord:
         """Return the record with the place it was pushed to."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nimbus import scratch
 from nimbus_runtime import canary, claims, planner, readers, tables
 from nimbus_runtime.bundle import Bundle
 from nimbus_runtime.contract import paths
@@ -49,10 +49,10 @@ def score(  # noqa: PLR0913, PLR0917 - all that a sample is scored with
     with ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():  # signals are that thread's
             stack.enter_context(interruptible("run the same command again: nothing was published"))
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nimbus-shadow-"))
-        rounds = _written(Path(folder, "sample"), texts, workers)
+        folder = stack.enter_context(scratch.folder("shadow"))
+        rounds = _written(folder / "sample", texts, workers)
         scoring = [
-            stack.enter_context(_scoring(Path(folder, str(n)), bundle, rounds, wanted, gemm, workers))
+            stack.enter_context(_scoring(folder / str(n), bundle, rounds, wanted, gemm, workers))
             for n, (bundle, wanted) in enumerate(zip(bundles, annotations, strict=True))
         ]
         for number in range(len(rounds)):

@@ -199,18 +199,21 @@ def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
     """Deploy, or stop with the reason; what was done stays done, and nothing is half live."""
     seen = live.read(tools.store)
     observer.step(Step.COMPILE, State.DOING)
-    bundle = tools.compiler.compile()
-    observer.step(Step.COMPILE, State.DONE, bundle.digest[:12])
+    known = tools.compiler.find()
+    bundle = known or tools.compiler.compile()
+    observer.step(Step.COMPILE, State.DONE, _told(bundle.digest[:12], known))
     observer.step(Step.PLACE, State.DOING)
+    there = tools.host.find(bundle)
     placed = tools.host.place(bundle)
-    observer.step(Step.PLACE, State.DONE, placed.image or placed.bundle or "")
+    observer.step(Step.PLACE, State.DONE, _told(placed.image or placed.bundle or "", there))
     wanted = register.compose(bundle, placed, order.job)
     if order.promoted:
         changes.promoted(seen, wanted.release)  # what stands in the way is told before anything is scored
     _preflight(tools, order, wanted, bundle, observer)
     observer.step(Step.REGISTER, State.DOING)
+    registered = set(registry.names(tools.store))
     release = register.register(tools.store, tools.host, wanted, placed.sboms)
-    observer.step(Step.REGISTER, State.DONE, release.release)
+    observer.step(Step.REGISTER, State.DONE, _told(release.release, registered & {release.release}))
     verdict = _judge(tools, seen, release, observer)
     ended = Deployment(release, None, verdict, changed=False)
     if ended.held:
@@ -254,8 +257,10 @@ def _judge(tools: Tools, seen: Live | None, release: Release, observer: Observer
         verdict = tools.gate(release)
     else:
         observer.step(Step.SHADOW, State.DOING)
+        before = evidence.names(tools.store, release.release, "shadow")
         verdict = tools.shadow(release, registry.release(tools.store, seen.release))
-        observer.step(Step.SHADOW, State.DONE)
+        same = before == evidence.names(tools.store, release.release, "shadow")
+        observer.step(Step.SHADOW, State.DONE, _told("", same))
     passed = verdict.outcome is Outcome.PROMOTE
     observer.step(Step.GATE, State.DONE if passed else State.STOPPED, f"{verdict.outcome}: {verdict.why}")
     return verdict
@@ -276,6 +281,11 @@ def _judging(tools: Tools, present: Live | None, *, is_live: bool) -> tuple[Stat
     if present.dataset is None:
         return State.SKIPPED, "nothing has been published yet to compare with"
     return State.TO_DO, f"beside {present.release}"
+
+
+def _told(words: str, found: object) -> str:
+    """Return what is said of a step that is done: also whether an attempt before this one did it."""
+    return f"{words}, found as it was".removeprefix(", ") if found else words
 
 
 def _done(found: object) -> State:
