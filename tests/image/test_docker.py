@@ -60,7 +60,7 @@ def test_docker_builds_without_a_network_and_with_one_date(tmp_path: Path, monke
     base = engine.base("python:3.11-slim", [Architecture.AMD64])
     assert base == Base("python:3.11-slim", f"python@sha256:{'2' * 64}", f"sha256:{'2' * 64}", (3, 11), (2, 36))
     (built,) = engine.build(BuildOrder(tmp_path, "x:1", (Architecture.AMD64,), base, {"nimbus.bundle": "b"}, 7))
-    assert (built.id, built.size) == ("1" * 64, 5)
+    assert built.id == "1" * 64
     (command,) = [line for line in told(tmp_path) if line.startswith("buildx build")]
     for part in (
         *("--network=none", "--provenance=false", "--build-arg=SOURCE_DATE_EPOCH=7", "--platform=linux/amd64"),

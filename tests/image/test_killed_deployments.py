@@ -155,7 +155,7 @@ def _engine(process: subprocess.Popen[str], verb: str) -> psutil.Process | None:
 def test_a_deployment_killed_as_its_image_is_built_and_pushed(desk: Desk) -> None:
     """Nothing is half live, the engine ends what it was doing, and the same command goes on with what it finds.
 
-    Killed in the build, alone: podman goes on. The next one builds beside it, and is killed with its podman when
+    Killed in the build, alone: podman goes on. The next one builds after it, and is killed with its podman when
     one blob is in the registry and no manifest. The third builds nothing, and pushes.
     """
     before, known = desk.store.read("live.json"), desk.whole()
@@ -183,7 +183,6 @@ def test_a_deployment_killed_as_its_image_is_built_and_pushed(desk: Desk) -> Non
         second.communicate()
         nothing_is_half_live()
         assert desk.stands_still()
-        command.wait_until(lambda: not builds.is_running(), "the first podman has ended")
         assert told.read_text(encoding="utf-8").strip() == f"sha256:{image}"
         assert (context / "Dockerfile").is_file()
 

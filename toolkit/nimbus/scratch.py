@@ -42,10 +42,23 @@ def folder(kind: str, *, inside: Path | None = None, let_go: LetGo = lambda _fol
 @contextmanager
 def held(place: Path) -> Iterator[int]:
     """Hold a folder by a descriptor that another program may be given: as long as that has it, it is not left over."""
+    with _locked(place, fcntl.LOCK_SH | fcntl.LOCK_NB) as descriptor:
+        yield descriptor
+
+
+@contextmanager
+def turn(place: Path) -> Iterator[int]:
+    """Wait until nobody else has their turn at a folder; as long as another program has the descriptor, it is ours."""
+    with _locked(place, fcntl.LOCK_EX) as descriptor:
+        yield descriptor
+
+
+@contextmanager
+def _locked(place: Path, how: int) -> Iterator[int]:
     descriptor = os.open(place, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):  # as above
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how)
         yield descriptor
     finally:
         os.close(descriptor)

@@ -55,7 +55,8 @@ class Docker:
             f"--platform={','.join(a.platform for a in order.architectures)}",
             f"--output=type={kind},name={order.tag},rewrite-timestamp=true",
         ]
-        said = engine_process.run("docker", "buildx", "build", *fixed, *labels, order.context, holding=[order.context])
+        with scratch.held(order.context) as kept:
+            said = engine_process.run("docker", "buildx", "build", *fixed, *labels, order.context, kept=[kept])
         if said.code != 0:
             raise refusals.of_build(said.words, "docker buildx build")
         return tuple(self._built(order.tag, architecture) for architecture in order.architectures)

@@ -37,20 +37,18 @@ class Said:
         return f"{self.out}\n{self.err}"
 
 
-def run(
-    *command: str | Path, given: str | None = None, inside: Path | None = None, holding: Sequence[Path] = ()
-) -> Said:
+def run(*command: str | Path, given: str | None = None, inside: Path | None = None, kept: Sequence[int] = ()) -> Said:
     """Run a program to its end; nothing is raised for its exit code.
 
     It speaks into files: should this process be killed, the program does not die of a broken pipe, which
     leaves half of what an engine does behind, but comes to its end. `inside` is a scratch folder for its temporary
-    files; it holds that one, and others.
+    files, which it holds; it keeps other descriptors as well.
     """
     words = list(map(str, command))
     with contextlib.ExitStack() as stack:
         out, err = (stack.enter_context(tempfile.TemporaryFile("w+", errors="replace")) for _ in range(2))
-        own = [] if inside is None else [inside]
         told = {} if inside is None else {"TMPDIR": str(inside)}
+        own = [] if inside is None else [stack.enter_context(scratch.held(inside))]
         done = subprocess.run(  # noqa: S603 - an engine that was found
             words,
             check=False,
@@ -59,7 +57,7 @@ def run(
             input=given,
             text=True,
             env=os.environ | told,
-            pass_fds=[stack.enter_context(scratch.held(folder)) for folder in (*own, *holding)],
+            pass_fds=[*own, *kept],
         )
         for said in (out, err):
             said.seek(0)

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -79,16 +80,16 @@ class Podman:
         fixed += [f"--timestamp={order.time}", f"--platform={architecture.platform}", f"--tag={tag}"]
         fixed += [f"--build-arg={key}={value}" for key, value in bases.items()]
         labels = [f"--label={key}={value}" for key, value in order.labels.items()]
-        with _scratch("build") as folder:
+        with _scratch("build") as folder, scratch.held(order.context) as context, _turn() as turn:
             named = folder / "id"  # a tag may be another build's by now
             command = ("podman", "build", f"--iidfile={named}", *fixed, *labels, str(order.context))
-            said = engine_process.run(*command, inside=folder, holding=[order.context])
+            said = engine_process.run(*command, inside=folder, kept=[context, turn])
             if said.code != 0 or not named.is_file():  # one that was ended by a signal says 0 as well
                 raise refusals.of_build(said.words, "podman build")
             image = named.read_text(encoding="utf-8").strip().removeprefix("sha256:")
-        first_stage = _STEP.findall(said.out.partition("[2/2] STEP 1/")[0])
-        if first_stage:  # half a gigabyte, and its parents with it; nothing where another build still uses it
-            engine_process.run("podman", "rmi", first_stage[-1])
+            first_stage = _STEP.findall(said.out.partition("[2/2] STEP 1/")[0])
+            if first_stage:  # half a gigabyte, and its parents with it
+                engine_process.run("podman", "rmi", first_stage[-1])
         return Built(architecture, image)
 
     def has(self, image: str) -> bool:
@@ -175,10 +176,26 @@ class Podman:
 @contextlib.contextmanager
 def _scratch(kind: str) -> Iterator[Path]:
     """Give a folder for what podman puts down while it works, and leaves there when it is killed: where it would."""
-    said = engine_process.run("podman", "info", "--format", "{{.Store.ImageCopyTmpDir}}")
-    usual = Path(said.out.strip())
-    with scratch.folder(f"podman-{kind}", inside=usual if said.code == 0 and usual.is_dir() else None) as folder:
+    with scratch.folder(f"podman-{kind}", inside=_place("ImageCopyTmpDir")) as folder:
         yield folder
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[int]:
+    """Build alone on this machine.
+
+    A build beside another of the same files writes that one's names into its image's history, which is another image
+    then; and whoever is done first would take the other's first stage away.
+    """
+    with scratch.turn(_place("GraphRoot") or Path(tempfile.gettempdir())) as turn:
+        yield turn
+
+
+def _place(name: str) -> Path | None:
+    """Return a folder of podman's, None where it is not on this machine."""
+    said = engine_process.run("podman", "info", "--format", f"{{{{.Store.{name}}}}}")
+    place = Path(said.out.strip())
+    return place if said.code == 0 and said.out.strip() and place.is_dir() else None
 
 
 def _store(folder: Path) -> tuple[str, ...]:
