@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.fixtures.readers import readers
-from tests.fixtures.roots import ANYBODY, Everything, finish, planned, ran, register
+from tests.fixtures.roots import ANYBODY, Everything, planned, ran, ran_with_rows, register
 
 from nimbus.adapters.folder_removal import FolderRemoval
 from nimbus.adapters.s3_removal import S3Removal
@@ -19,7 +18,7 @@ from nimbus.releases.prune import Policy, Removal
 from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import LiveChangedError
-from nimbus_runtime.contract.records import CanaryLimits, DataFile, Dispatch, Outcome, Release
+from nimbus_runtime.contract.records import CanaryLimits, Dispatch, Outcome, Release
 from nimbus_runtime.store import DirectoryStore, Store
 
 LATER = datetime.now(UTC) + timedelta(days=400)
@@ -190,7 +189,7 @@ def test_readers_see_one_whole_dataset_throughout(store: Store, removal: Removal
     for name in ("v1", "v2"):
         register(store, name)
     promote.apply(store, promote.plan(store, Everything(), "v1"), ANYBODY, "")
-    _ran_with_rows(store, 1, "v1")
+    ran_with_rows(store, 1, "v1")
     with readers(store.location, pause=0.01) as seen:
         seen.wait_for("20261101T020000Z")
         for day in range(2, 11):
@@ -198,16 +197,9 @@ def test_readers_see_one_whole_dataset_throughout(store: Store, removal: Removal
             release = "v2" if day % 2 else "v1"
             register(store, release)
             promote.apply(store, promote.plan(store, Everything(), release), ANYBODY, "")
-            _ran_with_rows(store, day, release)
+            ran_with_rows(store, day, release)
             if day % 3 == 0:
                 rollback.apply(store, rollback.plan(store, Everything()), ANYBODY, "")
             assert len(pruned(store, removal, datetime.now(UTC), Policy(days=1, runs=0)).runs) == 1
         seen.wait_for("20261110T020000Z")
     assert seen.wrong == []
-
-
-def _ran_with_rows(store: Store, day: int, release: str) -> None:
-    plan, data = planned(store, day, release), f"rows of {day}\n".encode() * 1000
-    file = DataFile(f"{hashlib.sha256(data).hexdigest()}.jsonl", 1000, len(data))
-    store.create(paths.data(plan.run, file.file), data)
-    finish(store, plan, (file,))

@@ -9,6 +9,7 @@ from nimbus.releases import diff, registry
 from nimbus.releases import live as changes
 from nimbus.releases.errors import ReleaseUnusableError
 from nimbus_runtime import live
+from nimbus_runtime.contract.errors import LiveChangedError
 from nimbus_runtime.contract.records import CanaryLimits, Candidate, Live, Release
 
 if TYPE_CHECKING:
@@ -65,17 +66,27 @@ def plan(
 
 
 def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str = "promote") -> Live:
-    """Promote, or begin a canary, by one compare-and-swap; nothing is written where that holds already."""
+    """Promote, or begin a canary, by one compare-and-swap; nothing is written where that holds already.
+
+    Nor where another has made the same release live meanwhile.
+    """
     if planned.before is not None and not planned.needed:
         return planned.before
     candidate = planned.after.candidate
+    wanted = planned.after.release if candidate is None else candidate.release
 
     def change(now: Live | None) -> Live:
-        registry.refuse_gone(store, planned.after.release if candidate is None else candidate.release)
-        return changes.promoted(now, planned.after.release) if candidate is None else changes.offered(now, candidate)
+        registry.refuse_gone(store, wanted)
+        return changes.promoted(now, wanted) if candidate is None else changes.offered(now, candidate)
 
     entry = live.entry(action if candidate is None else "canary", actor, reason)
-    return live.decide(store, planned.before, entry, change)
+    try:
+        return live.decide(store, planned.before, entry, change)
+    except LiveChangedError:
+        present = live.read(store)
+        if candidate is not None or present is None or (present.release, present.candidate) != (wanted, None):
+            raise
+        return present
 
 
 def _check_columns(present: Release | None, to: Release) -> None:
