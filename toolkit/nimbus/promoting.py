@@ -74,15 +74,30 @@ def gate(release: str, environment: Environment, project: Project, *, alone: boo
 def judge(environment: Environment, project: Project, bundle: Callable[[], Bundle | None]) -> deploy.Shadow:
     """Return what deploying judges a candidate by: a shadow, unless the same was done, and the gate."""
     from nimbus.promotion import judging  # noqa: PLC0415
+    from nimbus.promotion.errors import NothingPublishedError  # noqa: PLC0415
+    from nimbus.releases import deploy  # noqa: PLC0415
+    from nimbus_runtime import clock  # noqa: PLC0415
 
     def verdict(candidate: Release, present: Release) -> deploy.Verdict:
         store = assembly.open_environment(environment)
-        if not judging.was_shadowed(store, candidate, present):
+        if not judging.was_shadowed(store, candidate, present, project.gate, clock.now()):
             found = bundle()
-            shadow(candidate.release, environment, project, bundle=None if found is None else found.path)
+            try:
+                shadow(candidate.release, environment, project, bundle=None if found is None else found.path)
+            except NothingPublishedError as error:
+                why = f"{error.what} ({error.got}): {error.remedy}"
+                return deploy.Verdict(deploy.Outcome.INCONCLUSIVE, why)
         return _told(gate(candidate.release, environment, project))
 
     return verdict
+
+
+def live_is_here(environment: Environment, project: Project) -> bool:
+    """Say whether live's bundle is on this machine, so that it can score what it has not published."""
+    from nimbus.promotion import judging  # noqa: PLC0415
+
+    store = assembly.open_environment(environment)
+    return judging.live_bundle(store, project.folder / COMPILED) is not None
 
 
 def judge_alone(environment: Environment, project: Project) -> Callable[[Release], deploy.Verdict] | None:

@@ -204,6 +204,7 @@ def replay(environment: Environment, run: str, document: str, bundle: Path | Non
 
 
 def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools:
+    from functools import partial  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
     from nimbus.compile.cached import CachedCompiler  # noqa: PLC0415
@@ -225,6 +226,7 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
         _preflight(environment, project),
         shadow,
         promoting.judge_alone(environment, project),
+        partial(promoting.live_is_here, environment, project),
     )
 
 

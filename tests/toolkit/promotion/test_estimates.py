@@ -42,6 +42,19 @@ def test_weights_are_counted_by_what_they_stand_for() -> None:
     assert found.low < 0.1 < found.high
 
 
+def test_faults_of_the_same_documents_are_compared_in_pairs() -> None:
+    """What both fail on says nothing; where nobody fails the interval is not empty; it holds the truth as promised."""
+    assert estimates.paired(3, 0, 200, 0.95) == pytest.approx((-0.0045, 0.0342), abs=1e-3)
+    low, high = estimates.paired(0, 0, 1000, 0.95)
+    assert -0.005 < low < 0 < high < 0.005
+    random, held = np.random.default_rng(3), 0
+    for _ in range(2000):
+        first, second, _ = random.multinomial(300, (0.03, 0.01, 0.96))
+        low, high = estimates.paired(int(first), int(second), 300, 0.95)
+        held += low <= 0.02 <= high
+    assert 0.93 < held / 2000 < 0.98
+
+
 def test_units_of_one_document_are_not_independent() -> None:
     """Tokens of documents that flip wholly or not tell no more than the documents; others nearly what they are."""
     units = ones(500) * 100

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fixtures.roots import register
 
 from nimbus.config.gate import Gate, Required
-from nimbus.promotion import gate
-from nimbus.promotion.estimates import share
+from nimbus.promotion import gate, judging
+from nimbus.promotion.estimates import paired, share
 from nimbus.promotion.report import Component, Failures, Named, Projection, Shadow, Share, Shift, Speed
-from nimbus_runtime.contract import codec
-from nimbus_runtime.contract.records import Evidence
+from nimbus_runtime import clock
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Entry, Evidence, Live
+from nimbus_runtime.store import DirectoryStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LIMITS = Gate()
@@ -141,6 +145,50 @@ def test_each_rule_holds_for_itself(changes: dict[str, Any], name: str) -> None:
     assert [rule.name for rule in decision.rules if rule.verdict is gate.Verdict.HOLD] == [name]
 
 
+def failing(candidate: int, of: int) -> Shadow:
+    """Return what a shadow found where so many documents fail in the candidate alone."""
+    low, high = paired(candidate, 0, of, 0.95)
+    return figures(0, of, failures=Failures(0, candidate, low, high, {"component-error": candidate}, ()))
+
+
+@pytest.mark.parametrize(
+    ("candidate", "of", "verdict"),
+    [(0, 200, "promote"), (1, 200, "promote"), (3, 200, "inconclusive"), (12, 800, "hold"), (30, 1000, "hold")],
+)
+def test_failures_that_may_be_within_are_inconclusive(candidate: int, of: int, verdict: str) -> None:
+    """Beyond +0.5 % in the sample, and not surely; a sample as large as is asked for tells."""
+    decision = decided(failing(candidate, of))
+    assert decision.verdict.value == verdict
+    assert (decision.needed is not None) == (verdict == "inconclusive")
+    if decision.needed is not None:
+        larger = decided(failing(round(decision.needed * candidate / of), decision.needed))
+        assert larger.verdict is gate.Verdict.HOLD
+
+
+def test_not_one_more_may_fail_where_the_limit_is_0() -> None:
+    """As nothing may change where that limit is 0."""
+    assert decided(failing(1, 1000), replace(LIMITS, max_failures=0.0)).verdict is gate.Verdict.HOLD
+
+
+@pytest.mark.parametrize(
+    ("shift", "verdict"),
+    [
+        ((-0.04, -0.1, 0.02), "promote"),
+        ((-0.08, -0.14, -0.02), "inconclusive"),
+        ((0.08, 0.02, 0.14), "inconclusive"),
+        ((-0.08, -0.1, -0.06), "hold"),
+        ((0.055, 0.04, 0.07), "hold"),  # a difference that matters would have been told
+    ],
+)
+def test_a_confidence_that_may_be_within_is_inconclusive(shift: tuple[float, float, float], verdict: str) -> None:
+    """Either way; and so many documents would tell."""
+    decision = decided(figures(shifts=(Shift("top probability", 0.9, 0.9 + shift[0], *shift),)))
+    assert decision.verdict.value == verdict
+    assert (decision.needed is not None) == (verdict == "inconclusive")
+    if decision.needed is not None:
+        assert decision.needed > 1000
+
+
 def test_a_time_that_may_be_within_is_inconclusive() -> None:
     """Nor is live's time on another machine taken at its word."""
     across = figures(speed=Speed(1.0, 1.7, 1.7, 1.2, 2.4, 1.0, same_machine=True))
@@ -164,6 +212,25 @@ def test_evidence_that_is_missing_old_or_of_something_else_is_named() -> None:
     assert decided(figures(), both, loadtest=replace(good, outcome="missed")).verdict is gate.Verdict.HOLD
     late = replace(good, outcome="unsound")  # the generator was: it says nothing
     assert decided(figures(), both, loadtest=late).verdict is gate.Verdict.INCONCLUSIVE
+
+
+def test_a_candidate_is_scored_again_where_the_gate_asks_for_more(tmp_path: Path) -> None:
+    """More documents than were asked for, another confidence, evidence that is too old; the same is not repeated."""
+    store = DirectoryStore(tmp_path)
+    present, candidate = (replace(register(store, name), bundle_digest=f"d{name[1]}") for name in ("v1", "v2"))
+    entry = Entry("deploy", "ana", "2026-11-01T00:00:00Z", "", "a")
+    store.create(paths.LIVE, codec.encode(Live(1, entry, "v1", dataset="20261122T020000Z")))
+    now = clock.now()
+
+    def shadowed(limits: Gate, days: float = 0.0) -> bool:
+        return judging.was_shadowed(store, candidate, present, limits, now + timedelta(days=days))
+
+    assert not shadowed(LIMITS)
+    judging.keep(store, figures(0, 97, wanted=100), judging.Named(tmp_path, candidate), "ana")
+    assert not shadowed(LIMITS)
+    assert shadowed(replace(LIMITS, documents=100))  # though some of them were set aside
+    assert not shadowed(replace(LIMITS, documents=100, confidence=0.99))
+    assert not shadowed(replace(LIMITS, documents=100), days=31)
 
 
 def test_the_first_release_has_nothing_to_be_compared_with() -> None:

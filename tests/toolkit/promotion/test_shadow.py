@@ -13,8 +13,11 @@ from tests.faults import command
 from tests.fixtures import canaries, candidates
 from tests.toolkit.promotion import environments, worse
 
-from nimbus_runtime import evidence
-from nimbus_runtime.contract.records import OutputFormat
+from nimbus import assembly, promoting
+from nimbus.releases import deploy
+from nimbus.releases import live as live_states
+from nimbus_runtime import evidence, live
+from nimbus_runtime.contract.records import Live, OutputFormat
 
 WORD = re.compile(r"\w{3,}")
 
@@ -131,6 +134,28 @@ def test_inputs_that_changed_since_are_scored_as_they_are(cnn: Path, tmp_path: P
     ended = project.nimbus("shadow", cnn, "--json")
     assert (ended.code, ended.json["error"]) == (1, "NothingToCompareError")
     assert "Traceback" not in ended.err
+
+
+def test_a_live_release_that_has_not_published_yet_is_told(cnn: Path, tmp_path: Path) -> None:
+    """The last run is another's: what stands in the way is said, and a deployment is held, not failed."""
+    project, _ = environments.begin(tmp_path / "project", cnn, worse.texts())
+    copy = candidates.build(tmp_path / "copy")
+    present = canaries.register(project.store, "v2", copy)
+    shutil.rmtree(copy)
+    live.decide(project.store, canaries.state(project.store.root), live.entry("promote", "ana"), _promoted_v2)
+    ended = project.nimbus("shadow", cnn, "--json")
+    assert (ended.code, ended.json["error"]) == (1, "NothingPublishedError")
+    assert "v2" in ended.json["got"]
+    candidate = canaries.register(project.store, "v3", cnn)
+    read = assembly.project(config=project.folder / "nimbus.toml")
+    verdict = promoting.judge(assembly.environment(read), read, lambda: None)(candidate, present)
+    assert verdict.outcome is deploy.Outcome.INCONCLUSIVE
+    assert "has published no run yet, and its bundle is not on this machine" in verdict.why
+    assert not promoting.live_is_here(assembly.environment(read), read)
+
+
+def _promoted_v2(present: Live | None) -> Live:
+    return live_states.promoted(present, "v2")
 
 
 def test_no_text_gets_into_the_figures(beside_cnn: environments.Local, tmp_path: Path) -> None:

@@ -34,9 +34,42 @@ def test_an_exclusive_category_flips_when_another_is_the_highest() -> None:
 
 
 def test_each_category_that_is_not_exclusive_flips_for_itself() -> None:
-    """At one half."""
+    """At one half; all of them are parts of what is said of the document."""
     found = flips({"cats": {"a": 0.6, "b": 0.1}}, {"cats": {"a": 0.4, "b": 0.2}}, MANY)
-    assert found == [Unit("topics", "a", "not a", same=False)]
+    assert found == [Unit("topics", "a", "not a", same=False, part=True)]
+
+
+def test_a_document_with_several_labels_is_one_unit() -> None:
+    """Of a thousand documents that all lose one of six labels, all change, however many labels there are to lose."""
+    names = tuple(str(n) for n in range(50))
+    live = {"cats": {name: 0.9 if int(name) < 6 else 0.1 for name in names}}
+    candidate = {"cats": {**live["cats"], "5": 0.1}}
+    said = tuple(units(live, candidate, (Categories("topics", names, exclusive=False),)))
+    documents = [document(f"{n}", *said) for n in range(1000)]
+    (found,) = components(documents, 0.95)
+    assert (found.unit, found.changed.count, found.changed.of) == ("document", 1000, 1000)
+    assert {part.name: part.changed.share for part in found.labels}["5"] == 1.0
+    assert {part.name: part.changed.share for part in found.labels}["4"] == 0.0
+    assert [(part.name, part.changed.share) for part in found.segments] == [("input a", 1.0)]
+
+
+def test_documents_without_a_segment_are_in_none() -> None:
+    """Live gives some no label; the first document need not have all segments that others have."""
+    same, flip = Unit("textcat", "a", "a", same=True), Unit("textcat", "a", "b", same=False)
+    told = Compared("y", 1.0, {"input": "a", "label": "a"}, (flip,))
+    for documents in ([document("k", same), told], [told, document("k", same)]):
+        (found,) = components(documents, 0.95)
+        assert {part.name: (part.changed.count, part.changed.of) for part in found.segments} == {
+            "input a": (1, 2),
+            "label a": (1, 1),
+        }
+
+
+@pytest.mark.parametrize(("name", "unit"), [("ents:link", "entity"), ("spans:key:link", "span"), ("sents", "sentence")])
+def test_what_is_counted_is_told(name: str, unit: str) -> None:
+    """A link is an entity's."""
+    (found,) = components([document("k", Unit(name, "a", "a", same=True))], 0.95)
+    assert found.unit == unit
 
 
 @pytest.mark.parametrize(

@@ -436,6 +436,30 @@ def test_a_plan_says_what_is_done_already(store: Store) -> None:
     assert registry.present(store).release == first
 
 
+def test_a_comparison_builds_and_pushes_nothing(store: Store) -> None:
+    """What is not built yet is said, and its name has no hash."""
+    world = World()
+    deploy(world, store)
+    world.version, pushed = "2.0.0", list(world.placed)
+    release, differences = deploying.compare(world.tools(store), JOB)
+    assert world.placed == pushed
+    assert release.release == "en_support-2.0.0"
+    assert {d.name: d.after for d in differences}["image"] == "not built yet"
+
+
+def test_a_live_release_that_has_published_nothing_is_compared_where_it_can_score(store: Store) -> None:
+    """Otherwise it is said why nothing was."""
+    world = World()
+    deploy(world, store)
+    world.version = "2.0.0"
+    tools = world.tools(store)
+    planned = {step: (state, words) for step, state, words in deploying.plan(tools, JOB).steps}
+    assert planned[Step.SHADOW][0] is State.SKIPPED
+    assert "has published nothing, and its bundle is not on this machine" in planned[Step.SHADOW][1]
+    deploying.deploy(replace(tools, live_is_here=lambda: True), order(), Observer())
+    assert len(world.shadowed) == 1
+
+
 def test_other_settings_are_another_release(store: Store) -> None:
     """And what differs is told by its name."""
     world = World()

@@ -104,8 +104,9 @@ def _show_costs(found: Shadow) -> None:
     speed, failures, projected = found.speed, found.failures, found.projection
     click.echo(f"  failing     {failures.candidate:,}, live {failures.live:,}")
     for reason, count in failures.reasons.items():
-        ids = ", ".join(map(shown.cell, failures.examples))
-        click.echo(f"    {reason} {count:,}, such as {ids}")
+        click.echo(f"    {reason} {count:,}")
+    if failures.examples:
+        click.echo(f"    such as {', '.join(map(shown.cell, failures.examples))}")
     reach = "" if speed.low is None or speed.high is None else f" ({speed.low:.2f} to {speed.high:.2f})"
     where = "" if speed.same_machine else "; live's time is its run's"
     click.echo(

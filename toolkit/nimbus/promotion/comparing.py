@@ -103,9 +103,13 @@ def entities(documents: Sequence[Compared]) -> tuple[Entities, ...]:
 def _gather(documents: Sequence[Compared]) -> dict[str, _Gathered]:
     gathered: dict[str, _Gathered] = defaultdict(_Gathered)
     for number, document in enumerate(documents):
+        parts: dict[str, bool] = {}
         for unit in document.units:
             found = gathered[unit.component]
-            found.whole.add(number, same=unit.same)
+            if unit.part:
+                parts[unit.component] = parts.get(unit.component, True) and unit.same
+            else:
+                found.whole.add(number, same=unit.same)
             found.labels[unit.live].add(number, same=unit.same)
             cell = (unit.live, unit.candidate)
             found.cells[cell] += 1
@@ -114,14 +118,17 @@ def _gather(documents: Sequence[Compared]) -> dict[str, _Gathered]:
             examples = found.examples[cell]
             if not unit.same and len(examples) < _EXAMPLES and document.id not in examples:
                 examples.append(document.id)
+        for component, same in parts.items():
+            gathered[component].whole.add(number, same=same)
     return gathered
 
 
 def _segments(documents: Sequence[Compared], weights: Floats, whole: _Tally, confidence: float) -> Iterable[Named]:
-    for kind in documents[0].segments:
-        names = np.array([document.segments[kind] for document in documents])
-        for name in sorted(set(names.tolist())):
-            yield Named(f"{kind} {name}", whole.share(weights, confidence, names == name))
+    for kind in dict.fromkeys(kind for document in documents for kind in document.segments):
+        names = [document.segments.get(kind) for document in documents]  # None: a document that has no such segment
+        for name in sorted({name for name in names if name is not None}):
+            inside = np.array([one == name for one in names], dtype=np.float64)
+            yield Named(f"{kind} {name}", whole.share(weights, confidence, inside))
 
 
 def _matrix(found: _Gathered) -> tuple[Cell, ...]:
@@ -137,8 +144,9 @@ def _over(documents: Sequence[Compared], flips: Callable[[Compared], bool], conf
 
 
 def _unit(name: str) -> str:
-    if name == "ents" or name.startswith("spans:"):
-        return "entity" if name == "ents" else "span"
+    kind = name.partition(":")[0]  # "ents:link" is what entities are linked to
+    if kind in {"ents", "spans"}:
+        return "entity" if kind == "ents" else "span"
     if name in {"tags", "pos", "morphs", "lemmas", "deps", "heads"}:
         return "token"
     return "sentence" if name == "sents" else "document"

@@ -9,6 +9,10 @@ class NothingToCompareError(NimbusError):
     """There is no live release, or nothing of what it read is left."""
 
 
+class NothingPublishedError(NothingToCompareError):
+    """Live has published nothing that could stand for it, and cannot score here."""
+
+
 class BundleNotHereError(UsageError):
     """A release is named whose bundle is not on this machine."""
 

@@ -54,6 +54,18 @@ def shift(name: str, weights: Floats, live: Floats, candidate: Floats, confidenc
     return Shift(name, first, second, mean, mean - reach, mean + reach)
 
 
+def paired(first: int, second: int, of: int, confidence: float) -> tuple[float, float]:
+    """Return the interval of a difference of shares of the same documents, `first` of which count in one alone.
+
+    `second` count in the other alone. Agresti and Min's: half a document more in each cell of the table, so that it is
+    not empty where nobody differs.
+    """
+    total, difference = of + 2, first - second
+    error = math.sqrt(first + second + 1 - difference**2 / total)
+    reach = z_of(confidence) * error
+    return max(-1.0, (difference - reach) / total), min(1.0, (difference + reach) / total)
+
+
 def ratio(
     live: Sequence[float], candidate: Sequence[float], confidence: float
 ) -> tuple[float, float | None, float | None]:

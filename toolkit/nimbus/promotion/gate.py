@@ -184,20 +184,43 @@ def _failures(shadow: Shadow, gate: Gate) -> Rule:
     failures = shadow.failures
     more = (failures.candidate - failures.live) / shadow.sampled
     found = f"{failures.candidate:,} of {shadow.sampled:,}, live {failures.live:,}"
-    broken = more > gate.max_failures and failures.low > 0
+    if failures.candidate or failures.live:
+        found += f" ({failures.low:+.2%} to {failures.high:+.2%})"
+    verdict, needed = _difference(more, failures.low, failures.high, gate.max_failures, gate, shadow.sampled)
     why = ", ".join(f"{count:,} {reason}" for reason, count in failures.reasons.items()) or "none failed"
-    return Rule(
-        "failing documents", found, f"+{gate.max_failures:.2%}", Verdict.HOLD if broken else Verdict.PROMOTE, why
-    )
+    return Rule("failing documents", found, f"+{gate.max_failures:.2%}", verdict, _telling(why, needed), needed)
 
 
 def _confidence(shadow: Shadow, gate: Gate) -> Iterator[Rule]:
     for shift in shadow.shifts:
         if shift.name == "top probability":
-            surely = max(shift.low, -shift.high, 0.0)
-            verdict = Verdict.HOLD if surely > gate.max_confidence_shift else Verdict.PROMOTE
+            low, high = (shift.low, shift.high) if shift.difference > 0 else (-shift.high, -shift.low)
+            limit = gate.max_confidence_shift
+            verdict, needed = _difference(abs(shift.difference), low, high, limit, gate, shadow.sampled)
             found = f"{shift.difference:+.4f} ({shift.low:+.4f} to {shift.high:+.4f})"
-            yield Rule("confidence", found, f"±{gate.max_confidence_shift:g}", verdict, "mean top probability")
+            why = _telling("mean top probability", needed)
+            yield Rule("confidence", found, f"±{limit:g}", verdict, why, needed)
+
+
+def _difference(  # noqa: PLR0913, PLR0917 - all that it is told by
+    value: float, low: float, high: float, limit: float, gate: Gate, sampled: int
+) -> tuple[Verdict, int | None]:
+    """Judge a difference that may be as large as a limit; return also how many documents would tell.
+
+    One beyond it is held where it surely is, or where the sample could have told a difference that matters.
+    """
+    if value <= limit:
+        return Verdict.PROMOTE, None
+    reach, matters = (high - low) / 2, max(value - limit, min(limit, gate.smallest_effect))
+    if low > limit or limit == 0 or reach <= matters:
+        return Verdict.HOLD, None
+    return Verdict.INCONCLUSIVE, math.ceil(sampled * (reach / matters) ** 2)
+
+
+def _telling(why: str, needed: int | None) -> str:
+    if needed is None:
+        return why
+    return f"{why}; the interval lies across the limit; about {needed:,} documents would tell"
 
 
 def _speed(shadow: Shadow, gate: Gate) -> Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,14 +96,19 @@ def keep(store: Store, found: report.Shadow, named: Named, actor: str) -> bool:
     return True
 
 
-def was_shadowed(store: Store, candidate: Release, present: Release) -> bool:
-    """Say whether a candidate's latest shadow was beside what is live, on the inputs of the present dataset."""
+def was_shadowed(store: Store, candidate: Release, present: Release, gate: Gate, now: datetime) -> bool:
+    """Say whether a candidate's latest shadow was beside what is live, on the inputs of the present dataset.
+
+    And whether it is what the gate asks for now: as many documents, the same confidence, not too old.
+    """
     kept, state = evidence.latest(store, candidate.release, report.KIND), live.read(store)
     if kept is None or state is None:
         return False
     found = codec.build(report.Shadow, kept.body, f"{report.KIND} of {candidate.release}")
     same = (found.live, found.candidate_digest) == (present.release, candidate.bundle_digest)
-    return same and found.run is not None and found.run == state.dataset
+    asked = found.wanted >= gate.documents and found.confidence == gate.confidence
+    young = now - datetime.fromisoformat(kept.time) <= timedelta(days=gate.max_age_days)
+    return same and asked and young and found.run is not None and found.run == state.dataset
 
 
 def judge(store: Store, release: str, gate: Gate, actor: str, now: datetime) -> gates.Decision:

@@ -43,7 +43,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What changes in one kind of prediction. `unit` is what is counted: a document, an entity, a token."""
+    """What changes in one kind of prediction. `unit` is what is counted: a document, an entity, a token.
+
+    A document of a classifier with several labels changes once, however many do; `labels` counts each.
+    """
 
     name: str
     unit: str
@@ -108,7 +111,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Documents of the sample that could not be scored, by release, and the interval of the difference."""
+    """Documents of the sample that could not be scored, by release, and the interval of the difference, in pairs."""
 
     live: int
     candidate: int
@@ -122,8 +125,9 @@ class Failures:
 class Shadow:
     """A candidate beside live, on a sample of real inputs; nothing of it was published.
 
-    `sampled` of `documents` were scored, out of `strata`. `scored_again` says that live scored the sample anew, in the
-    same batches; otherwise its published rows stand for it. `repeated` is then what live itself changed since.
+    `sampled` of `documents` were scored, out of `strata`; `wanted` were asked for. `scored_again` says that live scored
+    the sample anew, in the same batches; otherwise its published rows stand for it. `repeated` is then what live itself
+    changed since.
     """
 
     live: str
@@ -147,3 +151,4 @@ class Shadow:
     memory_candidate: int | None
     projection: Projection
     notes: tuple[str, ...] = ()
+    wanted: int = 0

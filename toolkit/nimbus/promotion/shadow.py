@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimbus.promotion import comparing, estimates, population, scoring
-from nimbus.promotion.errors import NothingToCompareError
+from nimbus.promotion.errors import NothingPublishedError, NothingToCompareError
 from nimbus.promotion.report import Failures, Projection, Shadow, Share, Shift, Speed
 from nimbus.promotion.units import Categories, categories, units
 from nimbus_runtime import bundle as bundles
-from nimbus_runtime import intervals, live, readers
+from nimbus_runtime import live, readers
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.records import Gemm, Job, Plan, Release, Run
@@ -97,13 +97,23 @@ def _draw(  # noqa: PLR0913, PLR0917 - whatever a sample may be drawn from
         drawn = population.of_run(store, plan, run, request.documents)
     if drawn is None and beside is not None:
         drawn = population.of_inputs(*_inputs(release.job, plan), request.documents)
+    if drawn is None and beside is None and (run is None or run.bundle_digest != release.bundle_digest):
+        raise NothingPublishedError(
+            "the live release has published no run yet, and its bundle is not on this machine",
+            where=store.location,
+            got=release.release if run is None else f"{release.release}; run {run.run} is {run.release}'s",
+            expected="a run of its own, or its bundle among what was compiled here",
+            remedy="wait for its first run, or let `nimbus shadow --live BUNDLE` and `nimbus gate` judge",
+        )
     if drawn is None or not drawn.drawn:
         raise NothingToCompareError(
             "there are no documents that live has scored and that can be read again",
             where=store.location,
-            got="no published run" if run is None else f"run {run.run}, whose inputs have changed since",
-            expected="the inputs of the last run as they were, or live's bundle on this machine",
-            remedy="name live's bundle with --live, or wait for the next run",
+            got="no document in its inputs"
+            if beside is not None or run is None
+            else f"run {run.run}, whose inputs have changed since",
+            expected="documents to score" if beside is not None else "its inputs as they were, or live's bundle here",
+            remedy="wait for the next run, or let `nimbus shadow --live BUNDLE` and `nimbus gate` judge",
         )
     return drawn
 
@@ -182,6 +192,7 @@ class _Comparison:
             memory_candidate=self.scored[0].memory,
             projection=self._projection(),
             notes=tuple(self._notes(live_rows)),
+            wanted=self.request.documents,
         )
 
     def _live_rows(self) -> dict[int, dict[str, Any]]:
@@ -239,12 +250,12 @@ class _Comparison:
 
     def _failures(self, live_rows: Mapping[int, object]) -> Failures:
         """Compare what fails; a sample of published rows holds nothing that live failed on."""
-        count = len(self.drawn.drawn)
-        bad, bad_live = len(self.scored[0].failed), count - len(live_rows)
-        low, high = intervals.difference(bad, count, bad_live, count, estimates.z_of(self.request.confidence))
+        count, bad = len(self.drawn.drawn), self.scored[0].failed.keys()
+        bad_live = set(range(count)) - live_rows.keys()
+        low, high = estimates.paired(len(bad - bad_live), len(bad_live - bad), count, self.request.confidence)
         return Failures(
-            live=bad_live,
-            candidate=bad,
+            live=len(bad_live),
+            candidate=len(bad),
             low=low,
             high=high,
             reasons=dict(sorted(Counter(self.scored[0].failed.values()).items())),

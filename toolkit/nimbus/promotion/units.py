@@ -29,13 +29,17 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One thing that live says and what the candidate says instead; `match` is of spans."""
+    """One thing that live says and what the candidate says instead; `match` is of spans.
+
+    Those that are a `part` are one unit together: the labels of a document that may have several.
+    """
 
     component: str
     live: str
     candidate: str
     same: bool
     match: Match | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def _of_categories(scored: Categories, live: Mapping[str, float], candidate: Map
         return
     for label in scored.labels:
         first, second = (label if (cats.get(label) or 0.0) >= _YES else f"not {label}" for cats in (live, candidate))
-        yield Unit(scored.component, first, second, first == second)
+        yield Unit(scored.component, first, second, first == second, part=True)
 
 
 def _of_spans(component: str, live: Sequence[Row], candidate: Sequence[Row]) -> Iterator[Unit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -109,7 +109,8 @@ class Observer(Protocol):
 class Tools:
     """What a deployment works with; `shadow` is None where there is nothing to judge by.
 
-    `gate` asks for the evidence that needs nothing live beside it, where the gate requires such.
+    `gate` asks for the evidence that needs nothing live beside it, where the gate requires such. `live_is_here`
+    says whether what is live can score beside a candidate, though it has published nothing.
     """
 
     store: Store
@@ -118,6 +119,7 @@ class Tools:
     preflight: Preflight
     shadow: Shadow | None
     gate: Callable[[Release], Verdict] | None = None
+    live_is_here: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,18 @@ def preflight(tools: Tools, job: Job) -> Report:
 
 
 def compare(tools: Tools, job: Job) -> tuple[Release, tuple[diff.Difference, ...]]:
-    """Compile and place, and return what the release would change against the live one."""
+    """Compile, and return what the release would change against the live one; nothing is placed or registered.
+
+    Before it is placed, the hash of its name is not known, and is left out.
+    """
     bundle = tools.compiler.compile()
-    release = register.compose(bundle, tools.host.place(bundle), job)
-    return release, _against(tools.store, live.read(tools.store), release)
+    placed = tools.host.find(bundle)
+    release = register.compose(bundle, placed or register.Nowhere(), job)
+    differences = _against(tools.store, live.read(tools.store), release)
+    if placed is None:
+        release = replace(release, release=release.release.rpartition("-")[0])
+        differences = tuple(replace(d, after="not built yet") if d.name == "image" else d for d in differences)
+    return release, differences
 
 
 def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
@@ -278,8 +288,8 @@ def _judging(tools: Tools, present: Live | None, *, is_live: bool) -> tuple[Stat
         return State.SKIPPED, "nothing is live yet"
     if is_live:
         return State.SKIPPED, "it is live already"
-    if present.dataset is None:
-        return State.SKIPPED, "nothing has been published yet to compare with"
+    if present.dataset is None and not tools.live_is_here():
+        return State.SKIPPED, f"{present.release} has published nothing, and its bundle is not on this machine"
     return State.TO_DO, f"beside {present.release}"
 
 
