@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nimbus.cli.drift import command
+from nimbus_runtime.contract.drift import Thresholds
 from nimbus_runtime.contract.errors import NimbusError
+from nimbus_runtime.drift import baselines
 from nimbus_runtime.drift.watch import watch
 from nimbus_runtime.store import DirectoryStore, Store
 
@@ -108,6 +110,22 @@ def test_a_baseline_of_a_range_of_runs(root: DirectoryStore) -> None:
     assert len(json.loads(call("baseline", root.root, "--last", 3, "--json").stdout)["runs"]) == 3
     listed = json.loads(call("baseline", root.root, "--list", "--json").stdout)["baselines"]
     assert listed[0]["name"] == "two"
+
+
+def test_limits_are_those_of_the_project_around(
+    root: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is named is held to them too; outside of a project the defaults hold."""
+    add_run(root, rows(200, 1))
+    with pytest.raises(NimbusError, match="too few documents"):
+        call("baseline", root.root)
+    (tmp_path / "nimbus.toml").write_text(
+        '[pipeline]\nname = "support"\nsource = "model"\n[input]\npaths = ["in.jsonl"]\n[drift]\ndocuments = 100\n',
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    call("baseline", root.root, "--name", "own")
+    assert baselines.named(root, "own", "support").thresholds == Thresholds(documents=100)
 
 
 def test_runs_of_different_bundles_make_no_baseline(root: DirectoryStore) -> None:

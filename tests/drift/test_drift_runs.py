@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from nimbus import assembly, drifting
+from nimbus_runtime.bundle import verify
+from nimbus_runtime.contract.drift import Thresholds
+from nimbus_runtime.contract.errors import DriftError
+from nimbus_runtime.drift import devset
+from nimbus_runtime.store import DirectoryStore
 from tests.faults import bundles, command
+
+from . import roots
 
 _GRAM = 8
 _LETTERS = "".join(set(string.ascii_lowercase) - set("aeiouy"))
@@ -95,6 +105,52 @@ def test_an_export_reads_texts_that_lie_elsewhere_and_refuses_others(built: bund
     changed = command.nimbus(*arguments, "--to", tmp_path / "c.jsonl", "--input", moved)
     assert changed.code == 1
     assert not (tmp_path / "c.jsonl").exists()
+
+
+def test_a_dev_set_has_the_limits_of_the_project(built: bundles.Built, tmp_path: Path) -> None:
+    """Kept beside a bundle, and made the baseline of a release by those of the project that deploys it."""
+    limits = "documents = 100\ndistance = 0.03\n"
+    write(tmp_path / "dev.jsonl", 200, 8, 5)
+    (tmp_path / "nimbus.toml").write_text(
+        '[pipeline]\nname = "support"\nsource = "model"\n[input]\npaths = ["in.jsonl"]\nid_field = "id"\n'
+        '[schedule]\nexpression = "rate(1 days)"\ntime_zone = "Europe/Berlin"\n'
+        f'[drift]\ndev = "dev.jsonl"\n{limits}',
+        encoding="utf-8",
+    )
+    project = assembly.project(config=tmp_path / "nimbus.toml")
+    wanted = Thresholds(documents=100, distance=0.03, time_zone="Europe/Berlin")
+    copied = shutil.copytree(built.path, tmp_path / "bundle")
+    bundle = verify(copied)
+    drifting.keep_dev_set_of(project, bundle)
+    store = DirectoryStore(tmp_path / "root")
+    kept = devset.adopt(store, "support-1", bundle)
+    assert kept is not None
+    assert (kept.thresholds, kept.parts[0].documents) == (wanted, 200)
+    lower = replace(wanted, distance=0.02)
+    deployed = devset.adopt(DirectoryStore(tmp_path / "other"), "support-1", bundle, lower)
+    assert deployed is not None
+    assert deployed.thresholds == lower
+
+
+@pytest.mark.parametrize(("damage", "said"), [(None, "missing"), (b"PAR1 not really", "damaged")])
+def test_a_damaged_dev_set_becomes_no_baseline(
+    built: bundles.Built, tmp_path: Path, damage: bytes | None, said: str
+) -> None:
+    """Nothing is written under a name that is another content's, and the run that found it says so."""
+    copied = shutil.copytree(built.path, tmp_path / "bundle")
+    beside = shutil.copytree(devset.beside(built.path), devset.beside(copied))
+    (sample,) = (beside / "baselines" / "data").iterdir()
+    sample.unlink() if damage is None else sample.write_bytes(damage)
+    store = DirectoryStore(tmp_path / "root")
+    with pytest.raises(DriftError, match=said) as caught:
+        devset.adopt(store, "support-1", verify(copied))
+    assert sample.name in str(caught.value.where)
+    assert roots.files(tmp_path / "root") == {}
+    texts = tmp_path / "texts.jsonl"
+    write(texts, 3, 8, 6)
+    done = command.nimbus("run", texts, "-b", copied, "-o", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert f"Drift is unknown: a file of the dev set that is kept beside the bundle is {said}" in done.err
 
 
 def _readable(path: Path) -> str:

@@ -25,16 +25,34 @@ if TYPE_CHECKING:
 
 
 def root(folder: str | None, env: str | None, config: Path | None) -> DriftRoot:
-    """Return the root of a folder, or else of an environment of the project, with what `[drift]` says."""
+    """Return the root of a folder, or else of an environment of the project, with what the project says of drift."""
     from pathlib import Path  # noqa: PLC0415
 
     from nimbus.config.drift import Drift  # noqa: PLC0415
     from nimbus.drift.root import DriftRoot  # noqa: PLC0415
 
     if folder is not None:
-        return DriftRoot(folder if "://" in folder else str(Path(folder).absolute()), folder, Drift.of_variables())
+        place = folder if "://" in folder else str(Path(folder).absolute())
+        around = _project_around(env, config)
+        if around is not None:
+            return DriftRoot(place, folder, around.drift, around.thresholds(), around.job().fields)
+        outside = Drift.of_variables()
+        return DriftRoot(place, folder, outside, outside.thresholds())
     read = assembly.project(env, config=config)
-    return DriftRoot(assembly.environment(read).root, f"--env {read.environment}", read.drift, read.job().fields)
+    named = f"--env {read.environment}"
+    return DriftRoot(assembly.environment(read).root, named, read.drift, read.thresholds(), read.job().fields)
+
+
+def _project_around(env: str | None = None, config: Path | None = None) -> Project | None:
+    """Return the project that the working folder lies in, if it lies in one: what it says holds of folders, too."""
+    from nimbus.config.errors import ConfigNotFoundError  # noqa: PLC0415
+
+    try:
+        return assembly.project(env, config=config)
+    except ConfigNotFoundError:
+        if config is not None:
+            raise
+        return None
 
 
 def report(place: DriftRoot, *, run: str | None, last: int, baseline: str | None, engine: str | None) -> Report:
@@ -90,7 +108,7 @@ def make_baseline(  # noqa: PLR0913 - one argument an option
 
     store = place.opened()
     name = name or clock.run_name(clock.now())
-    actor, thresholds = claims.this_process().actor, place.settings.thresholds()
+    actor, thresholds = claims.this_process().actor, place.thresholds
     if dev is None:
         chosen = choose.named(store, runs) if runs else choose.current(store, None, last)
         return baselines.create(
@@ -110,8 +128,11 @@ def make_baseline(  # noqa: PLR0913 - one argument an option
         )
 
 
-def keep_dev_set(bundle: Path, dev: Path, fields: Fields) -> Baseline:
-    """Score a dev set with a bundle that was just compiled, and keep it beside the bundle as its first baseline."""
+def keep_dev_set(bundle: Path, dev: Path, fields: Fields, project: Project | None = None) -> Baseline:
+    """Score a dev set with a bundle that was just compiled, and keep it beside the bundle as its first baseline.
+
+    Its limits are the project's: one that is given, or that the working folder lies in.
+    """
     import shutil  # noqa: PLC0415
 
     from nimbus.config.drift import Drift  # noqa: PLC0415
@@ -121,6 +142,8 @@ def keep_dev_set(bundle: Path, dev: Path, fields: Fields) -> Baseline:
     from nimbus_runtime.drift import baselines, devset  # noqa: PLC0415
     from nimbus_runtime.store import DirectoryStore  # noqa: PLC0415
 
+    within = project or _project_around()
+    thresholds = Drift.of_variables().thresholds() if within is None else within.thresholds()
     with scored_dev_set(dev, bundle, fields) as (aside, run):
         shutil.rmtree(devset.beside(bundle), ignore_errors=True)
         return baselines.create(
@@ -130,7 +153,7 @@ def keep_dev_set(bundle: Path, dev: Path, fields: Fields) -> Baseline:
             choose.release(aside, run),
             source=Source.DEV,
             actor=claims.this_process().actor,
-            thresholds=Drift.of_variables().thresholds(),
+            thresholds=thresholds,
         )
 
 
@@ -141,14 +164,14 @@ def keep_dev_set_of(project: Project, bundle: Bundle) -> None:
     from nimbus_runtime.drift import devset  # noqa: PLC0415
 
     if project.drift.dev is not None and not devset.beside(bundle.path).is_dir():
-        keep_dev_set(bundle.path, Path(project.path(project.drift.dev)), project.job().fields)
+        keep_dev_set(bundle.path, Path(project.path(project.drift.dev)), project.job().fields, project)
 
 
-def adopt_dev_set(environment: Environment, release: Release, bundle: Bundle) -> None:
-    """Make the dev set that lies beside a bundle the first baseline of a release."""
+def adopt_dev_set(environment: Environment, project: Project, release: Release, bundle: Bundle) -> None:
+    """Make the dev set that lies beside a bundle the first baseline of a release, with the project's limits."""
     from nimbus_runtime.drift import devset  # noqa: PLC0415
 
-    devset.adopt(assembly.open_environment(environment), release.release, bundle)
+    devset.adopt(assembly.open_environment(environment), release.release, bundle, project.thresholds())
 
 
 @contextmanager

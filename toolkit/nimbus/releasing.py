@@ -97,7 +97,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
         drifting.keep_dev_set_of(project, tools.compiler.compile())
     deployment = deploying.deploy(tools, order, observer)
     if project.drift.dev is not None:
-        drifting.adopt_dev_set(environment, deployment.release, tools.compiler.compile())
+        drifting.adopt_dev_set(environment, project, deployment.release, tools.compiler.compile())
     return deployment
 
 

@@ -38,6 +38,7 @@ class Thresholds:
     `alpha` bounds the chance that any feature alarms where nothing drifts. `distance` is for D and
     total variation: the share of the documents that would have to change. `visible` is the part of a threshold from
     which a significant difference is worth a look. Below `documents` in either window nothing is judged.
+    Weekdays are those of `time_zone`.
     """
 
     alpha: float = 0.01
@@ -48,6 +49,7 @@ class Thresholds:
     documents: int = 500
     vectors: int = 100
     same_weekday: bool = True
+    time_zone: str = "UTC"
 
 
 class Source(StrEnum):

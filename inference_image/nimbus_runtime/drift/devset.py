@@ -5,12 +5,14 @@ What was measured of a bundle is never inside it, or its digest would change: it
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.drift import Baseline
+from nimbus_runtime.contract.drift import Baseline, Thresholds
+from nimbus_runtime.contract.errors import DriftError
 from nimbus_runtime.store import DirectoryStore
 
 if TYPE_CHECKING:
@@ -26,8 +28,11 @@ def beside(bundle: Path) -> Path:
     return whole.with_name(f"{whole.name}.dev")
 
 
-def adopt(store: Store, release: str, bundle: Bundle) -> Baseline | None:
-    """Make the dev set that lies beside a bundle a baseline of its release, once; None where there is none."""
+def adopt(store: Store, release: str, bundle: Bundle, thresholds: Thresholds | None = None) -> Baseline | None:
+    """Make the dev set that lies beside a bundle a baseline of its release, once; None where there is none.
+
+    `thresholds` are the limits of the project that deploys it, in place of those it was kept with.
+    """
     folder = beside(bundle.path)
     if not folder.is_dir():
         return None
@@ -38,12 +43,25 @@ def adopt(store: Store, release: str, bundle: Bundle) -> Baseline | None:
     found = codec.decode(Baseline, data, f"{folder}/{paths.baseline(NAME)}")
     if found.bundle_digest != bundle.digest:
         return None  # compiled again since, without its dev set
-    baseline = replace(found, name=f"{NAME}-{bundle.digest[:12]}", release=release)
+    limits = thresholds or found.thresholds
+    baseline = replace(found, name=f"{NAME}-{bundle.digest[:12]}", release=release, thresholds=limits)
     place = paths.baseline(baseline.name)
     if store.read(place) is None:
-        for part in baseline.parts:
+        for file, data in [(part.sample.file, _sample(source, part.sample.file, folder)) for part in baseline.parts]:
             with store.staged() as staged:
-                staged.file.write(source.read(paths.baseline_data(part.sample.file)) or b"")
-                staged.publish(paths.baseline_data(part.sample.file))
+                staged.file.write(data)
+                staged.publish(paths.baseline_data(file))
         store.create(place, codec.encode(baseline))
     return baseline
+
+
+def _sample(source: Store, file: str, folder: Path) -> bytes:
+    data = source.read(paths.baseline_data(file))
+    if data is None or hashlib.sha256(data).hexdigest() != file.partition(".")[0]:
+        raise DriftError(
+            "a file of the dev set that is kept beside the bundle is " + ("missing" if data is None else "damaged"),
+            where=f"{folder}/{paths.baseline_data(file)}",
+            expected="the content that it is named by",
+            remedy="compile again with --dev, or remove the folder to go without it",
+        )
+    return data

@@ -47,8 +47,8 @@ class Drift:
         """Return what holds outside of a project: defaults, and where the interpreter is."""
         return cls(alibi_python=variables.get("NIMBUS_DRIFT_ALIBI_PYTHON") or None)
 
-    def thresholds(self) -> Thresholds:
-        """Return what a baseline keeps."""
+    def thresholds(self, time_zone: str = "UTC") -> Thresholds:
+        """Return what a baseline keeps; weekdays are those of the zone."""
         return Thresholds(
             alpha=self.alpha,
             distance=self.distance,
@@ -57,4 +57,5 @@ class Drift:
             visible=self.visible,
             documents=self.documents,
             same_weekday=self.same_weekday,
+            time_zone=time_zone,
         )

@@ -12,6 +12,7 @@ from nimbus.config.image import Image
 from nimbus.config.loadtest import LoadTest, Prices
 from nimbus.config.sections import Input, Output, Pipeline, Schedule, Task
 from nimbus_runtime.contract import codec
+from nimbus_runtime.contract.drift import Thresholds
 from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import Job
 
@@ -71,6 +72,10 @@ class Project(Sections):
             max_quarantine=self.output.max_quarantine,
             input_format=self.input.format,
         )
+
+    def thresholds(self) -> Thresholds:
+        """Return the limits that the project's baselines keep."""
+        return self.drift.thresholds("UTC" if self.schedule is None else self.schedule.time_zone)
 
 
 def values(project: Project) -> dict[str, dict[str, object]]:

@@ -10,16 +10,21 @@ from nimbus_runtime.contract.inputs import Fields
 
 if TYPE_CHECKING:
     from nimbus.config.drift import Drift
+    from nimbus_runtime.contract.drift import Thresholds
     from nimbus_runtime.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class DriftRoot:
-    """A root: an absolute folder or s3://bucket/prefix. `named` is how a command to try next names it."""
+    """A root: an absolute folder or s3://bucket/prefix. `named` is how a command to try next names it.
+
+    `thresholds` are the limits of a baseline that is made here.
+    """
 
     root: str
     named: str
     settings: Drift
+    thresholds: Thresholds
     fields: Fields = field(default_factory=Fields)
 
     def reading(self) -> Store:

@@ -16,9 +16,11 @@ from nimbus_runtime import canary, claims, committer, live, planner, readers
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.drift import Comparison
 from nimbus_runtime.contract.errors import (
+    DriftError,
     InputChangedError,
     InputUnreadableError,
     NimbusError,
+    RecordInvalidError,
     RunInterruptedError,
     RunMismatchError,
     RunNotFoundError,
@@ -81,8 +83,9 @@ def submit(request: Request, observer: Observer) -> Result:
             inputs = _resolve(store, request)
             plan = planner.plan_run(store, bundle, inputs, _with_candidate(store, request.order), execution)
             attempt = stack.enter_context(claims.first(store, plan))
-            devset.adopt(store, plan.release, bundle)
+            unkept = _keep_dev_set(store, plan.release, bundle)
         else:
+            unkept = None
             plan = resumed
             _check_same(store, plan, bundle, request)
             attempt = stack.enter_context(claims.take_over(store, plan.run, execution))
@@ -99,8 +102,17 @@ def submit(request: Request, observer: Observer) -> Result:
             raise
         log.say("committed_run", publication=publication.value)
         planner.clear_spool(store, plan)
-        drift = _drift(store, run)
+        drift = _drift(store, run) or unkept
     return Result(plan, run, publication, time.monotonic() - started, scored, drift)
+
+
+def _keep_dev_set(store: DirectoryStore, release: str, bundle: Bundle) -> NimbusError | None:
+    """Make the dev set beside a bundle the first baseline; a damaged one does not keep a run from being scored."""
+    try:
+        devset.adopt(store, release, bundle)
+    except (DriftError, RecordInvalidError) as error:
+        return error
+    return None
 
 
 def _drift(store: DirectoryStore, run: Run) -> Comparison | NimbusError | None:
