@@ -84,13 +84,16 @@ def window(records: Sequence[dict[str, Any]], quarantined: int = 0) -> windows.W
 def add_run(
     store: Store,
     records: Sequence[dict[str, Any]],
-    day: int = 0,
+    day: int | datetime = 0,
     quarantined: int = 0,
     files: int | Sequence[int] = 2,
     release: Release = RELEASE,
 ) -> Run:
-    """Write a finished run of a day, and publish it; `files` is their number, or how many documents each holds."""
-    time = FIRST + timedelta(days=day)
+    """Write a finished run of a day after the first, or of a time, and publish it.
+
+    `files` is their number, or how many documents each holds.
+    """
+    time = day if isinstance(day, datetime) else FIRST + timedelta(days=day)
     name = clock.run_name(time)
     store.create(paths.release(release.release), codec.encode(release))
     sizes = [max(1, -(-len(records) // files))] * files if isinstance(files, int) else files

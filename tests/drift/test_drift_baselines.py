@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -131,6 +133,20 @@ def test_a_run_is_compared_with_its_own_weekday(root: DirectoryStore) -> None:
     assert (on_monday.weekday, on_monday.level) == ("Monday", Level.NONE)
     assert on_tuesday.weekday == "Tuesday"
     assert on_monday.reference == 3 * 600
+
+
+def test_a_weekday_is_that_of_the_schedules_zone(root: DirectoryStore) -> None:
+    """Monday, half past one in Berlin, is Sunday in UTC while summer time lasts."""
+    berlin = ZoneInfo("Europe/Berlin")
+    days = [datetime(2026, 10, day, 1, 30, tzinfo=berlin) for day in (12, 13, 19, 20, 26, 27)]
+    runs = [
+        add_run(root, rows(600, day.day, World(length=6.5 if day.weekday() == 0 else 5.3)), day=day.astimezone(UTC))
+        for day in (*days, datetime(2026, 11, 2, 1, 30, tzinfo=berlin))
+    ]
+    for zone, level in (("Europe/Berlin", Level.NONE), ("UTC", Level.MATERIAL)):
+        made = baseline(root, *runs[:-1], name=zone.replace("/", "-"), time_zone=zone)
+        comparison = compare(root, replace(made, usual={}), [runs[-1]], NumpyEngine()).comparison
+        assert (comparison.weekday, comparison.reference, comparison.level) == ("Monday", 1800, level)
 
 
 def test_what_changes_from_day_to_day_is_known_of_a_baseline(root: DirectoryStore) -> None:

@@ -112,6 +112,21 @@ def test_a_baseline_of_a_range_of_runs(root: DirectoryStore) -> None:
     assert listed[0]["name"] == "two"
 
 
+def test_a_report_says_where_its_baseline_is_among_what_it_compares(root: DirectoryStore) -> None:
+    """The same runs cannot differ; more than these differ the less; some of them in common says nothing."""
+    first, second, _ = (add_run(root, rows(600, day), day=day) for day in range(3))
+    said = {
+        "one": (baseline(root, second, name="one"), "--run", second.run, "nothing can differ"),
+        "two": (baseline(root, first, second, name="two"), "--last", 2, None),
+        "all": (baseline(root, first, second, name="all"), "--last", 3, "differ the less"),
+    }
+    for name, (_, option, value, words) in said.items():
+        notes = "".join(
+            json.loads(call("report", root.root, "--baseline", name, option, value, "--json").stdout)["notes"]
+        )
+        assert [each for each in ("nothing can differ", "differ the less") if each in notes] == [words] * bool(words)
+
+
 def test_limits_are_those_of_the_project_around(
     root: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

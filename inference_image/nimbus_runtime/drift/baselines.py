@@ -10,15 +10,16 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from nimbus_runtime import clock
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.drift import Baseline, Kind, Part, Source, Thresholds
 from nimbus_runtime.contract.errors import BaselineMismatchError, BaselineNotFoundError, DriftError, UsageError
 from nimbus_runtime.contract.records import DataFile, Release, Run
-from nimbus_runtime.drift import windows
+from nimbus_runtime.drift import shards, windows
 from nimbus_runtime.drift.samples import samples
 from nimbus_runtime.drift.significance import NumpyEngine
 from nimbus_runtime.drift.verdict import effect
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _RUNS = 100  # of a baseline at most
 _LEAST_OF_A_RUN = 2_000  # documents, where it has them
 _VARYING = 3  # runs from which on it is known what changes anyway
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -44,13 +46,17 @@ def create(  # noqa: PLR0913 - all that a baseline is
     actor: str,
     thresholds: Thresholds,
 ) -> Baseline:
-    """Copy samples of these runs into the root and record them as a baseline; each run comes with where it lies."""
+    """Copy samples of these runs into the root and record them as a baseline; each run comes with where it lies.
+
+    What a candidate's bundle made in them is left out.
+    """
     if not _NAME.fullmatch(name) or name == "data":
         raise UsageError(
             "this cannot name a baseline", got=name, expected="up to 100 letters, digits, dots, dashes and underscores"
         )
     if not taken or len(taken) > _RUNS:
         raise UsageError("a baseline is taken from runs", got=f"{len(taken):,} runs", expected=f"1 to {_RUNS} runs")
+    taken = [(place, shards.own(place, run)) for place, run in taken]
     limit = max(_LEAST_OF_A_RUN, windows.DOCUMENTS // len(taken))
     tables = [windows.sample(place, run, limit) for place, run in taken]
     documents = sum(table.num_rows for table in tables)
@@ -140,9 +146,10 @@ def reference(store: Store, baseline: Baseline, runs: Sequence[Run]) -> tuple[wi
     """
     compared = {run.run for run in runs}
     parts = [part for part in baseline.parts if part.run not in compared] or list(baseline.parts)
-    days = {_weekday(run.scheduled_time) for run in runs}
+    zone = _zone(baseline.thresholds.time_zone)
+    days = {_weekday(run.scheduled_time, zone) for run in runs}
     weekday = days.pop() if len(days) == 1 and baseline.thresholds.same_weekday else None
-    alike = [part for part in parts if _weekday(part.scheduled_time) == weekday]
+    alike = [part for part in parts if _weekday(part.scheduled_time, zone) == weekday]
     enough = sum(part.sample.rows for part in alike) >= baseline.thresholds.documents
     if baseline.source is Source.RUNS and enough and 1 < len(alike) < len(parts):
         parts = alike
@@ -154,8 +161,16 @@ def reference(store: Store, baseline: Baseline, runs: Sequence[Run]) -> tuple[wi
     ), weekday
 
 
-def _weekday(time: str) -> str:
-    return datetime.fromisoformat(time).strftime("%A")
+def _weekday(time: str, zone: tzinfo) -> str:
+    return _DAYS[datetime.fromisoformat(time).astimezone(zone).weekday()]
+
+
+def _zone(name: str) -> tzinfo:
+    """Return a time zone; UTC where the system has no data of zones, so that a run is compared all the same."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        return UTC
 
 
 def _keep(store: Store, table: pa.Table) -> DataFile:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nimbus_runtime.contract.drift import Baseline, Comparison
 from nimbus_runtime.contract.records import Run
-from nimbus_runtime.drift import baselines, verdict, windows
+from nimbus_runtime.drift import baselines, shards, verdict, windows
 from nimbus_runtime.drift.significance import Engine
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ class Compared:
 
 
 def compare(store: Store, baseline: Baseline, runs: Sequence[Run], engine: Engine) -> Compared:
-    """Compare runs, taken together, with a baseline."""
+    """Compare runs, taken together, with a baseline; what a candidate's bundle made in them is left out."""
+    runs = [shards.own(store, run) for run in runs]
     reference, weekday = baselines.reference(store, baseline, runs)
     limit = -(-windows.DOCUMENTS // len(runs))
     current = windows.window(

@@ -36,7 +36,7 @@ locals {
         threshold   = var.quarantine_percent
       }
       drift = {
-        description = "Documents or predictions differ from the reference window's by more than a detector allows."
+        description = "Documents or predictions differ materially from the baseline's. `nimbus drift report` names the features."
         namespace   = local.metric_namespace
         metric      = local.metrics.drift_ratio
         dimensions  = local.metric_dimensions

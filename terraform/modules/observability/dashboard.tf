@@ -12,7 +12,7 @@ locals {
     { title = "Documents", stat = "Sum", period = 3600, metrics = [local.own.documents_scored, local.own.documents_quarantined] },
     { title = "Documents a second and process", stat = "Average", period = 3600, metrics = [local.own.documents_per_second] },
     { title = "Quarantined (percent)", stat = "Maximum", period = 3600, metrics = [local.own.quarantine_percent] },
-    { title = "Drift (1: where detectors say so)", stat = "Maximum", period = 3600, metrics = [local.own.drift_ratio] },
+    { title = "Drift (above 1: material)", stat = "Maximum", period = 3600, metrics = [local.own.drift_ratio] },
     { title = "From plan to dataset (seconds)", stat = "Maximum", period = 3600, metrics = [local.own.run_seconds] },
     { title = "Scoring a run (USD, by on-demand list prices of us-east-1)", stat = "Sum", period = 86400, metrics = [local.own.run_cost] },
   ]

@@ -77,13 +77,13 @@ variable "quarantine_percent" {
 }
 
 variable "drift_ratio" {
-  description = "Drift that raises an alarm: the highest score of any detector as a multiple of its threshold."
+  description = "Drift that raises an alarm: the largest effect as a multiple of its threshold."
   type        = number
   default     = 1
   nullable    = false
 
   validation {
     condition     = var.drift_ratio > 0 && var.drift_ratio <= 100
-    error_message = "drift_ratio is a number above 0, up to 100; 1 is where detectors say drift."
+    error_message = "drift_ratio is a number above 0, up to 100; above 1 drift is material."
   }
 }

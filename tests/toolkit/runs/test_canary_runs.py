@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from tests.fixtures import canaries
 
+from nimbus import drifting
 from nimbus_runtime import canary, live
-from nimbus_runtime.contract.records import CanaryLimits
+from nimbus_runtime.contract.records import CanaryLimits, Run
+from nimbus_runtime.drift import shards
 from nimbus_runtime.live import Publication
 from nimbus_runtime.store import DirectoryStore
 
@@ -51,6 +53,22 @@ def test_a_candidate_as_good_as_live_publishes_its_share(
     assert (state.release, state.dataset, state.datasets) == ("v1", run.run, {})
     assert state.candidate is not None
     assert canaries.verdict(store, plan).kept
+    candidates = {file.file for number, file in enumerate(run.features) if number in plan.candidate.shards}
+    assert_drift_is_told_of_live_alone(store, run, candidates)
+
+
+def assert_drift_is_told_of_live_alone(store: DirectoryStore, run: Run, candidates: set[str]) -> None:
+    """Neither a baseline nor a report holds what another bundle made, and the report says so."""
+    own = shards.own(store, run)
+    assert {file.file for file in run.features} - {file.file for file in own.features} == candidates
+    assert (run.counts.documents, own.counts.documents, sum(own.counts.reasons.values())) == (480, 360, 0)
+    place = drifting.root(str(store.root), None, None)
+    place = replace(place, thresholds=replace(place.thresholds, documents=100))
+    made = drifting.make_baseline(place, "live", runs=(), last=1, dev=None, bundle=None)
+    assert [(part.documents, part.sample.rows) for part in made.parts] == [(360, 360)]
+    report = drifting.report(place, run=None, last=1, baseline=None, engine=None)
+    assert report.documents == report.comparison.current == 360
+    assert any("the candidate v2" in note for note in report.notes)
 
 
 @pytest.mark.parametrize(

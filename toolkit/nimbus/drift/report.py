@@ -68,7 +68,7 @@ def report(  # noqa: PLR0913, PLR0917 - all that a report is about
         drivers=drivers(found.reference, found.current, comparison.findings),
         history=past,
         advice=_advice(comparison, past, began, where),
-        notes=_notes(comparison, baseline, release),
+        notes=_notes(comparison, runs, baseline, release),
     )
 
 
@@ -121,16 +121,24 @@ def _advice(comparison: Comparison, past: Sequence[Point], began: str | None, wh
     return tuple(advice)
 
 
-def _notes(comparison: Comparison, baseline: Baseline, release: Release) -> tuple[str, ...]:
-    notes = []
+def _notes(comparison: Comparison, runs: Sequence[Run], baseline: Baseline, release: Release) -> tuple[str, ...]:
+    notes = [
+        f"Without what the candidate {run.candidate} scored of run {run.run}: another bundle made that."
+        for run in runs
+        if run.candidate is not None
+    ]
     if baseline.bundle_digest != release.bundle_digest:
         notes.append(
             f"The baseline was made by another bundle ({baseline.release}): predictions may differ by that alone."
         )
     if comparison.weekday is not None:
-        notes.append(f"Compared with {comparison.weekday}s only: the baseline has enough of them.")
-    if set(comparison.runs) & {part.run for part in baseline.parts} and len(baseline.parts) == len(comparison.runs):
+        zone = baseline.thresholds.time_zone
+        notes.append(f"Compared with {comparison.weekday}s ({zone}) only: the baseline has enough of them.")
+    own, compared_with = set(comparison.runs), {part.run for part in baseline.parts}
+    if own == compared_with:
         notes.append("The baseline is this run itself: nothing can differ.")
+    elif own > compared_with:
+        notes.append("All runs of the baseline are among these, and differ the less from it by that.")
     if "vectors" not in {found.feature for found in comparison.findings}:
         notes.append("Vectors are not compared: too few documents have one, or their widths differ.")
     return tuple(notes)

@@ -106,7 +106,7 @@ def submit(request: Request, observer: Observer) -> Result:
     return Result(plan, run, publication, time.monotonic() - started, scored, drift)
 
 
-def _keep_dev_set(store: DirectoryStore, release: str, bundle: Bundle) -> NimbusError | None:
+def _keep_dev_set(store: DirectoryStore, release: str, bundle: bundles.Bundle) -> NimbusError | None:
     """Make the dev set beside a bundle the first baseline; a damaged one does not keep a run from being scored."""
     try:
         devset.adopt(store, release, bundle)
