@@ -70,7 +70,13 @@ def test_from_a_dev_set_to_a_sample_for_annotation(built: bundles.Built, tmp_pat
     shown = command.nimbus("drift", "report", root)
     history = command.nimbus("drift", "history", root)
     exported = command.nimbus("drift", "export", root, "--to", target, "--size", "40", "--json")
-    assert exported.json == {"schema_version": 1, "target": str(target), "documents": 40, "missing": 0}
+    assert exported.json == {
+        "schema_version": 1,
+        "target": str(target),
+        "documents": 40,
+        "missing": 0,
+        "unread_inputs": [],
+    }
 
     written = "\n".join(
         [each.out + each.err for each in (*ended, report, shown, history, exported)]
@@ -88,15 +94,25 @@ def test_from_a_dev_set_to_a_sample_for_annotation(built: bundles.Built, tmp_pat
 
 def test_an_export_reads_texts_that_lie_elsewhere_and_refuses_others(built: bundles.Built, tmp_path: Path) -> None:
     """Moved inputs are named; what was changed since is counted, and never written."""
-    root, source = tmp_path / "root", tmp_path / "texts.jsonl"
+    root, source, other = tmp_path / "root", tmp_path / "texts.jsonl", tmp_path / "other.jsonl"
     write(source, 520, 8, 4)
-    assert command.run(source, "--id-field", "id", root=root, bundle=built).code == 0
+    write(other, 4, 8, 5)
+    assert command.run(source, other, "--id-field", "id", root=root, bundle=built).code == 0
+    arguments = ("drift", "export", root, "--tool", "doccano", "--task", "cats", "--size", "10", "--json")
+    everything = ("drift", "export", root, "--task", "cats", "--size", "524", "--json", "--to")
+    other.unlink()
+    lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    source.write_text("".join([json.dumps({"id": "4-0", "text": "another"}) + "\n", *lines[1:]]), encoding="utf-8")
+    rest = command.nimbus(*everything, tmp_path / "rest.jsonl")
+    assert (rest.code, rest.json["documents"], rest.json["missing"]) == (0, 519, 5), rest.err
+    assert rest.json["unread_inputs"] == ["other.jsonl"]
+    assert "5 are no longer in the inputs, of which 1 cannot be read: other.jsonl" in rest.err
+    assert "another" not in (tmp_path / "rest.jsonl").read_text(encoding="utf-8")
     moved = tmp_path / "moved.jsonl"
     source.rename(moved)
-    arguments = ("drift", "export", root, "--tool", "doccano", "--task", "cats", "--size", "10", "--json")
     lost = command.nimbus(*arguments, "--to", tmp_path / "a.jsonl")
     assert lost.code != 0
-    assert lost.json["what"]
+    assert "--input" in lost.json["to do"]
     found = command.nimbus(*arguments, "--to", tmp_path / "b.jsonl", "--input", moved)
     assert (found.code, found.json["documents"]) == (0, 10), found.err
     (first, *_) = (json.loads(line) for line in (tmp_path / "b.jsonl").read_text(encoding="utf-8").splitlines())

@@ -247,8 +247,17 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
         replace=replace,
     )
     lost = f"; {written.missing:,} are no longer in the inputs" if written.missing else ""
+    if written.missing and written.unread:
+        lost += f", of which {len(written.unread):,} cannot be read: {output.printable(', '.join(written.unread[:5]))}"
     output.say(f"Wrote {written.documents:,} documents{lost}.")
     if as_json:
-        output.print_json({"target": str(to), "documents": written.documents, "missing": written.missing})
+        output.print_json(
+            {
+                "target": str(to),
+                "documents": written.documents,
+                "missing": written.missing,
+                "unread_inputs": list(written.unread),
+            }
+        )
     else:
         click.echo(to)

@@ -11,7 +11,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -23,7 +23,15 @@ from nimbus_runtime import readers, tables
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.documents import Document
-from nimbus_runtime.contract.errors import DriftError, UsageError
+from nimbus_runtime.contract.errors import (
+    DriftError,
+    InputChangedError,
+    InputNotFoundError,
+    InputSchemaError,
+    InputUnreadableError,
+    NimbusError,
+    UsageError,
+)
 from nimbus_runtime.contract.inputs import InputFile
 from nimbus_runtime.contract.records import OutputFormat, Plan, Run
 from nimbus_runtime.duplicates import hash_id
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 _TARGET = 1 << 26  # bytes of an input that are read at once
+_NAMED = 5
 
 
 class Tool(StrEnum):
@@ -60,10 +69,11 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: documents, and those whose text is no longer what was scored."""
+    """What was written: documents, and those whose text is no longer what was scored. `unread` are inputs by name."""
 
     documents: int
     missing: int
+    unread: tuple[str, ...] = ()
 
 
 def sample(reference: Window, current: Window, findings: Sequence[Finding], size: int) -> list[Sampled]:
@@ -106,7 +116,8 @@ def write(  # noqa: PLR0913, PLR0917 - all that an export is
     rows = _rows(store, run, frozenset(scores))
     plan = codec.decode(Plan, store.read(paths.plan(run.run)) or b"", f"{store.location}/{paths.plan(run.run)}")
     lines: dict[str, bytes] = {}
-    for document in _documents(inputs or plan.inputs, plan):
+    unread: dict[str, NimbusError] = {}
+    for document in _documents(inputs or plan.inputs, plan, unread):
         row = rows.get(document.id)
         if row is not None and hashlib.sha256(document.text.encode()).hexdigest() == row["input_hash"]:
             meta = {"document_id": document.id, "run": run.run, "score": round(scores[document.id], 3)}
@@ -122,12 +133,14 @@ def write(  # noqa: PLR0913, PLR0917 - all that an export is
         raise DriftError(
             "none of the documents is found in the inputs any more",
             where=f"run {run.run}",
-            got=", ".join(file.name for file in (inputs or plan.inputs)[:5]),
+            got=", ".join(error.what for error in unread.values())
+            if unread
+            else f"other documents in {', '.join(file.name for file in (inputs or plan.inputs)[:_NAMED])}",
             expected="the inputs that the run has read",
             remedy="name where they are now with --input",
         )
     file.writelines(lines.get(document_id, b"") for document_id in scores)
-    return Written(len(lines), len(scores) - len(lines))
+    return Written(len(lines), len(scores) - len(lines), tuple(unread))
 
 
 def resolve(inputs: Sequence[str]) -> list[InputFile]:
@@ -149,12 +162,18 @@ def _task(run: Run, task: Task | None) -> Task:
     return task
 
 
-def _documents(inputs: Sequence[InputFile], plan: Plan) -> Iterator[Document]:
-    for file in inputs:
-        for part in readers.split(file, _TARGET):
-            for item in readers.read(file, part, plan.settings.fields):
-                if isinstance(item, Document):
-                    yield item
+def _documents(inputs: Sequence[InputFile], plan: Plan, unread: dict[str, NimbusError]) -> Iterator[Document]:
+    """Yield what inputs hold now, whatever they were when they were scored; note why one cannot be read."""
+    for planned in inputs:
+        try:
+            (file, *_) = readers.resolve([planned.key], Path(tempfile.gettempdir()), default_format=planned.format)
+            file = replace(file, name=planned.name)  # which ids are derived from
+            for part in readers.split(file, _TARGET):
+                for item in readers.read(file, part, plan.settings.fields):
+                    if isinstance(item, Document):
+                        yield item
+        except (InputNotFoundError, InputUnreadableError, InputChangedError, InputSchemaError) as error:
+            unread[planned.name] = error
 
 
 def _rows(store: Store, run: Run, ids: frozenset[str]) -> dict[str, dict[str, Any]]:
