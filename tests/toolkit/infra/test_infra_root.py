@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from nimbus.assembly import infra
 from nimbus.cli.infra import command
 from nimbus.config import Project, load
+from nimbus.config.errors import ConfigInvalidError, FileNotWrittenError
 from nimbus.infra import root
 from nimbus.infra.errors import InfraUsageError
 from nimbus.infra.root import Settings
@@ -130,6 +131,26 @@ def test_init_describes_an_environment_that_is_not_yet(tmp_path: Path) -> None:
     assert load(file, "production", variables={}).described.protected is True
     again = json.loads(CliRunner().invoke(command, arguments).stdout)
     assert (again["described"], again["written"]) == (False, [])
+
+
+def test_init_leaves_a_file_alone_that_nothing_can_be_added_to(tmp_path: Path) -> None:
+    """Environments that are written in one line: it is said, and the file stays what it was."""
+    file = tmp_path / "nimbus.toml"
+    text = "environments = { lab = { root = 'lab' } }\n" + FILE + SCHEDULE
+    file.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(command, ["init", "--env", "production", "--config", str(file), "--region", "eu-west-1"])
+    assert isinstance(done.exception, ConfigInvalidError)
+    assert done.exception.remedy
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """Files of the root configuration, and the variables: in words."""
+    (tmp_path / root.VARIABLES).mkdir()
+    with pytest.raises(FileNotWrittenError, match="cannot be written"):
+        root.write(tmp_path, {root.VARIABLES: "{}"}, upgrade=False)
+    with pytest.raises(FileNotWrittenError, match="cannot be written"):
+        root.write_variables(tmp_path, "{}")
 
 
 def test_without_a_region_and_nobody_to_ask_it_is_named_as_missing(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 import nimbus.demo
 from nimbus.cli.init import command
 from nimbus.config import load
+from nimbus.config.errors import ConfigInvalidError, FileNotWrittenError
 from nimbus.projects import look
-from nimbus.projects.write import ProjectExistsError, name_of
+from nimbus.projects.write import Beginning, ProjectExistsError, name_of, write
 
 PIPELINE = Path(nimbus.demo.__file__).parent / "pipelines" / "support_cnn"
 
@@ -58,6 +59,27 @@ def test_a_project_that_is_there_is_kept(folder: Path) -> None:
     assert init("--replace").exit_code == 0
 
 
+def test_a_file_that_could_not_be_read_is_not_written(folder: Path) -> None:
+    """A good one stays as it was, and where there is none, none is left."""
+    refused = init("--schedule", "every night")
+    assert isinstance(refused.exception, ConfigInvalidError)
+    assert not (folder / "nimbus.toml").exists()
+    assert init().exit_code == 0
+    before = (folder / "nimbus.toml").read_text(encoding="utf-8")
+    assert isinstance(init("--replace", "--schedule", "every night").exception, ConfigInvalidError)
+    assert (folder / "nimbus.toml").read_text(encoding="utf-8") == before
+    assert [path.name for path in folder.glob(".nimbus.toml*")] == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(folder: Path) -> None:
+    """In words."""
+    beginning = Beginning("support", "training/model-best", ("mails",))
+    (folder / "file").touch()
+    for place in (folder / "missing", folder / "file"):
+        with pytest.raises(FileNotWrittenError, match="cannot be written"):
+            write(place, beginning, replace=False)
+
+
 def test_what_cannot_be_seen_is_named_where_nobody_can_be_asked(folder: Path) -> None:
     """Two that could be it, or none; and the fields that an input has."""
     shutil.copytree(PIPELINE, folder / "other")
@@ -93,7 +115,15 @@ def test_what_is_no_input_is_not_taken_for_one(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("own", "name"),
-    [("en_core_web_trf", "en_core_web_trf"), ("en_Support-2", "en_support_2"), ("3d", "p_3d"), ("x" * 40, "x" * 24)],
+    [
+        ("en_core_web_trf", "en_core_web_trf"),
+        ("en_Support-2", "en_support_2"),
+        ("3d", "p_3d"),
+        ("x" * 40, "x" * 24),
+        ("日本語", "pipeline"),
+        ("é", "pipeline"),
+        ("a", "p_a"),
+    ],
 )
 def test_a_pipelines_own_name_becomes_one_that_resources_can_have(own: str, name: str) -> None:
     """AWS and Terraform allow fewer characters than spaCy."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nimbus import assembly
 from nimbus.compile.inspect import Description
-from nimbus.config import Project, load
+from nimbus.config import Project
 from nimbus.projects import write
 from nimbus.projects.write import Beginning
 
@@ -17,5 +17,5 @@ def describe(pipeline: str) -> Description:
 
 
 def begin(folder: Path, beginning: Beginning, *, replace: bool) -> Project:
-    """Write a project's file, and return it as it is read."""
-    return load(write.write(folder, beginning, replace=replace), variables={})
+    """Write a project's file, and return what it says."""
+    return write.write(folder, beginning, replace=replace)

@@ -1,10 +1,15 @@
-"""Adds to `nimbus.toml` without touching what stands there: comments and order are its owner's."""
+"""Adds to `nimbus.toml` without touching what stands there: comments and order are its owner's.
+
+What could not be read afterwards is not written.
+"""
 
 from __future__ import annotations
 
 import re
 
-from nimbus.config.errors import ConfigInvalidError
+from nimbus.config import writing
+from nimbus.config.errors import ConfigInvalidError, ConfigUnreadableError
+from nimbus.config.load import parse
 from nimbus.config.project import Project
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -20,7 +25,17 @@ def describe(project: Project, environment: str) -> bool:
             "this is no name for an environment", got=environment, expected="letters, digits, hyphens and underscores"
         )
     protected = str(environment.lower() in _PROTECTED).lower()
-    text = project.file.read_text(encoding="utf-8").rstrip("\n")
     block = f'[environments.{environment}]\nkind = "aws"\nprotected = {protected}\n'
-    project.file.write_text(f"{text}\n\n{block}", encoding="utf-8")
+    text = project.file.read_text(encoding="utf-8").rstrip("\n") + f"\n\n{block}"
+    try:
+        parse(text, project.file, environment)
+    except ConfigUnreadableError as error:
+        raise ConfigInvalidError(
+            "an environment cannot be added at the end of this file",
+            where=str(project.file),
+            got=error.what.removeprefix("this file is not TOML: "),
+            expected=f"environments as tables of their own, such as [environments.{environment}]",
+            remedy="write those that are there like that, or describe the new one beside them by hand",
+        ) from None
+    writing.replace(project.file, text)
     return True

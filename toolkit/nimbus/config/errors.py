@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nimbus_runtime.contract.errors import UsageError
+from nimbus_runtime.contract.errors import NimbusError, UsageError
 
 
 class ConfigNotFoundError(UsageError):
@@ -11,6 +11,10 @@ class ConfigNotFoundError(UsageError):
 
 class ConfigUnreadableError(UsageError):
     """The file is there and cannot be read, or is not TOML."""
+
+
+class FileNotWrittenError(NimbusError):
+    """A file of the project cannot be written."""
 
 
 class ConfigNewerError(UsageError):

@@ -46,7 +46,19 @@ def load(
     are checked, not only those that are wanted.
     """
     found = _find(file or (Path(variables["NIMBUS_CONFIG"]) if variables.get("NIMBUS_CONFIG") else None))
-    tables = _parse(found)
+    return parse(_text(found), found, environment, variables=variables, flags=flags)
+
+
+def parse(
+    text: str,
+    found: Path,
+    environment: str | None = None,
+    *,
+    variables: Mapping[str, str] = os.environ,
+    flags: Mapping[str, str] | None = None,
+) -> Project:
+    """Return what a text says in an environment, as if the file held it; see `load`."""
+    tables = _tables(text, found)
     described = _environments(tables, found)
     chosen = environment or variables.get("NIMBUS_ENV") or LOCAL
     if chosen not in described:
@@ -95,12 +107,21 @@ def _not_found(where: Path) -> ConfigNotFoundError:
     )
 
 
-def _parse(file: Path) -> dict[str, Any]:
+def _text(file: Path) -> str:
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        return file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         why = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else f"is not TOML: {error}"
         raise ConfigUnreadableError(f"this file {why}", where=str(file), remedy="mend it there") from None
+
+
+def _tables(text: str, file: Path) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(text)
+    except ValueError as error:
+        raise ConfigUnreadableError(
+            f"this file is not TOML: {error}", where=str(file), remedy="mend it there"
+        ) from None
     version = tables.get("schema_version", SCHEMA_VERSION)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ConfigInvalidError(

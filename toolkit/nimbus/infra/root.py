@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from nimbus.config import Project
+from nimbus.config import Project, writing
 from nimbus.infra.errors import InfraUsageError
 from nimbus.schedules import expressions
 from nimbus.schedules.due import Schedule, upcoming
@@ -82,10 +82,17 @@ def write(folder: Path, wanted: Mapping[str, str], *, upgrade: bool) -> Written:
         elif path.exists() and not ours:
             changed.append(place)
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            with writing.in_words(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
             written.append(place)
     return Written(tuple(written), tuple(kept), tuple(changed))
+
+
+def write_variables(folder: Path, text: str) -> None:
+    """Write what nimbus.toml says to Terraform."""
+    with writing.in_words(folder / VARIABLES):
+        (folder / VARIABLES).write_text(text, encoding="utf-8")
 
 
 def name(project: Project) -> str:

@@ -55,7 +55,7 @@ class Deployed(Protocol):
 
 def plan(terraform: Terraform, project: Project, folder: Path, tell: Tell, *, destroy: bool = False) -> changes.Changes:
     """Bring the variables in step with nimbus.toml, write a plan, and return what it changes."""
-    (folder / root.VARIABLES).write_text(root.variables(project), encoding="utf-8")
+    root.write_variables(folder, root.variables(project))
     _follow(terraform.init(), tell)
     _follow(terraform.plan(PLAN, destroy=destroy), tell)
     return changes.read(terraform.shown(PLAN), _name(folder))
@@ -79,7 +79,7 @@ def release_data(terraform: Terraform, project: Project, folder: Path, tell: Tel
 
     Nothing else is applied on the way, whatever has been changed since the last time.
     """
-    (folder / root.VARIABLES).write_text(root.variables(project, delete_data=True), encoding="utf-8")
+    root.write_variables(folder, root.variables(project, delete_data=True))
     _follow(terraform.init(), tell)
     _follow(terraform.plan(PLAN, destroy=False), tell)
     keeping = [change.address for change in changes.read(terraform.shown(PLAN)).resources if _keeps(change)]

@@ -7,14 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nimbus.config.load import FILE, SCHEMA_VERSION
+from nimbus.config import Project, writing
+from nimbus.config.load import FILE, SCHEMA_VERSION, parse
 from nimbus_runtime.contract.errors import UsageError
 
 _LONGEST = 24
-_NO_SCHEDULE = """# [schedule]
-# expression = "cron(0 2 * * ? *)"  # every night at two
-# time_zone = "Europe/Berlin"
-"""
 
 
 class ProjectExistsError(UsageError):
@@ -37,7 +34,9 @@ class Beginning:
 def name_of(pipeline: str) -> str:
     """Return a pipeline's name as resources can have it."""
     plain = re.sub(r"[^a-z0-9]+", "_", pipeline.lower()).strip("_")
-    plain = plain if plain[:1].isalpha() else f"p_{plain}"
+    if not plain:  # nothing but letters that resources cannot have
+        return "pipeline"
+    plain = plain if plain[:1].isalpha() and len(plain) > 1 else f"p_{plain}"
     return plain[:_LONGEST].rstrip("_")
 
 
@@ -71,19 +70,22 @@ root = "scored"
 """
 
 
-def write(folder: Path, beginning: Beginning, *, replace: bool) -> Path:
-    """Write the file into a folder; one that is there is kept, unless it is to be replaced."""
+def write(folder: Path, beginning: Beginning, *, replace: bool) -> Project:
+    """Write the file into a folder, and return what it says; what could not be read is not written.
+
+    One that is there is kept, unless it is to be replaced.
+    """
     file = folder / FILE
-    try:
-        with file.open("w" if replace else "x", encoding="utf-8") as opened:
-            opened.write(text(beginning))
-    except FileExistsError:
+    if file.exists() and not replace:
         raise ProjectExistsError(
             "there is a project here already",
             where=str(file),
             remedy="change it by hand, or add --replace to write it anew",
-        ) from None
-    return file
+        )
+    told = text(beginning)
+    project = parse(told, file.absolute(), variables={})
+    writing.replace(file, told)
+    return project
 
 
 def _toml(value: str) -> str:
