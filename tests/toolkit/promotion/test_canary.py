@@ -81,6 +81,8 @@ def test_a_rollback_during_a_canary_takes_its_rows_back(project: environments.Lo
     done(project.nimbus("promote", "worse", "--canary", "25", "--yes", "--json"))
     another = done(project.nimbus("canary", "status", "--json"))
     assert (another["canary"]["runs"], another["next"]) == ([], None)  # what v2 did well says nothing of this one
+    back = done(project.nimbus("rollback", "--yes", "--rescore", "--json"))  # one object
+    assert (back["release"], back["rescored"]["release"], back["rescored"]["publication"]) == ("v1", "v1", "published")
 
 
 def test_a_candidate_that_was_dropped_is_told_of(project: environments.Local) -> None:

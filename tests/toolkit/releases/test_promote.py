@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from tests.fixtures.roots import ANYBODY, Everything, finish, planned, ran, register
 
-from nimbus.releases import promote, registry
+from nimbus.releases import canary, promote, registry
 from nimbus.releases.errors import ReleaseUnusableError
-from nimbus_runtime import live
-from nimbus_runtime.contract import paths
+from nimbus_runtime import clock, live
+from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import LiveChangedError, UsageError
-from nimbus_runtime.contract.records import Candidate, Live
-from nimbus_runtime.store import Store
+from nimbus_runtime.contract.records import Canary, CanaryLimits, CanaryVerdict, Candidate, Live
+from nimbus_runtime.store import DirectoryStore, Store
 
 
 @pytest.fixture
@@ -29,6 +29,36 @@ def one(store: Store) -> Store:
 def make_live(store: Store, release: str) -> Live:
     """Promote a release."""
     return promote.apply(store, promote.plan(store, Everything(), release), ANYBODY, "why not")
+
+
+def test_a_canary_goes_on_by_its_own_runs(one: Store) -> None:
+    """What the same release did well in an earlier canary, at the same share, says nothing of this one."""
+    share = (5, CanaryLimits())
+    part = Canary("v2", "digest of v2", "/bundle", 5, CanaryLimits(), (), (0,))
+
+    def begin() -> None:
+        promote.apply(one, promote.plan(one, Everything(), "v2", share=share), ANYBODY, "")
+
+    def run_well(day: int) -> None:
+        plan = planned(DirectoryStore(one.root / "elsewhere") if isinstance(one, DirectoryStore) else one, day, "v1")
+        name = f"{plan.run}-canary"
+        plan = replace(
+            plan, run=name, candidate=part, execution=replace(plan.execution, started=clock.iso(clock.now()))
+        )
+        one.create(paths.plan(name), codec.encode(plan))
+        verdict = CanaryVerdict(name, "v2", 5, kept=True, reason="", time=plan.scheduled_time, shards=1, documents=1)
+        one.create(paths.canary(name), codec.encode(verdict))
+
+    begin()
+    run_well(2)
+    assert canary.status(one, 50).next == 25
+    canary.drop(one, registry.present(one), ANYBODY, "not now")
+    assert [run.release for run in canary.status(one, 50).runs] == ["v2"]
+    begin()
+    status = canary.status(one, 50)
+    assert (status.next, status.runs) == (None, ())
+    run_well(3)
+    assert canary.status(one, 50).next == 25
 
 
 def test_the_first_promotion_makes_the_first_state(store: Store) -> None:

@@ -46,8 +46,16 @@ class Processes:
                 got=f"process {execution.pid} on {execution.host}, started by {execution.actor}",
                 remedy=f"stop it there: kill {execution.pid}",
             )
-        with suppress(ProcessLookupError):
+        try:
             os.kill(execution.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+        except PermissionError:
+            raise RunOwnedError(
+                "another user's process executes this run",
+                got=f"process {execution.pid}, started by {execution.actor}",
+                remedy="cancel it as that user",
+            ) from None
 
 
 class LogFiles:

@@ -21,9 +21,12 @@ def command(run: str, env: str | None, config: Path | None, *, reason: str, as_j
 
     environment = assembly.environment(env, config=config)
     why = f"cancelled by {assembly.actor(environment)}" + (f": {reason}" if reason else "")
-    ended = runs(environment).cancel(run, why)
+    of = runs(environment)
+    ended = of.cancel(run, why)
     if as_json:
         output.print_json({"run": run, "ended": ended})
+    elif ended and run not in of.names():
+        output.say(f"{output.bold('Cancelled')} {run}, which had planned no run yet")
     elif ended:
         output.say(f"{output.bold('Cancelled')} run {run}; `nimbus redrive {run}` goes on with what is missing")
     else:

@@ -35,12 +35,27 @@ def start(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Start a run in an environment, and show what became of it or where to look."""
     of = runs(assembly.environment(env, config=config))
-    with drawing(quiet=quiet or as_json) as observer:
-        started = of.start(Start(release, scheduled_time), workers or assembly.cores(), observer)
+    started = _started(of, Start(release, scheduled_time), workers, quiet=quiet or as_json)
     if isinstance(started, Started):
         _show_here(of, started, as_json=as_json)
     else:
         show_there(of, started, wait=wait, as_json=as_json)
+
+
+def start_quietly(env: str | None, config: Path | None) -> dict[str, object]:
+    """Start a run of what is live in an environment, and return what `--json` shows of it."""
+    of = runs(assembly.environment(env, config=config))
+    started = _started(of, Start(None, None), None, quiet=True)
+    if not isinstance(started, Started):
+        return {"execution": started, "status": "started"}
+    if started.result is not None:
+        return results.as_values(started.result, of.environment.root)
+    return {"outcome": started.outcome.value, "run": started.run}
+
+
+def _started(of: Runs, wanted: Start, workers: int | None, *, quiet: bool) -> Started | str:
+    with drawing(quiet=quiet) as observer:
+        return of.start(wanted, workers or assembly.cores(), observer)
 
 
 def show_result(of: Runs, result: Result | str, *, wait: bool, as_json: bool) -> None:
@@ -75,9 +90,8 @@ def show_there(of: Runs, execution: str, *, wait: bool, as_json: bool) -> None:
         output.print_line(run)
     else:
         output.say(f"{output.bold(status.state.value.capitalize(), 'red')}: {output.printable(status.error or name)}")
-        output.say(
-            f"`nimbus logs {run or name}` shows what its tasks said; `nimbus redrive {run}` does what is missing"
-        )
+        again = f"; `nimbus redrive {run}` does what is missing" if run else ""
+        output.say(f"`nimbus logs {run or name}` shows what its tasks said{again}")
     if status.state is not State.SUCCEEDED:
         raise SystemExit(1)
 

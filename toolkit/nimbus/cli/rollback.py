@@ -13,6 +13,7 @@ import click
 from nimbus import assembly, releasing
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
+from nimbus_runtime.contract.errors import NimbusError
 
 if TYPE_CHECKING:
     from nimbus.config import Environment
@@ -62,14 +63,30 @@ def command(  # noqa: PLR0913 - one argument an option
     output.say(f"{output.bold('Rolled back')} in {seconds:.2f} s: change {state.sequence} of {environment.name}")
     if as_json:
         done = {"sequence": state.sequence, "epoch": state.epoch, "seconds": round(seconds, 3)}
-        output.print_json({"environment": environment.name, "done": True, **done, **_json(planned)})
-    if rescore or _asked_to_rescore(environment, as_json=as_json):
+        told = {"environment": environment.name, "done": True, **done, **_json(planned)}
+        _print_json(told, env, config, rescore=rescore)
+    if (rescore and not as_json) or _asked_to_rescore(environment, as_json=as_json):
         from nimbus.cli import environment_runs  # noqa: PLC0415 - not needed for --help
 
-        environment_runs.start(env, config, None, None, workers=None, wait=False, quiet=as_json, as_json=False)
-    else:
+        environment_runs.start(env, config, None, None, workers=None, wait=False, quiet=False, as_json=False)
+    elif not rescore:
         output.say(f"`nimbus run --env {environment.name}` scores the latest inputs with it.")
     output.say(_undoing(planned))
+
+
+def _print_json(told: dict[str, object], env: str | None, config: Path | None, *, rescore: bool) -> None:
+    """Write one object: what was taken back, and what became of scoring again; that failing does not undo the rest."""
+    if not rescore:
+        output.print_json(told)
+        return
+    from nimbus.cli import environment_runs  # noqa: PLC0415 - not needed for --help
+
+    try:
+        output.print_json({**told, "rescored": environment_runs.start_quietly(env, config)})
+    except NimbusError as error:
+        output.print_json({**told, "rescored": error.to_json()})
+        output.print_error(error)
+        raise SystemExit(error.exit_code) from None
 
 
 def _undoing(planned: Rollback) -> str:

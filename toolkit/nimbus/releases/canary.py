@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nimbus.releases import live as changes
@@ -34,7 +36,7 @@ class Shared:
 class Status:
     """A canary, or that there is none; `dropped` is how the latest one ended, where that was by a run or a person.
 
-    `runs` are those of this candidate, or of the latest one.
+    `runs` are those of this canary, or of the latest candidate.
     """
 
     live: str
@@ -56,9 +58,10 @@ class Status:
 def status(store: Store, limit: int) -> Status:
     """Return how the present canary goes, and the latest runs that its candidate, or the latest one, had shards of."""
     present = registry.present(store)
-    runs = _shared(store, present, limit)
-    latest = present.candidate.release if present.candidate else runs[0].release if runs else None
     states = live.states(store, present)
+    since = _since(states, present.candidate)
+    runs = [shared for shared, begun in _shared(store, present, limit) if since is None or begun >= since]
+    latest = present.candidate.release if present.candidate else runs[0].release if runs else None
     ended = next((s.entry for s in reversed(states) if s.entry.action in ("canary", "drop", "promote", "deploy")), None)
     began = next((s.entry for s in reversed(states) if s.entry.action == "canary"), None)
     return Status(
@@ -87,8 +90,19 @@ def drop(store: Store, seen: Live, actor: str, reason: str) -> Live:
     return live.decide(store, seen, live.entry("drop", actor, reason), change)
 
 
-def _shared(store: Store, present: Live, limit: int) -> list[Shared]:
-    found: list[Shared] = []
+def _since(states: Sequence[Live], candidate: Candidate | None) -> datetime | None:
+    """Return when the present canary began, whatever its share was then; None without one."""
+    since = None
+    for state in reversed(states):
+        if candidate is None or state.candidate is None or state.candidate.release != candidate.release:
+            return since
+        since = datetime.fromisoformat(state.entry.time)
+    return since
+
+
+def _shared(store: Store, present: Live, limit: int) -> list[tuple[Shared, datetime]]:
+    """Return the latest runs that a candidate had shards of, and when each began."""
+    found: list[tuple[Shared, datetime]] = []
     for name in reversed(store.names(paths.RUNS)[-limit:]):
         data = store.read(paths.plan(name))
         plan = None if data is None else codec.decode(Plan, data, f"{store.location}/{paths.plan(name)}")
@@ -96,15 +110,14 @@ def _shared(store: Store, present: Live, limit: int) -> list[Shared]:
             continue
         record = store.read(paths.dataset(name))
         run = None if record is None else codec.decode(Run, record, f"{store.location}/{paths.dataset(name)}")
-        found.append(
-            Shared(
-                run=name,
-                release=plan.candidate.release,
-                percent=plan.candidate.percent,
-                shards=len(plan.candidate.shards),
-                of=len(plan.shards),
-                verdict=canary.verdict(store, plan),
-                published=run is not None and run.candidate is not None and present.dataset == name,
-            )
+        shared = Shared(
+            run=name,
+            release=plan.candidate.release,
+            percent=plan.candidate.percent,
+            shards=len(plan.candidate.shards),
+            of=len(plan.shards),
+            verdict=canary.verdict(store, plan),
+            published=run is not None and run.candidate is not None and present.dataset == name,
         )
+        found.append((shared, datetime.fromisoformat(plan.execution.started)))
     return found

@@ -38,6 +38,13 @@ class Standing(StrEnum):
     INTERRUPTED = "interrupted"  # whoever executed it is gone
 
 
+_WITHOUT_PLAN = {
+    State.RUNNING: Standing.STARTING,
+    State.FAILED: Standing.FAILED,
+    State.CANCELLED: Standing.CANCELLED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """A run at a moment. `run` is empty for an execution that has planned none.
@@ -80,8 +87,14 @@ def overviews(store: Store, executions: Executions, limit: int) -> list[Overview
 
 
 def overview(store: Store, executions: Executions, name: str, published: str | None = None) -> Overview:
-    """Return how one run is."""
-    plan = read_plan(store, name)
+    """Return how one run is, or the execution of this name that has planned none."""
+    try:
+        plan = read_plan(store, name)
+    except RunNotFoundError:
+        status = unplanned(store, executions, name)
+        if status is None or status.state not in _WITHOUT_PLAN or dispatched(store, name) is not None:
+            raise
+        return _without_plan(status)
     number, owner = claims.latest(store, name)
     data = store.read(paths.dataset(name))
     if data is not None:
@@ -106,7 +119,8 @@ def overview(store: Store, executions: Executions, name: str, published: str | N
         documents=counts.documents,
         quarantined=counts.quarantined,
         reasons=counts.reasons,
-        **(_pace(owner, counts, done, len(plan.shards)) if standing is Standing.RUNNING else {}),
+        # What an earlier attempt did tells nothing of this one's pace.
+        **(_pace(owner, counts, done, len(plan.shards)) if standing is Standing.RUNNING and number == 1 else {}),
         worker_seconds=seconds,
         error=_error(ended) or status.error,
     )
@@ -216,16 +230,16 @@ def _starting(store: Store, executions: Executions, limit: int, known: set[str])
     """Yield executions that go or failed without a plan: of those there is no record."""
     for status in executions.pending(limit):
         name = status.id.rpartition(":")[2]
-        if status.id in known or status.state in (State.SUCCEEDED, State.GONE):
+        if status.id in known or status.state not in _WITHOUT_PLAN:
             continue
         if store.read(paths.dispatch(name)) is not None:
             continue
-        standing = {
-            State.RUNNING: Standing.STARTING,
-            State.FAILED: Standing.FAILED,
-            State.CANCELLED: Standing.CANCELLED,
-        }[status.state]
-        yield Overview("", standing, execution=name, started=status.started, ended=status.ended, error=status.error)
+        yield _without_plan(status)
+
+
+def _without_plan(status: Status) -> Overview:
+    standing, name = _WITHOUT_PLAN[status.state], status.id.rpartition(":")[2]
+    return Overview("", standing, execution=name, started=status.started, ended=status.ended, error=status.error)
 
 
 def _began(run: Overview) -> datetime:
