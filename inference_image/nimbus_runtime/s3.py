@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -48,11 +49,12 @@ class Lost(Exception):  # noqa: N818 - as above
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An object as a listing shows it; `size` in bytes."""
+    """An object as a listing shows it; `size` in bytes, `modified` where it was listed."""
 
     key: str
     size: int
     version: str
+    modified: datetime | None = None
 
 
 class Bucket:
@@ -99,7 +101,7 @@ class Bucket:
         """Yield every object below a prefix."""
         for page in self._pages(prefix, ""):
             for found in page.get("Contents", ()):
-                yield Listed(found["Key"], found["Size"], found["ETag"])
+                yield Listed(found["Key"], found["Size"], found["ETag"], found["LastModified"])
 
     def put(self, key: str, data: bytes | BinaryIO, *, if_version: str | None) -> None:
         """Write an object where nothing stands (None) or where this version does; raise Found, Conflict or Lost."""

@@ -246,7 +246,7 @@ def _preflight(environment: Environment, project: Project) -> Preflight:
             return reporting.report([*checks, cost(release)])
         due = project.schedule
         schedule = (due.expression, due.time_zone) if due else None
-        wanted = cloud.Wanted(schedule, project.task.max_concurrency)
+        wanted = cloud.Wanted(schedule, project.task.max_concurrency, project.task.spot)
         there = _cloud(environment.outputs)
         asked = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
         alone = len(asked) == 1  # without credentials nothing else can be asked

@@ -9,6 +9,8 @@ LEDGER = "ledger"
 BUNDLES = "bundles"
 EXECUTIONS = "executions"
 BASELINES = "baselines"
+LOGS = "logs"
+MAP_RESULTS = "map-results"  # what Step Functions writes of the tasks that it started, by names of its own
 
 
 def ledger(sequence: int) -> str:
@@ -116,7 +118,7 @@ def batches(execution: str, turn: str = "") -> str:
 
 def logs(run: str) -> str:
     """Return the folder of what a run's attempts on one machine have logged, which is no record."""
-    return f"logs/{run}"
+    return f"{LOGS}/{run}"
 
 
 def log(run: str, attempt: int) -> str:

@@ -185,7 +185,7 @@ data "aws_iam_policy_document" "pruner" {
   statement {
     sid       = "DeleteOldRunsAndReleases"
     actions   = ["s3:DeleteObject"]
-    resources = [for place in ["runs/*", "executions/*", "map-results/*", "releases/*", "evidence/*", "baselines/*"] : "${local.root_arn}/${place}"]
+    resources = [for place in ["runs/*", "executions/*", "map-results/*", "releases/*", "evidence/*"] : "${local.root_arn}/${place}"]
   }
 
   statement {

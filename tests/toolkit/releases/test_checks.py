@@ -119,9 +119,9 @@ class Cloud:
         """Return a task's size."""
         return self._told("size", cloud.TaskSize(2048, 4096))  # type: ignore[return-value]
 
-    def cpus(self) -> float:
+    def cpus(self, *, spot: bool) -> float:
         """Return the quota."""
-        return self._told("cpus", 1000.0)  # type: ignore[return-value]
+        return self._told("cpus of Spot" if spot else "cpus", 1000.0)  # type: ignore[return-value]
 
     def machine(self) -> str:
         """Return the state machine's status."""
@@ -138,9 +138,9 @@ def store(tmp_path: Path) -> DirectoryStore:
     return DirectoryStore(tmp_path)
 
 
-def there(store: DirectoryStore, found: Cloud, inputs: Inputs | None = None) -> list[Check]:
+def there(store: DirectoryStore, found: Cloud, inputs: Inputs | None = None, *, spot: bool = True) -> list[Check]:
     """Return the checks of deploying to AWS."""
-    wanted = cloud.Wanted(("cron(0 2 * * ? *)", "UTC"), 50)
+    wanted = cloud.Wanted(("cron(0 2 * * ? *)", "UTC"), 50, spot=spot)
     return list(cloud.check(store, found, Machine(), inputs or Inputs(), wanted, RELEASE, bundle("1.0.0"), NOW))
 
 
@@ -178,6 +178,7 @@ def test_all_is_well(store: DirectoryStore) -> None:
         ),
         ("size", cloud.TaskSize(4096, 1024), "size: memory for its workers"),
         ("cpus", 1.0, "quota: vCPUs at once"),
+        ("cpus of Spot", 1.0, "quota: vCPUs of Spot at once"),
         ("machine", "DELETING", "runs: state machine"),
         ("machine", NimbusError("AWS has no such thing"), "runs: state machine"),
         ("schedule", ("rate(1 day)", "UTC"), "runs: schedule"),
@@ -190,14 +191,30 @@ def test_what_is_wrong_on_aws_fails_alone(store: DirectoryStore, name: str, told
     assert failed(there(store, Cloud(wrong={name: told}))) == [check]
 
 
+def test_spot_is_asked_of_where_it_is_wanted(store: DirectoryStore) -> None:
+    """With `spot = false` nothing is tried there."""
+    none = Cloud(wrong={"cpus of Spot": 0.0})
+    assert failed(there(store, none)) == ["quota: vCPUs of Spot at once"]
+    assert failed(there(store, none, spot=False)) == []
+
+
 def test_what_may_not_be_asked_is_skipped_and_says_so(store: DirectoryStore) -> None:
     """It is no pass."""
     denied = DeniedError("AWS denies this to the role that you are in")
-    asked = ("denied arn:aws:iam::1:role/ana", "denied arn:task", "arn:task", "scanned", "cpus", "machine", "schedule")
-    wrong: dict[str, object] = dict.fromkeys((*asked, "reference"), denied)
+    asked = (
+        "denied arn:aws:iam::1:role/ana",
+        "denied arn:task",
+        "arn:task",
+        "scanned",
+        "cpus",
+        "cpus of Spot",
+        "machine",
+        "schedule",
+    )
+    wrong: dict[str, object] = dict.fromkeys((*asked, "cpus", "cpus of Spot", "reference"), denied)
     checks = there(store, Cloud(wrong=wrong))
     assert failed(checks) == []
-    assert len([check for check in checks if check.status is Status.SKIPPED and "denies" in check.found]) == 8
+    assert len([check for check in checks if check.status is Status.SKIPPED and "denies" in check.found]) == 9
 
 
 def test_without_credentials_nothing_else_is_asked(store: DirectoryStore) -> None:

@@ -125,6 +125,20 @@ def test_executions_of_runs_that_go_go_too(three: Store, removal: Removal) -> No
     assert three.names(paths.EXECUTIONS) == ["execution-3"]
 
 
+def test_logs_and_results_of_maps_go_with_their_time(three: Store, removal: Removal) -> None:
+    """Logs with their runs, and those of runs that are gone; what a state machine wrote, by its age."""
+    for day in (1, 3):
+        three.create(paths.log(f"202611{day:02d}T020000Z", 1), b"{}\n")
+    three.create(paths.log("20250101T020000Z", 1), b"{}\n")
+    three.create(f"{paths.MAP_RESULTS}/a-map/manifest.json", b"{}\n")
+    soon = pruned(three, removal, datetime.now(UTC) + timedelta(days=1))
+    assert (soon.logs, soon.results) == (("20250101T020000Z",), ())
+    later = pruned(three, removal, LATER)
+    assert (later.logs, later.results) == (("20261101T020000Z",), (f"{paths.MAP_RESULTS}/a-map/manifest.json",))
+    assert three.names(paths.LOGS) == ["20261103T020000Z"]
+    assert three.names(paths.MAP_RESULTS) == []
+
+
 def test_a_prune_that_was_killed_is_finished_by_the_next(three: Store, removal: Removal) -> None:
     """Whatever it had removed already."""
     shown = prune.plan(three, removal, Beside([]), SOON, LATER)

@@ -70,9 +70,9 @@ class AwsCloud:
         """Return the services that may take a role."""
         return Roles(self.region).trusted(role)
 
-    def cpus(self) -> float:
-        """Return how many vCPUs of tasks the account may run at once."""
-        return FargateQuotas(self.region).cpus(spot=False)
+    def cpus(self, *, spot: bool) -> float:
+        """Return how many vCPUs of tasks the account may run at once, on Spot or on demand."""
+        return FargateQuotas(self.region).cpus(spot=spot)
 
     def machine(self) -> str:
         """Return the status of the state machine."""

@@ -61,11 +61,6 @@ class TaskDefinitions:
         containers = self._described(self._template)["containerDefinitions"]
         return {one["name"]: str(one["valueFrom"]) for item in containers for one in item.get("secrets", ())}
 
-    def image(self, definition: str) -> str:
-        """Return the image that a definition's worker runs."""
-        containers = self._described(definition)["containerDefinitions"]
-        return next(str(one["image"]) for one in containers if one["name"] == self._container)
-
     def define(self, release: str, image: str) -> str:
         """Return the revision that runs an image as the template says; one that is there already is taken."""
         template = self._service.call("describe_task_definition", taskDefinition=self._template, include=["TAGS"])
@@ -92,11 +87,14 @@ class TaskDefinitions:
 
     def registered(self, before: datetime) -> list[str]:
         """Return the active definitions that releases could run as, of those that are older."""
+        return [arn for arn in self.of_releases() if self._registered_before(arn, before)]
+
+    def of_releases(self) -> list[str]:
+        """Return the active definitions that releases could run as."""
         pages = self._service.pages(
             "list_task_definitions", "taskDefinitionArns", familyPrefix=self._family, status="ACTIVE"
         )
-        found = [str(arn) for arn in pages if str(arn).rpartition("/")[2].rpartition(":")[0] == self._family]
-        return [arn for arn in found if self._registered_before(arn, before)]
+        return [str(arn) for arn in pages if str(arn).rpartition("/")[2].rpartition(":")[0] == self._family]
 
     def deregister(self, definitions: Sequence[str]) -> None:
         """Let no more tasks start from definitions; those that run go on."""

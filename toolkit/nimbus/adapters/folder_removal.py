@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from nimbus_runtime.contract.errors import StoreError
@@ -25,6 +26,11 @@ class FolderRemoval:
                 path = Path(place, name)
                 found[path.relative_to(self._root).as_posix()] = path.stat().st_size
         return found
+
+    def older(self, folder: str, before: datetime) -> dict[str, int]:
+        """Return every name below a folder that was last written before a time, with its size in bytes."""
+        found = self.sizes(folder)
+        return {name: size for name, size in found.items() if (self._root / name).stat().st_mtime < before.timestamp()}
 
     def remove(self, names: Sequence[str]) -> None:
         """Delete files in this order, and the folders that they leave empty."""

@@ -12,6 +12,11 @@ from nimbus_runtime.contract.inputs import InputFile
 from nimbus_runtime.contract.records import Job
 
 
+def cores() -> int:
+    """Return how many worker processes suit this machine: one for each core this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class ThisMachine:
     """Room, memory and processors."""
 
@@ -35,7 +40,7 @@ class ThisMachine:
 
     def workers(self) -> int:
         """Return how many worker processes a run starts: one a core."""
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores()
 
     def peak(self, bundle: Bundle) -> int | None:
         """Return the memory of a worker with a bundle in bytes, measured once."""

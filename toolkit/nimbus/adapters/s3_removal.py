@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from nimbus_runtime import s3
 from nimbus_runtime.contract.errors import StoreError
@@ -24,11 +25,15 @@ class S3Removal:
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return every name below a folder with its size in bytes."""
-        prefix = f"{self._prefix}{folder}/" if folder else self._prefix
-        try:
-            return {found.key.removeprefix(self._prefix): found.size for found in self._bucket.listed(prefix)}
-        except s3.S3Error as error:
-            raise self._explained(folder, error) from error
+        return {found.key.removeprefix(self._prefix): found.size for found in self._listed(folder)}
+
+    def older(self, folder: str, before: datetime) -> dict[str, int]:
+        """Return every name below a folder that was last written before a time, with its size in bytes."""
+        return {
+            found.key.removeprefix(self._prefix): found.size
+            for found in self._listed(folder)
+            if found.modified is not None and found.modified < before
+        }
 
     def remove(self, names: Sequence[str]) -> None:
         """Delete objects in this order."""
@@ -36,6 +41,12 @@ class S3Removal:
             self._bucket.delete([f"{self._prefix}{name}" for name in names])
         except s3.S3Error as error:
             raise self._explained(names[0], error) from error
+
+    def _listed(self, folder: str) -> list[s3.Listed]:
+        try:
+            return list(self._bucket.listed(f"{self._prefix}{folder}/" if folder else self._prefix))
+        except s3.S3Error as error:
+            raise self._explained(folder, error) from error
 
     def _explained(self, name: str, error: s3.S3Error) -> StoreError:
         return StoreError(

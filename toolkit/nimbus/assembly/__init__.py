@@ -198,7 +198,9 @@ def new_key(name: str, keys_file: Path | None) -> tuple[str, str]:
 
 def cores() -> int:
     """Return how many worker processes suit this machine: one for each core this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from nimbus.adapters import machine  # noqa: PLC0415
+
+    return machine.cores()
 
 
 def engines() -> list[Found]:

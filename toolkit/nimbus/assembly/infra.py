@@ -12,8 +12,8 @@ from typing import Any
 import nimbus.infra
 from nimbus import assembly
 from nimbus.adapters.callers import caller
+from nimbus.adapters.ecs import TaskDefinitions
 from nimbus.adapters.state_machine import StateMachine
-from nimbus.adapters.task_definitions import TaskDefinitions
 from nimbus.adapters.terraform import TerraformFolder
 from nimbus.config import Kind, Outputs, Project, resolving
 from nimbus.config.errors import EnvironmentIncompleteError
@@ -38,7 +38,11 @@ class Deployed:
 
     def deregister(self) -> int:
         """Deregister the task definitions of all releases; return how many."""
-        return TaskDefinitions(self.outputs.release_family, self.outputs.region).deregister_all()
+        there = self.outputs
+        definitions = TaskDefinitions(there.task_template, there.release_family, there.container, there.region)
+        found = definitions.of_releases()
+        definitions.deregister(found)
+        return len(found)
 
 
 def init(project: Project, settings: root.Settings, *, upgrade: bool) -> tuple[Path, root.Written]:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from nimbus.releases.preflight import Report
     from nimbus.releases.promote import Promotion
 
-_FINDINGS = 3
-
 
 @click.command("deploy")
 @options.of_project
@@ -73,7 +71,7 @@ def command(  # noqa: PLR0913 - one argument an option
     if as_json:
         output.print_json({"environment": environment.name, **_json(done), "checks": observer.checks})
     if done.held:
-        raise SystemExit(_FINDINGS)
+        raise SystemExit(output.FINDINGS)
 
 
 class _Telling:

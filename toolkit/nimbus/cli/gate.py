@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from nimbus.promotion.gate import Decision, Rule
 
-_FINDINGS = 3
 _TINTS = {"promote": "green", "hold": "red", "inconclusive": "yellow"}
 
 
@@ -39,7 +38,7 @@ def command(release: str, env: str | None, config: Path | None, *, as_json: bool
     else:
         show(decision)
     if decision.verdict.value != "promote":
-        raise SystemExit(_FINDINGS)
+        raise SystemExit(output.FINDINGS)
 
 
 def show(decision: Decision) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _ENGINES = ("docker", "podman")
 _ARCHITECTURES = ("amd64", "arm64")
 _SEVERITIES = ("critical", "high", "medium", "low", "informational")
-_FINDINGS = 3
 
 
 @click.group("image")
@@ -187,7 +186,7 @@ def scan(built: str, *, fail_on: str, wait: float, as_json: bool) -> None:
         else:
             output.say(f"{verdict.grave_count} findings of {fail_on} and worse")
     if not verdict.passed:
-        raise click.exceptions.Exit(_FINDINGS)
+        raise click.exceptions.Exit(output.FINDINGS)
 
 
 class _Place:

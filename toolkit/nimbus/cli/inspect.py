@@ -13,7 +13,6 @@ from nimbus.cli import output
 if TYPE_CHECKING:
     from nimbus.compile.inspect import Description, Part
 
-_FINDINGS = 3
 _LABELS_SHOWN = 8
 
 
@@ -46,7 +45,7 @@ def command(named: str, *, code: tuple[Path, ...], allow: tuple[str, ...], as_js
     else:
         _print(description)
     if not description.compiles:
-        raise SystemExit(_FINDINGS)
+        raise SystemExit(output.FINDINGS)
 
 
 def _print(description: Description) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from nimbus.loadtesting import Kept
     from nimbus.quote.quote import Quote
 
-_FINDINGS = 3
 _KEPT = ".nimbus/loadtests"
 _SILENT = {True: "no answer", False: "nothing due"}
 
@@ -104,7 +103,7 @@ def command(  # noqa: PLR0913 - one argument an option
     else:
         _summary(tested, quote, kept, place)
     if tested.verdict.outcome.value != "ok":
-        raise SystemExit(_FINDINGS)
+        raise SystemExit(output.FINDINGS)
 
 
 def _project(env: str | None, config: Path | None, *, needed: bool) -> tuple[Project | None, Environment | None]:

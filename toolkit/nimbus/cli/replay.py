@@ -10,8 +10,6 @@ import click
 from nimbus import assembly, releasing
 from nimbus.cli import options, output, shown
 
-_FINDINGS = 3
-
 
 @click.command("replay")
 @click.argument("run")
@@ -52,4 +50,4 @@ def command(  # noqa: PLR0913 - one argument an option
         ]
         output.print_json({"environment": environment.name, "run": run, "rows": told})
     if any(result.sameness.value == "different" for result in results):
-        raise SystemExit(_FINDINGS)
+        raise SystemExit(output.FINDINGS)

@@ -31,6 +31,10 @@ class Removal(Protocol):
         """Return every name below a folder with its size in bytes."""
         ...
 
+    def older(self, folder: str, before: datetime) -> dict[str, int]:
+        """Return every name below a folder that was last written before a time, with its size in bytes."""
+        ...
+
     def remove(self, names: Sequence[str]) -> None:
         """Delete records and files, in this order; one that is gone already is no failure."""
         ...
@@ -58,12 +62,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """What goes. `kept` are the releases that stay."""
+    """What goes. `kept` are the releases that stay.
+
+    `logs` are the runs whose logs go, `results` what a state machine wrote of its maps: no name in it is a run's.
+    """
 
     seen: Live
     runs: tuple[str, ...]
     releases: tuple[str, ...]
     executions: tuple[str, ...]
+    logs: tuple[str, ...]
+    results: tuple[str, ...]
     surplus: tuple[str, ...]
     files: int
     size: int
@@ -72,7 +81,7 @@ class Pruning:
     @property
     def empty(self) -> bool:
         """Say whether nothing goes."""
-        return not (self.runs or self.releases or self.executions or self.surplus)
+        return not (self.runs or self.releases or self.executions or self.logs or self.results or self.surplus)
 
 
 def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: datetime) -> Pruning:
@@ -94,13 +103,17 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
     gone_runs = tuple(name for name in every if name not in runs)
     gone_releases = tuple(name for name in known if name not in releases)
     executions = tuple(_executions(store, set(every) - set(gone_runs), since))
+    logs = tuple(name for name in store.names(paths.LOGS) if name not in runs and (_time(name) or now) < since)
+    results = removal.older(paths.MAP_RESULTS, since)
     kept = list(each(lambda name: registry.release(store, name), [name for name in known if name in releases]))
-    sizes = list(each(removal.sizes, _folders(gone_runs, gone_releases, executions)))
+    sizes = [*each(removal.sizes, _folders(gone_runs, gone_releases, executions, logs)), results]
     return Pruning(
         seen=present,
         runs=gone_runs,
         releases=gone_releases,
         executions=executions,
+        logs=logs,
+        results=tuple(results),
         surplus=tuple(surplus.beyond(kept, since)),
         files=sum(map(len, sizes)) + len(gone_releases),
         size=sum(sum(found.values()) for found in sizes),
@@ -115,8 +128,9 @@ def apply(store: Store, removal: Removal, surplus: Surplus, planned: Pruning, en
     removal.remove([paths.release(name) for name in planned.releases])
     for run in planned.runs:
         removal.remove([place(run) for place in _FIRST])
-    for folder in _folders(planned.runs, planned.releases, planned.executions):
+    for folder in _folders(planned.runs, planned.releases, planned.executions, planned.logs):
         removal.remove(list(removal.sizes(folder)))
+    removal.remove(planned.results)
     surplus.remove(planned.surplus)
 
 
@@ -163,11 +177,14 @@ def _executions(store: Store, kept: Collection[str], since: datetime) -> Iterato
             yield name
 
 
-def _folders(runs: Iterable[str], releases: Iterable[str], executions: Iterable[str]) -> Iterator[str]:
+def _folders(
+    runs: Iterable[str], releases: Iterable[str], executions: Iterable[str], logs: Iterable[str]
+) -> Iterator[str]:
     yield from (f"{paths.RUNS}/{name}" for name in runs)
     for name in releases:
         yield from (paths.parts(name), paths.evidences(name))
     yield from (f"{paths.EXECUTIONS}/{name}" for name in executions)
+    yield from (paths.logs(name) for name in logs)
 
 
 def _time(run: str) -> datetime | None:

@@ -88,8 +88,8 @@ class Cloud(Protocol):
         """Return what the template gives a task."""
         ...
 
-    def cpus(self) -> float:
-        """Return how many vCPUs of tasks the account may run at once."""
+    def cpus(self, *, spot: bool) -> float:
+        """Return how many vCPUs of tasks the account may run at once, on Spot or on demand."""
         ...
 
     def machine(self) -> str:
@@ -107,6 +107,7 @@ class Wanted:
 
     schedule: tuple[str, str] | None
     max_concurrency: int
+    spot: bool
 
 
 def check(  # noqa: PLR0913, PLR0917 - all that is looked at
@@ -142,7 +143,9 @@ def check(  # noqa: PLR0913, PLR0917 - all that is looked at
     yield from secrets(cloud)
     yield image(release.image, cloud.scanned)
     yield size(cloud.size, machine.peak(bundle))
-    yield quota(cloud.cpus, cloud.size, wanted.max_concurrency)
+    yield quota(lambda: cloud.cpus(spot=False), cloud.size, wanted.max_concurrency)
+    if wanted.spot:
+        yield quota(lambda: cloud.cpus(spot=True), cloud.size, wanted.max_concurrency, spot=True)
     yield state_machine(cloud.machine)
     yield schedule(cloud.schedule, wanted.schedule)
     if release.job is not None:
@@ -225,15 +228,16 @@ def size(given: Callable[[], TaskSize], peak: int | None) -> Check:
     return anywhere.memory(peak, max(1, task.cpu // 1024), task.memory * 2**20, "a task")
 
 
-def quota(cpus: Callable[[], float], given: Callable[[], TaskSize], tasks: int) -> Check:
-    """Say whether the account may run the tasks that a run starts."""
-    subject, name = "quota", "vCPUs at once"
+def quota(cpus: Callable[[], float], given: Callable[[], TaskSize], tasks: int, *, spot: bool = False) -> Check:
+    """Say whether the account may run the tasks that a run starts, on demand or on Spot."""
+    subject, name = "quota", "vCPUs of Spot at once" if spot else "vCPUs at once"
     try:
         allowed, each = cpus(), given().cpu / 1024
     except NimbusError as error:
         return Check(subject, name, Status.SKIPPED, f"it could not be asked: {error.what}")
     if allowed < each:
-        remedy = "ask for more in Service Quotas: Fargate On-Demand vCPU resource count"
+        remedy = f"ask for more in Service Quotas: Fargate {'Spot' if spot else 'On-Demand'} vCPU resource count"
+        remedy += "; or set spot = false in [task], and `nimbus infra apply`" if spot else ""
         return Check(subject, name, Status.FAILED, f"{allowed:g} allowed, one task takes {each:g}", remedy)
     at_once = min(tasks, int(allowed // each))
     note = "" if at_once >= tasks else f"; the {tasks} of max_concurrency would take {tasks * each:g}"
