@@ -67,10 +67,11 @@ def sources(folder: Path) -> set[str]:
 
 
 def test_the_toolkits_wheel_holds_all_three_packages(toolkit_wheel: Wheel, checkout: Path) -> None:
-    """Every source file of the three, each package's py.typed, what builds images, makes load and infrastructure."""
+    """Every source file of the three, each package's py.typed, what makes images, load, infrastructure; runbook."""
     folders = ("toolkit/nimbus", "tui/nimbus_tui", "inference_image/nimbus_runtime")
     recipe = {f"nimbus/image/recipe/{name}" for name in RECIPE}
     recipe |= {f"nimbus/loadtest/locust/{path.name}" for path in (checkout / "loadtest").glob("*.py")}
+    recipe.add("nimbus/runs/runbook.md")
     modules = checkout / "terraform" / "modules"
     recipe |= {f"nimbus/infra/modules/{path.relative_to(modules)}" for path in modules.rglob("*") if path.is_file()}
     assert toolkit_wheel.files == recipe.union(*(sources(checkout / folder) for folder in folders))

@@ -12,7 +12,7 @@ locals {
         threshold   = 0
       }
       timed-out-run = {
-        description = "A run was given up after run_timeout_hours. Continue it with `nimbus run --resume`."
+        description = "A run was given up after run_timeout_hours. Go on with it by `nimbus redrive`."
         namespace   = "AWS/States"
         metric      = "ExecutionsTimedOut"
         dimensions  = { StateMachineArn = local.machine_arn }

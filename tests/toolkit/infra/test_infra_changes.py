@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from nimbus.infra import changes, progress
@@ -54,6 +55,30 @@ def test_a_plan_is_a_tree_of_modules_resources_and_attributes() -> None:
         "module.platform",
         "  +   aws_kms_key.this",
     ]
+
+
+def test_of_a_document_only_what_differs_is_shown() -> None:
+    """A policy is read to its leaves, and of two long texts what they begin with alike is left out."""
+    policy = {"Statement": [{"Action": "s3:GetObject", "Resource": ["a", "b"]}], "Version": "2012-10-17"}
+    wider = {**policy, "Statement": [{"Action": "s3:GetObject", "Resource": ["a", "b", "c"]}]}
+    long = "the same beginning " * 6
+    found = changes.read(
+        {
+            "resource_changes": [
+                resource(
+                    "aws_iam_policy.this",
+                    ["update"],
+                    before={"policy": json.dumps(policy), "description": f"{long}yes", "tags": {"a": "1", "b": "2"}},
+                    after={"policy": json.dumps(wider), "description": f"{long}no", "tags": {"a": "1"}},
+                )
+            ]
+        }
+    )
+    assert found.resources[0].attributes == (
+        ("description", '…e beginning yes"', '…e beginning no"'),
+        ("policy.Statement[0].Resource[2]", "null", '"c"'),
+        ("tags.b", '"2"', "null"),
+    )
 
 
 def test_a_plan_that_changes_nothing_is_empty_and_one_of_outputs_is_not() -> None:

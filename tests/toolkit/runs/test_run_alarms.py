@@ -32,6 +32,8 @@ def test_every_alarm_of_terraform_is_known_and_is_a_section_of_the_runbook() -> 
     assert made == set(alarms.NAMES)
     for name in alarms.NAMES:
         assert f"\n### {name}\n" in runbook
+        assert alarms.section(runbook, name)
+        assert "#" not in alarms.section(runbook, name)
         assert alarms.runbook(name) == f"docs/runbook.md#{name}"
 
 

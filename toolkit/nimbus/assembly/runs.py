@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimbus import assembly
@@ -126,6 +127,21 @@ def alarms(environment: Environment) -> list[Alarm] | None:
 
     prefix = outputs.schedule.partition("/")[0]  # what all that belongs to the pipeline is named by
     return telling.alarms(Alarms(f"{prefix}-", outputs.region))
+
+
+def runbook(alarm: str) -> str:
+    """Return what the runbook says about an alarm; it comes with an installed toolkit, and stands in a checkout."""
+    import nimbus.runs  # noqa: PLC0415 - as above
+    from nimbus.runs import alarms as telling  # noqa: PLC0415 - as above
+    from nimbus_runtime.contract.errors import UsageError  # noqa: PLC0415 - as above
+
+    if alarm not in telling.NAMES:
+        remedy = "name one of these"
+        raise UsageError("there is no such alarm", got=alarm, expected=", ".join(telling.NAMES), remedy=remedy)
+    package = Path(nimbus.runs.__file__).parent
+    installed = package / "runbook.md"
+    book = installed if installed.is_file() else package.parents[2] / "docs" / "runbook.md"
+    return telling.section(book.read_text("utf-8"), alarm)
 
 
 def pause(environment: Environment, reason: str, *, paused: bool) -> tuple[Live, bool]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
 _WIDTH = 60  # characters of a value that are shown
+_BEFORE = 12  # of them, at most, before the first that differs
 
 
 class Action(StrEnum):
@@ -107,12 +110,44 @@ def _attributes(change: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         secret = any(isinstance(marks, dict) and marks.get(name) for marks in hidden)
         if unknown.get(name) is True:
             yield name, _shown(before.get(name), secret=secret), "(known after apply)"
-        elif before.get(name) != after.get(name):
-            yield name, _shown(before.get(name), secret=secret), _shown(after.get(name), secret=secret)
+        elif secret and before.get(name) != after.get(name):
+            yield name, _shown(before.get(name), secret=True), _shown(after.get(name), secret=True)
+        else:
+            for path, old, new in _differences(name, before.get(name), after.get(name)):
+                yield path, *_beside(_shown(old, secret=False), _shown(new, secret=False))
+
+
+def _differences(path: str, old: object, new: object) -> Iterator[tuple[str, object, object]]:
+    """Yield what differs, as deep as it lies: of a policy the one resource that came, not all of the document."""
+    if old == new:
+        return
+    old, new = _opened(old), _opened(new)
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from _differences(f"{path}.{key}", old.get(key), new.get(key))
+    elif isinstance(old, list) and isinstance(new, list):
+        for number, (first, second) in enumerate(zip_longest(old, new)):
+            yield from _differences(f"{path}[{number}]", first, second)
+    else:
+        yield path, old, new
+
+
+def _opened(value: object) -> object:
+    """Return what a text in JSON says; anything else as it is."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        with suppress(ValueError):
+            return json.loads(value)
+    return value
 
 
 def _shown(value: object, *, secret: bool) -> str:
-    if secret:
-        return "(sensitive)"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+    return "(sensitive)" if secret else json.dumps(value, ensure_ascii=False)
+
+
+def _beside(old: str, new: str) -> tuple[str, str]:
+    """Return two values short enough to be compared: what they begin with alike goes before their ends do."""
+    alike = next((n for n, (first, second) in enumerate(zip(old, new, strict=False)) if first != second), 0)
+    skipped = max(0, alike - _BEFORE) if max(len(old), len(new)) > _WIDTH else 0
+    cut = [f"…{text[skipped:]}" if skipped else text for text in (old, new)]
+    before, after = (text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…" for text in cut)
+    return before, after

@@ -39,3 +39,9 @@ def alarms(known: Alarms) -> list[Alarm]:
 def runbook(name: str) -> str:
     """Return where the runbook says what to do about an alarm."""
     return f"docs/runbook.md#{name}"
+
+
+def section(book: str, name: str) -> str:
+    """Return what a runbook says about an alarm, without its heading; nothing where it has no such section."""
+    _, _, after = f"\n{book}".partition(f"\n### {name}\n")
+    return after.partition("\n#")[0].strip()
