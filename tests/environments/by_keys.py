@@ -112,9 +112,12 @@ async def _see_an_alarm(desk: CloudDesk, driven: Driven) -> None:
     told = command.nimbus("alarms", "--json", "--env", desk.env, "--config", desk.folder)
     assert (told.code, told.json["alarms"][0]["name"], told.json["alarms"][0]["state"]) == (3, "quarantine", "raised")
     await driven.press("r")
+    await driven.until("· alarm quarantine", "Alarm quarantine since", "(enter says what to do)", "raised: quarantine")
+    await driven.press("tab", "enter")
     await driven.until(
-        "· alarm quarantine", "Alarm quarantine since", "docs/runbook.md#quarantine", "raised: quarantine"
+        "Alarm quarantine: what to do", "nimbus dataset --quarantined lists the files", "enter opens Runs"
     )
+    await driven.press("escape")
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="a test")
     await driven.press("r")
     await driven.until("all quiet", gone="Alarm quarantine since")

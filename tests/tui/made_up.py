@@ -298,6 +298,12 @@ ALARMS = (
     Alarm("run-failed", AlarmState.QUIET, "2026-11-26T02:13:00+00:00", "a run has failed"),
     Alarm("late", AlarmState.UNKNOWN, "2026-11-20T02:13:00+00:00", "no run has published for a day"),
 )
+GUIDE = """\
+A run's documents or predictions differ from those of its baseline. `nimbus drift report` shows by how much, and which
+documents drive it.
+1. The source has changed: tell who writes it.
+2. It began with the release: `nimbus rollback` takes it back.
+"""
 _BASE = 1_795_770_720_000  # milliseconds; 2026-11-27T09:12:00Z
 SAID = tuple(
     Line(_BASE + 1_500 * n, f"worker-{n % 3}", words)
@@ -375,6 +381,7 @@ ANSWERS: dict[type, object] = {
         attention(PRESENT, RUNS[2:], evidence=(_DRIFTED,), alarms=ALARMS),
         ALARMS,
     ),
+    overview.WhatToDo: GUIDE,
     releases.WhichReleases: releases.Releases(PRESENT, CHANGES, tuple(_RELEASES)),
     releases.HowCanary: CANARY,
     releases.HowDiffer: DIFFERENCES,

@@ -10,11 +10,23 @@ from nimbus.runs.shards import Shards
 from nimbus_tui.api.loadtests import Result
 from nimbus_tui.api.runs import Quoted
 from nimbus_tui.screens.loadtests import drawing as loads
+from nimbus_tui.screens.overview import drawing as overview
 from nimbus_tui.screens.runs import drawing as runs
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 RESULT = Result("v1", "2026-11-26", "ok", "steady", "", (), 100.0, 10.0, 50.0, 80.0, 0.0, 4e8)
 RUN = Overview("20261127T020000Z", Standing.PUBLISHED, release="v1", documents=1000, worker_seconds=150.0)
+
+
+def test_what_changed_keeps_what_it_became_where_room_is_short() -> None:
+    """What was before goes first, then releases' names get short; their versions stay."""
+    told = "candidate none → en_support-2.2.0-5d0c9be1f7a3 at 25 % · dataset 20261124T020000Z → 20261126T020000Z"
+    assert overview.changed(told, 120) == told
+    assert overview.changed(told, 84).startswith("candidate → en_support-2.2.0-5d0c9be1f7a3 at 25 % · dataset → 2026")
+    assert overview.changed(told, 66) == "candidate → en_su…-2.2.0-5d0c at 25 % · dataset → 20261126T020000Z"
+    assert (
+        overview.changed("release en-1.0-aaaaaaaaaaaa → en-2.0-bbbbbbbbbbbb", 22).rstrip() == "release → en-2.0-bbbbb"
+    )
 
 
 def test_two_load_tests_stand_beside_each_other_with_what_changed() -> None:

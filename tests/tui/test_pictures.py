@@ -22,15 +22,17 @@ from nimbus_tui.api.session import Session
 from nimbus_tui.api.verbs import Running, Verb
 from nimbus_tui.app import NimbusApp
 from nimbus_tui.screens import ENTRIES
-from nimbus_tui.themes import DARK, LIGHT
+from nimbus_tui.themes import CONTRAST, DARK, LIGHT
 from tests.tui import made_up
 from tests.tui.pictures import look, picture, settled
 
 LOOKS = (DARK.name, LIGHT.name)
+NARROW = (*LOOKS, CONTRAST.name)
 SIZES = {"narrow": (80, 24), "usual": (120, 40), "wide": (200, 60)}
 SCREENS = {entry.folder: (str(number + 1),) for number, entry in enumerate(ENTRIES)}
 VIEWS = {
     **SCREENS,
+    "overview-guide": ("1", "tab", "enter"),
     "infrastructure-plan": ("6", "n", "j"),
     "releases-compared": ("2", "tab", "m", "down"),
     "releases-canary": ("2", "C"),
@@ -80,13 +82,21 @@ def staged(session: Session, size: tuple[int, int], flow: Flow) -> None:
     asyncio.run(go())
 
 
-async def taken(app: NimbusApp, pilot: Pilot[None]) -> str:
-    """Return a picture of what is on the screen in dark and in light, beginning with what it is now."""
-    looks = {}
-    for theme in sorted(LOOKS, key=lambda name: name != app.theme):
-        app.theme = theme
+async def taken(app: NimbusApp, pilot: Pilot[None], *again: str) -> str:
+    """Return a picture of what is on the screen in dark and in light, and where it is narrow in high contrast.
+
+    A dialog is opened again in each, by the same key: what it says may have the ink of when it was opened.
+    """
+    themes, looks = NARROW if app.size.width == SIZES["narrow"][0] else LOOKS, {}
+    for theme in sorted(themes, key=lambda name: name != app.theme):
+        if theme != app.theme:
+            app.theme = theme
+            if again and len(app.screen_stack) > 1:
+                await pilot.press("escape")
+                await settled(app, pilot)
+                await pilot.press(*again)
         looks[theme] = look(await settled(app, pilot))
-    return picture([looks[theme] for theme in LOOKS])
+    return picture([looks[theme] for theme in themes])
 
 
 def walk(session: Session, size: tuple[int, int], views: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -98,7 +108,7 @@ def walk(session: Session, size: tuple[int, int], views: Mapping[str, tuple[str,
             for key in keys:
                 await pilot.press(key)
                 await settled(app, pilot)
-            found[name] = await taken(app, pilot)
+            found[name] = await taken(app, pilot, keys[-1])
             await pilot.press("escape", "escape")
 
     staged(session, size, flow)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from nimbus_tui.plain import fit, middle, plain
+from nimbus_tui.plain import actor, fit, middle, plain
 from nimbus_tui.widgets import text
 
 HOSTILE = [
@@ -40,6 +40,14 @@ def test_markup_is_shown_and_not_obeyed(hostile: str) -> None:
     shown = text.toned(hostile, "good")
     assert shown.plain == plain(hostile)
     assert len(shown.spans) <= 1
+
+
+def test_who_did_something_is_named_in_short() -> None:
+    """Of an identity in AWS its role and session, or its user; anybody else as they are."""
+    assert actor("arn:aws:sts::123456789012:assumed-role/data-scientist/ada") == "data-scientist/ada"
+    assert actor("arn:aws:iam::123456789012:user/grace") == "grace"
+    assert actor("arn:aws:iam::123456789012:root") == "arn:aws:iam::123456789012:root"
+    assert actor("ada@desk") == "ada@desk"
 
 
 @given(st.text(), st.integers(min_value=0, max_value=60))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from nimbus_tui.api.session import Session
+from tests.tui.conftest import nimbus, write_project
 from tests.tui.driving import Driven, drive
 
 
@@ -79,15 +80,35 @@ def test_a_rollback_can_keep_the_data(project: Path) -> None:
     drive(Session(config=project / "nimbus.toml"), flow)
 
 
+def test_an_undo_gives_readers_back_what_they_saw_also_where_the_release_never_ran(project: Path) -> None:
+    """The dataset that a new release took over from the one before it is not lost on the way there and back."""
+    write_project(project, 0.3)
+    nimbus(project, "deploy", "--yes", "--no-gate")
+    before = live(project)
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("● en_support")
+        await driven.press("R")
+        await driven.agree("Roll back in local")
+        await driven.until("Rolled back to", "Press u to undo")
+        for release in (before["release"], before["previous"]):
+            await driven.press("u")
+            await driven.agree("Undo in local", "stays as it is", "--keep-data")
+            await driven.eventually(lambda wanted=release: live(project)["release"] == wanted)  # type: ignore[misc]
+            await driven.until("Latest changes", gone="Undo in local")
+            assert live(project)["dataset"] == before["dataset"]
+
+    drive(Session(config=project / "nimbus.toml"), flow)
+
+
 def test_a_protected_environment_wants_its_name_typed(project: Path) -> None:
-    """Until the very name stands there, there is no button to press."""
+    """It can be typed at once, and until the very name stands there, there is no button to press."""
     before = live(project)
 
     async def flow(driven: Driven) -> None:
         await driven.until("staging", "protected")
         await driven.press("R")
         await driven.asked("Type its name")
-        await driven.press("right", "enter")
         await driven.press(*"stagin", "enter")
         assert live(project) == before
         await driven.press("g", "enter", "enter")

@@ -110,6 +110,31 @@ def test_what_is_on_its_way_holds_nobody_up() -> None:
         session.given.set()
 
 
+def test_what_a_change_would_do_is_waited_for_in_sight_and_can_be_given_up() -> None:
+    """Until it is known the keys that follow do nothing; esc gives it up, and no dialog comes after that."""
+    session = made_up.Withheld(Path("nimbus.toml"), "production")
+
+    async def flow(driven: Driven) -> None:
+        await driven.eventually(lambda: driven.app.focused is not None)
+        await driven.press("D")
+        await driven.until("finding out what it would do")
+        theme = driven.app.theme
+        await driven.press("3", "t", "u")
+        assert driven.app.theme == theme
+        await driven.press("escape")
+        await driven.until("1 Overview", gone="finding out")
+        await driven.press("R")
+        await driven.until("finding out what it would do")
+        session.given.set()
+        await driven.asked("Roll back in production", "Cancel")
+        assert "Deploy support" not in driven.screen
+
+    try:
+        drive(session, flow)
+    finally:
+        session.given.set()
+
+
 class Restless(made_up.MadeUp):
     """Answers differently by turns: what is there, that nothing is, that it is refused."""
 

@@ -20,8 +20,10 @@ from nimbus_tui.widgets import text
 from nimbus_tui.widgets.choose import Choose
 from nimbus_tui.widgets.confirm import Confirm
 from nimbus_tui.widgets.following import Following
+from nimbus_tui.widgets.waiting import Waiting
 
 _LOOK = 0.3  # seconds between looks at what a verb says
+_SOON = 0.25  # seconds that nobody needs to be told of
 
 
 class Answering(App[None]):
@@ -33,6 +35,7 @@ class Answering(App[None]):
         """Begin with nothing asked."""
         super().__init__()
         self._asked: set[tuple[int, object]] = set()
+        self._again: set[tuple[int, object]] = set()
         self._undo: Question[Proposal] | None = None
 
     @property
@@ -45,11 +48,13 @@ class Answering(App[None]):
 
     @on(Ask)
     def _ask(self, event: Ask) -> None:
-        """Answer a question, unless the same one of the same screen is being answered."""
+        """Answer a question; where the same one of the same screen is being answered, once more after that."""
         asked = (id(event.asker), event.question)
-        if asked not in self._asked:
-            self._asked.add(asked)
-            self.run_worker(self._answer(event, asked), group="questions", exit_on_error=False)
+        if asked in self._asked:
+            self._again.add(asked)
+            return
+        self._asked.add(asked)
+        self.run_worker(self._answer(event, asked), group="questions", exit_on_error=False)
 
     async def _answer(self, event: Ask, asked: tuple[int, object]) -> None:
         try:
@@ -60,6 +65,9 @@ class Answering(App[None]):
             event.asker.post_message(Answered(event.question, answer))
         finally:
             self._asked.discard(asked)
+            if asked in self._again:  # something may have changed while the answer was found
+                self._again.discard(asked)
+                self._ask(event)
 
     @on(Propose)
     def _propose(self, event: Propose) -> None:
@@ -74,9 +82,11 @@ class Answering(App[None]):
 
     async def _decide(self, question: Question[Proposal], reason: str = "") -> None:
         try:
-            proposal = await aside(partial(self.session.answer, question))
+            proposal = await self._found_out(question)
         except Exception as error:  # noqa: BLE001 - every failure is shown
             self.complain(trouble.of(error))
+            return
+        if proposal is None:
             return
         said = await self.push_screen_wait(Confirm(proposal, reason))
         if said.way is not None:
@@ -96,6 +106,24 @@ class Answering(App[None]):
         else:
             self._did(command, done)
         self.everything_changed()
+
+    async def _found_out(self, question: Question[Proposal]) -> Proposal | None:
+        """Return what a change would do, None where somebody gave up waiting; say so where it takes its time."""
+        asked = asyncio.ensure_future(aside(partial(self.session.answer, question)))
+        done, _ = await asyncio.wait({asked}, timeout=_SOON)
+        if done:
+            return await asked
+        waiting = Waiting()
+        left = asyncio.ensure_future(waiting.left.wait())
+        await self.push_screen(waiting)
+        try:
+            await asyncio.wait({asked, left}, return_when=asyncio.FIRST_COMPLETED)
+            return await asked if asked.done() else None
+        finally:
+            asked.cancel()
+            left.cancel()
+            if waiting in self.screen_stack:
+                await waiting.dismiss()
 
     def _did(self, command: tuple[str, ...], done: Done) -> None:
         self._undo = done.undo

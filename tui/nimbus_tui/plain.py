@@ -53,6 +53,11 @@ def release(text: str, width: int) -> str:
     return f"{fit(pipeline, room)}-{tail}" if room > 1 else middle(tail, width)
 
 
+def actor(text: str) -> str:
+    """Return who did something in short: of an identity in AWS, its role and session, or its user."""
+    return text.rpartition(":")[2].partition("/")[2] or text if text.startswith("arn:") else text
+
+
 def middle(text: str, width: int) -> str:
     """Return text within a width, its middle left out: names differ at their end."""
     if cell_len(text) <= width or width < 5:

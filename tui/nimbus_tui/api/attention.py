@@ -21,13 +21,17 @@ _ENDED_BADLY = {"failed": "failed", "interrupted": "was interrupted", "cancelled
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something to look at: `short` in a few words, `sentence` in full, the screen where more stands."""
+    """Something to look at: `short` in a few words, `sentence` in full, the screen where more stands.
+
+    `alarm` is one whose section of the runbook says what to do.
+    """
 
     tone: str
     short: str
     sentence: str
     section: str
     key: str = ""
+    alarm: str = ""
 
 
 def attention(  # noqa: PLR0913 - what is known
@@ -61,9 +65,9 @@ def attention(  # noqa: PLR0913 - what is known
 
 
 def _of_alarm(alarm: Alarm) -> Attention:
-    since = alarm.since[:16].replace("T", " ")
-    told = f"Alarm {alarm.name} since {since} UTC (docs/runbook.md#{alarm.name}): {alarm.about}"
-    return Attention("bad", f"alarm {alarm.name}", told, _ABOUT.get(alarm.name, "runs"))
+    since = alarm.since[5:16].replace("T", " ")
+    told = f"Alarm {alarm.name} since {since} UTC (enter says what to do): {alarm.about}"
+    return Attention("bad", f"alarm {alarm.name}", told, _ABOUT.get(alarm.name, "runs"), alarm=alarm.name)
 
 
 def _of_runs(runs: Sequence[Overview]) -> list[Attention]:
@@ -91,7 +95,7 @@ def _of_live(present: Live, lacks: str | None) -> list[Attention]:
         words = f"The live release can no longer run: {lacks} is gone."
         found.append(Attention("bad", "cannot run", words, "releases", present.release))
     if present.candidate is not None:
-        words = f"{present.candidate.release} is in its canary, with {present.candidate.percent} % of the shards."
+        words = f"Canary: {present.candidate.release} has {present.candidate.percent} % of the shards."
         found.append(Attention("note", "canary", words, "releases", present.candidate.release))
     if present.datasets.get(present.release) is None:
         words = "The live release has published nothing yet: its first run will."

@@ -87,6 +87,20 @@ class HowItIs:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class WhatToDo:
+    """Asks what the runbook says about an alarm."""
+
+    alarm: str
+
+    def ask(self, session: Session) -> str:
+        """Read its section."""
+        del session
+        from nimbus.assembly.runs import runbook  # noqa: PLC0415 - only when it is asked
+
+        return runbook(self.alarm)
+
+
 def alarms_of(environment: Environment) -> tuple[tuple[Alarm, ...] | None, str]:
     """Return an environment's alarms, and why they are not known where they are not: the rest is shown without them."""
     from nimbus.assembly.runs import alarms  # noqa: PLC0415 - only when it is asked

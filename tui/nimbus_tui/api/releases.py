@@ -91,31 +91,38 @@ class HowCanary:
 
 @dataclass(frozen=True, slots=True)
 class WhatRollback:
-    """Asks what going back would do: without a name, to the previous release, or out of a canary."""
+    """Asks what going back would do: without a name, to the previous release, or out of a canary.
+
+    What undoes a change `restores` what readers saw before: a release that never ran has no dataset of its own.
+    """
 
     release: str | None = None
     keep_data: bool = False
     undoing: bool = False
+    restores: str | None = None
 
     def ask(self, session: Session) -> Proposal:
         """Decide on the rollback; nothing is done."""
-        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+        from nimbus import assembly, releasing  # noqa: PLC0415 - only when it is asked
+        from nimbus_runtime import live  # noqa: PLC0415 - as above
         from nimbus_tui import figures  # noqa: PLC0415 - as above
 
         environment = session.environment()
-        planned = releasing.plan_rollback(environment, self.release, keep_data=self.keep_data)
+        present = live.read(assembly.open_environment(environment))
+        keep_data = self.keep_data or (present is not None and self.restores == present.dataset is not None)
+        planned = releasing.plan_rollback(environment, self.release, keep_data=keep_data)
         dataset = planned.dataset
         told = "readers will find none until the next run"
         if dataset is not None:
             told = f"{dataset.run}: {dataset.counts.scored:,} documents, {figures.age(dataset.finished, session.now)}"
-        if self.keep_data:
+        if keep_data:
             told = "stays as it is"
-        words = ("rollback", *((self.release,) if self.release else ()), *(("--keep-data",) if self.keep_data else ()))
+        words = ("rollback", *((self.release,) if self.release else ()), *(("--keep-data",) if keep_data else ()))
         return Proposal(
             title=f"{'Undo' if self.undoing else 'Roll back'} in {environment.name}",
             verb="Roll back",
             command=session.command(*words),
-            perform=partial(_roll_back, environment, planned, keep_data=self.keep_data),
+            perform=partial(_roll_back, environment, planned),
             facts=(
                 ("environment", f"{environment.name}{f' · {environment.region}' if environment.region else ''}"),
                 ("from", planned.before.release),
@@ -123,22 +130,22 @@ class WhatRollback:
                 ("data", told),
             ),
             differences=(("What readers and the next run notice", planned.state), ("The releases", planned.release)),
-            warning="" if dataset is not None or self.keep_data else "There is no dataset of that release any more.",
+            warning="" if dataset is not None or keep_data else "There is no dataset of that release any more.",
             typed=environment.name if environment.protected else None,
             reasoned=True,
             ways=(
                 Way(
                     "d",
                     "takes the data back, too"
-                    if self.keep_data
+                    if keep_data
                     else "keeps the data of now, and takes the release alone back",
-                    replace(self, keep_data=not self.keep_data),
+                    replace(self, keep_data=not keep_data, restores=None),
                 ),
             ),
         )
 
 
-def _roll_back(environment: Environment, planned: Rollback, reason: str, *, keep_data: bool) -> Done:
+def _roll_back(environment: Environment, planned: Rollback, reason: str) -> Done:
     import time  # noqa: PLC0415 - beside what uses it
 
     from nimbus import releasing  # noqa: PLC0415 - only when it is done
@@ -148,7 +155,7 @@ def _roll_back(environment: Environment, planned: Rollback, reason: str, *, keep
     seconds = time.perf_counter() - began
     back: Question[Proposal] | None = None
     if state.release != planned.before.release:
-        back = WhatRollback(planned.before.release, keep_data=keep_data, undoing=True)
+        back = WhatRollback(planned.before.release, undoing=True, restores=planned.before.dataset)
     elif planned.before.candidate is not None:
         back = WhatPromotion(planned.before.candidate.release, planned.before.candidate.percent)
     return Done(f"Rolled back to {state.release} in {seconds:.2f} s.", back)
@@ -199,7 +206,9 @@ def _promote(environment: Environment, planned: Promotion, percent: int, reason:
     if percent < 100:
         told = f"{state.candidate.release} has {percent} % of the shards." if state.candidate else "Nothing changed."
         return Done(told, WhatDrop())
-    undo = None if planned.before is None or not planned.needed else WhatRollback(planned.before.release, undoing=True)
+    undo, before = None, planned.before
+    if before is not None and planned.needed:
+        undo = WhatRollback(before.release, undoing=True, restores=before.dataset)
     return Done(f"{state.release} is live.", undo)
 
 
@@ -253,6 +262,7 @@ class WhatDeployment:
 
         project, environment = session.project(), session.environment()
         planned = releasing.plan_deployment(environment, project, judged=self.judged)
+        is_first = all(item.before == "-" for item in planned.differences)
         agreed = ("--confirm", environment.name) if environment.protected else ("--yes",)
         chosen = [*(() if self.judged else ("--no-gate",)), *(() if self.promoted else ("--candidate",))]
         command = session.command("deploy", *chosen, *agreed)
@@ -267,7 +277,9 @@ class WhatDeployment:
             command=command,
             perform=Verb(f"deploy to {environment.name}", command),
             facts=(("pipeline", project.pipeline.source), ("", ""), *steps),
-            differences=(("Against what is live", planned.differences),) if planned.differences else (),
+            differences=(("Against what is live", planned.differences),)
+            if planned.differences and not is_first
+            else (),
             warning="" if planned.release else "What changes is known once it is compiled.",
             typed=environment.name if environment.protected else None,
             dangerous=False,

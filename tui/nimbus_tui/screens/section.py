@@ -104,8 +104,7 @@ class Section(Container, can_focus=True):
             self.heard(event.question, event.answer)
             return
         changed = self._answers.get(event.question) != event.answer
-        if changed:
-            self._answers = {event.question: event.answer}
+        self._answers = {event.question: event.answer}
         self.show(event.answer)
         self._again(self.pace.after(changed=changed))
 

@@ -12,10 +12,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
 from nimbus_tui.plain import middle, plain
-from nimbus_tui.widgets import text
+from nimbus_tui.widgets.choices import Choices
 
 _NAME = 40  # cells
 
@@ -38,17 +37,11 @@ class Choose(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Draw the list."""
         room = max((len(name) for _, name, _ in self._choices), default=0)
+        padded = [(key, name.ljust(room), about) for key, name, about in self._choices]
         with Vertical(id="dialog", classes="choose") as dialog:
             dialog.border_title = Content(plain(self._title, 120))
             dialog.border_subtitle = Content("enter chooses · esc cancels")
-            yield OptionList(
-                *(
-                    Option(text.words(text.toned(name.ljust(room) + "  ", "bold"), text.toned(about, "dim")), id=key)
-                    for key, name, about in self._choices
-                ),
-                id="choices",
-                markup=False,
-            )
+            yield Choices(padded, between="  ")
 
     def on_mount(self) -> None:
         """Stand on what is chosen already."""

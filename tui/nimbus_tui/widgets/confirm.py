@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -32,13 +32,19 @@ class Said:
 
 
 class Confirm(ModalScreen[Said]):
-    """Shows a proposal, and answers whether it was agreed to."""
+    """Shows a proposal, and answers whether it was agreed to.
+
+    Where a name is to be typed, its first letter begins it, whatever else that key would do.
+    """
 
     AUTO_FOCUS = "#no"  # so that enter alone changes nothing
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "answer(False)", "Cancel", id="confirm.cancel"),
         Binding("y", "copy", "Copy command", id="confirm.copy"),
-        *(Binding(key, f"way('{key}')", "Another way", show=False, id=f"confirm.{key}") for key in "dgo"),
+        *(
+            Binding(f"{key},{key.upper()}", f"way('{key}')", "Another way", show=False, id=f"confirm.{key}")
+            for key in "dgo"
+        ),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
         Binding("j,down", "scroll(1)", "Scroll", show=False),
@@ -50,6 +56,7 @@ class Confirm(ModalScreen[Said]):
         super().__init__()
         self._proposal = proposal
         self._reason = reason
+        self._typing = False
 
     def compose(self) -> ComposeResult:
         """Draw title, facts, differences, a name to type where one is asked for, and the buttons."""
@@ -60,7 +67,10 @@ class Confirm(ModalScreen[Said]):
             with VerticalScroll(id="dialog-body", can_focus=False):
                 yield Static(id="dialog-text", markup=False)
             if proposal.ways:
-                hints = [text.words(text.toned(f"{w.key} ", "warn"), text.toned(w.words, "dim")) for w in proposal.ways]
+                hints = [
+                    text.words(text.toned(f"{self._key(way.key)} ", "warn"), text.toned(way.words, "dim"))
+                    for way in proposal.ways
+                ]
                 yield Static(text.lines(hints), id="other", markup=False)
             if proposal.typed:
                 yield Static(
@@ -70,7 +80,7 @@ class Confirm(ModalScreen[Said]):
                     ),
                     markup=False,
                 )
-                yield Input(placeholder=plain(proposal.typed, 60), id="typed", compact=True)
+                yield Input(placeholder=plain(proposal.typed, 60), id="typed", compact=True, select_on_focus=False)
             if proposal.reasoned:
                 yield Input(
                     self._reason, placeholder="why (tab comes here; stays in the history)", id="reason", compact=True
@@ -85,6 +95,24 @@ class Confirm(ModalScreen[Said]):
                     disabled=bool(proposal.typed),
                 )
             yield Static(id="twin", markup=False)
+
+    def _key(self, key: str) -> str:
+        """Return the key of a way: a capital where the small one begins the name that is to be typed."""
+        return key.upper() if (self._proposal.typed or "").startswith(key) else key
+
+    def on_key(self, event: events.Key) -> None:
+        """Let whoever types the name at once type it where it belongs."""
+        typed, letter = self._proposal.typed, event.character
+        if typed and letter and event.is_printable and (self._typing or letter == typed[0]):
+            event.stop()
+            field = self.query_one("#typed", Input)
+            self._typing = True  # letters may come faster than the field gets the keys
+            self.set_focus(field)
+            field.insert_text_at_cursor(letter)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Take letters for keys again once a button has the keys."""
+        self._typing = self._typing and not isinstance(event.widget, Button)
 
     def on_mount(self) -> None:
         """Fit the differences."""
@@ -106,7 +134,7 @@ class Confirm(ModalScreen[Said]):
 
     def _draw(self) -> None:
         proposal, width = self._proposal, max(30, self.query_one("#dialog-body").size.width - 2)
-        parts = [text.facts(proposal.facts, width)] if proposal.facts else []
+        parts = [text.facts(proposal.facts, width, whole=True)] if proposal.facts else []
         if proposal.warning:
             parts.append(text.words(text.toned("▲ ", "warn"), text.toned(proposal.warning, "warn")))
         for title, found in proposal.differences:

@@ -31,6 +31,7 @@ class Following(ModalScreen[None]):
         Binding("x", "stop", "Stop it", id="follow.stop"),
         Binding("c", "copy", "Copy", id="follow.copy"),
         Binding("y", "copy_command", "Copy the command", id="follow.copy_command"),
+        Binding("R", "app.rollback", "Roll back", show=False),
         Binding("ctrl+c,ctrl+q", "app.leave", "Quit", show=False),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),

@@ -22,6 +22,7 @@ class Panel(Vertical):
         """Start loading."""
         super().__init__(id=id, classes=f"panel -loading {classes or ''}")
         self._held = held
+        self._trouble: Trouble | None = None
         self.border_title = Content(title)
         self._note = Static(text.toned("loading …", "dim"), classes="note", markup=False)
 
@@ -45,7 +46,14 @@ class Panel(Vertical):
 
     def trouble(self, found: Trouble) -> None:
         """Say why nothing can be shown."""
-        self._state("-trouble", text.trouble(found))
+        self._trouble = found
+        self.border_subtitle = ""
+        self._state("-trouble", text.trouble(found, self.content_size.width - 2))
+
+    def on_resize(self) -> None:
+        """Fit the reason again."""
+        if self._trouble is not None and self.has_class("-trouble"):
+            self.trouble(self._trouble)
 
     def title(self, title: str, beside: str = "") -> None:
         """Set what stands in the frame, above and below."""

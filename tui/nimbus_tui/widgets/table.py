@@ -19,6 +19,7 @@ from textual.strip import Strip
 from nimbus_tui.plain import fit, plain
 
 _GAP = 2
+_NONE = "Nothing contains this: esc shows all."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,20 @@ class Table(ScrollView, can_focus=True):
     class Chosen(Highlighted):
         """A row was opened, by enter or a second click."""
 
-    def __init__(self, columns: Sequence[Column], *, id: str | None = None, header: bool = True) -> None:  # noqa: A002
-        """Start empty; without a header, rows begin at the first line."""
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        id: str | None = None,  # noqa: A002
+        header: bool = True,
+        newest: bool = False,
+    ) -> None:
+        """Start empty; without a header, rows begin at the first line.
+
+        Where the `newest` row is the first, a cursor that stands on the first stays there when another comes.
+        """
         super().__init__(id=id)
+        self._newest = newest
         self._head = int(header)
         self._columns = tuple(columns)
         self._keys: Sequence[str] = ()
@@ -111,7 +123,8 @@ class Table(ScrollView, can_focus=True):
         held = self.key
         self._keys, self._draw = keys, draw
         self.virtual_size = Size(self.size.width, len(keys) + self._head)
-        if held is not None and (not 0 <= self.cursor < len(keys) or keys[self.cursor] != held):
+        stays = self._newest and self.cursor == 0
+        if held is not None and not stays and (not 0 <= self.cursor < len(keys) or keys[self.cursor] != held):
             try:
                 self.cursor = keys.index(held)
             except ValueError:
@@ -147,6 +160,9 @@ class Table(ScrollView, can_focus=True):
             cells: Sequence[Cell | str] = [Cell(column.title, "header") for column in self._columns]
         else:
             index = y - self._head + round(self.scroll_offset.y)
+            if not self._keys and index == 0:  # a panel that holds nothing says so itself
+                style = self.rich_style + _ink(self.get_component_rich_style("table--dim"))
+                return Strip([Segment(fit(f" {_NONE}", width), style)])
             if index >= len(self._keys):
                 return Strip.blank(width, self.rich_style)
             cells = self._draw(self._keys[index])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from nimbus.releases.diff import Difference
     from nimbus_tui.api.trouble import Trouble
 
+_NAMES = 11  # cells that the name of a failure's part takes
 Fact = tuple[str, str] | tuple[str, str, str]
 
 
@@ -32,14 +34,20 @@ def words(*parts: Content | str) -> Content:
     return Content.assemble(*parts)
 
 
-def facts(found: Sequence[Fact], width: int = 0) -> Content:
-    """Return names and values below each other; a third item is the value's tone."""
-    room = max((len(fact[0]) for fact in found), default=0)
-    told = []
+def facts(found: Sequence[Fact], width: int = 0, *, whole: bool = False) -> Content:
+    """Return names and values below each other; a third item is the value's tone.
+
+    A value that finds no room loses its middle; where they are wanted `whole`, one of several words goes on below.
+    """
+    names = max((len(fact[0]) for fact in found), default=0)
+    room, told = max(8, width - names - 2), []
     for fact in found:
-        value = plain(fact[1])
-        shown = middle(value, max(8, width - room - 2)) if width else value
-        told.append(words(toned(fact[0].ljust(room) + "  ", "dim"), toned(shown, fact[2] if len(fact) > 2 else "")))
+        value, tone = plain(fact[1]), fact[2] if len(fact) > 2 else ""
+        shown = [middle(value, room) if width else value]
+        if whole and len(value) > room:
+            shown = [middle(line, room) for line in textwrap.wrap(value, room, break_long_words=False) or [""]]
+        told.append(words(toned(fact[0].ljust(names) + "  ", "dim"), toned(shown[0], tone)))
+        told += [words(" " * (names + 2), toned(line, tone)) for line in shown[1:]]
     return lines(told)
 
 
@@ -63,13 +71,14 @@ def differences(found: Sequence[Difference], width: int) -> Content:
     return lines(told)
 
 
-def trouble(found: Trouble, width: int = 72) -> Content:
-    """Return a failure: what happened, then its parts."""
-    del width
+def trouble(found: Trouble, width: int) -> Content:
+    """Return a failure: what happened, then its parts, each in a column of its own."""
     told = [words(toned("✗ ", "bad"), toned(found.what, "bold"))]
-    told += [
-        words(toned(f"  {name:<9}", "note" if name == "to do" else "dim"), toned(value)) for name, value in found.parts
-    ]
+    for name, value in found.parts:
+        room = max(20, width - _NAMES)
+        parts = textwrap.wrap(plain(value), room, break_on_hyphens=False) or [""]
+        told.append(words(toned(f"  {name}".ljust(_NAMES), "note" if name == "to do" else "dim"), toned(parts[0])))
+        told += [words(" " * _NAMES, toned(part)) for part in parts[1:]]
     return lines(told)
 
 

@@ -12,11 +12,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from nimbus_tui.api.beginning import BeginDemo, begin_here
 from nimbus_tui.messages import Answered, Ask, Refused
 from nimbus_tui.widgets import text
+from nimbus_tui.widgets.choices import Choices
 
 
 class Welcome(ModalScreen[bool]):
@@ -42,13 +42,7 @@ class Welcome(ModalScreen[bool]):
                 ),
                 markup=False,
             )
-            yield OptionList(
-                *(
-                    Option(text.lines([text.toned(name, "bold"), text.toned(f"  {about}", "dim")]), id=key)
-                    for key, name, about in offers
-                ),
-                markup=False,
-            )
+            yield Choices(offers, between="\n  ")
 
     def on_mount(self) -> None:
         """Stand on the demo."""

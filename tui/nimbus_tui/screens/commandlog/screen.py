@@ -58,8 +58,6 @@ class CommandLog(Section):
                 "whatever you do appears here as the command line that does the same",
                 "y copies the command of the screen you are on",
             )
-        elif not keys:
-            panel.empty("No command contains this.", "esc shows all of them")
         else:
             panel.ready()
 

@@ -130,8 +130,9 @@ class Infrastructure(Section):
         self._watch()
         failure = self._failure()
         if failure:
+            width = self.query_one("#outputs-panel").content_size.width - 1
             self.query_one("#outputs-panel", Panel).ready()
-            self.query_one("#outputs", Static).update(text.lines([*failure, text.trouble(trouble)]))
+            self.query_one("#outputs", Static).update(text.lines([*failure, text.trouble(trouble, width)]))
         else:
             self.query_one("#outputs-panel", Panel).trouble(trouble)
         if self._plan is None and not self._planning:
@@ -211,16 +212,11 @@ class Infrastructure(Section):
             panel.title(middle(plain(item.resource), 40))
         elif self._standing is not None:
             standing = self._standing
-            facts = [
-                ("environment", standing.name),
-                ("kind", standing.kind),
-                ("region", standing.region or "none"),
-                ("root", standing.root),
-            ]
+            facts = [("environment", standing.name), ("kind", standing.kind), ("region", standing.region or "none")]
             told = [*self._failure(), text.facts(facts, width)]
-            for name, value in standing.outputs:
-                if name not in ("root", "region"):
-                    told += [text.toned(name, "dim"), text.toned(value)]
+            others = (each for each in standing.outputs if each[0] not in ("root", "region"))
+            for name, value in (("root", standing.root), *others):
+                told += [text.toned(name, "dim"), text.toned(f"  {value}")]
             panel.title("Outputs")
         else:
             return

@@ -16,6 +16,7 @@ from nimbus_tui.widgets.table import Cell
 
 _NAMES = 13  # cells
 _MOST = 34  # of a result beside another: further apart they cannot be compared
+_WIDEST = 4  # cells of a second
 _ALIKE = 0.02  # a change that is no news
 OUTCOMES = {"ok": ("●", "good"), "missed": ("✗", "bad"), "unsound": ("▲", "warn")}
 
@@ -84,6 +85,15 @@ def _change(before: float | None, after: float | None, *, more_is_better: bool) 
     return text.toned(f"{change:+.0%}", tone)
 
 
+def account(found: Result, width: int) -> Content:
+    """Return what a test came to in words, and why."""
+    mark, tone = OUTCOMES.get(found.outcome, ("·", ""))
+    told = [text.words(text.toned(f"{mark} {found.outcome}", tone), text.toned(f"  {found.profile}", "dim"))]
+    for words, ink in ((found.words, ""), *((reason, tone) for reason in found.reasons)):
+        told += [text.toned(line, ink) for line in textwrap.wrap(plain(words), width)]
+    return text.lines([*told, text.toned("m marks it, to compare others with it", "dim")])
+
+
 def going(known: Known, width: int, height: int) -> Content:
     """Return how the test goes: figures of now, and latency and throughput over its seconds."""
     if known.going is None:
@@ -98,6 +108,8 @@ def going(known: Known, width: int, height: int) -> Content:
             [*told, *(text.toned(line, "bad" if known.going == "failed" else "dim") for line in words[-6:])]
         )
     last = seconds[-1]
+    if known.going != "going":  # in which the last answers may have come a second before the end
+        last = next((second for second in reversed(seconds) if second.p50 is not None), last)
     told.append(
         text.words(
             text.toned(f"{last.second:.0f} s", "bold"),
@@ -128,7 +140,8 @@ def _marks(known: Known, last: Second) -> Content:
 def _chart(  # noqa: PLR0913, PLR0917 - what a chart is of
     name: str, values: Sequence[float], width: int, height: int, unit: str, tone: str
 ) -> list[Content]:
-    shown = chart.resampled(values, width)
+    each = max(1, min(_WIDEST, width // max(1, len(values))))
+    shown = [value for value in chart.resampled(values, width) for _ in range(each)]
     top = max(shown, default=0.0)
     head = text.words(text.toned(name, "bold"), text.toned(f"  {figures.rate(top)} {unit}", "dim"))
     return [head, *(text.toned(line, tone) for line in chart.columns(shown, height))]

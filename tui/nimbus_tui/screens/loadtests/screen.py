@@ -15,7 +15,7 @@ from nimbus_tui.api import loadtests as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Propose
-from nimbus_tui.plain import middle, release
+from nimbus_tui.plain import middle, plain, release
 from nimbus_tui.polling import Pace
 from nimbus_tui.screens.loadtests import drawing
 from nimbus_tui.screens.section import Section
@@ -111,6 +111,9 @@ class LoadTests(Section):
         if self._marked is not None and selected is not None and selected != self._marked:
             panel.title("Compared", "the selected one against the marked one")
             shown = drawing.comparison(self._marked, selected, max(20, size.width))
+        elif selected is not None:
+            panel.title(f"Result of {release(plain(selected.release), 40)}")
+            shown = drawing.account(selected, max(20, size.width))
         else:
             panel.title("Now")
             shown = drawing.going(known, max(20, size.width), size.height)

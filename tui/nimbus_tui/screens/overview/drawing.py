@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from nimbus_tui import chart, figures
-from nimbus_tui.plain import middle, plain, release
+from nimbus_tui.plain import actor, fit, middle, plain, release
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from nimbus_tui.api.overview import State
 
 _NAMES = 10  # cells that the names of facts take
+_LONGEST, _SHORTEST = 60, 10  # cells that a release's name is cut to
+_BETWEEN = " · "
+_SINCE = re.compile(r"^(\S+) .* →")  # the name of what changed, what it was before
 STANDINGS = {
     "starting": ("◌", "name"),
     "running": ("◐", "name"),
@@ -112,15 +118,30 @@ def _latest(run: Overview, now: datetime, room: int) -> Content:
     )
 
 
+@functools.lru_cache(256)
+def changed(told: str, width: int) -> str:
+    """Return what changed within a width: what was before goes first, then releases' names get short."""
+    if cell_len(told) <= width:
+        return told
+    parts = [_SINCE.sub(r"\1 →", part) for part in told.split(_BETWEEN)]
+    words = _BETWEEN.join(parts).split(" ")
+    shown = " ".join(words)
+    for room in range(_LONGEST, _SHORTEST - 1, -1):
+        if cell_len(shown) <= width:
+            break
+        shown = " ".join(release(word, room) if word.count("-") > 1 else word for word in words)
+    return fit(shown, width)
+
+
 def change(found: Change, now: datetime) -> tuple[Cell | str, ...]:
     """Return a change of what is live as a row."""
     entry = found.state.entry
-    changed = " · ".join(f"{item.name} {item.before} → {item.after}" for item in found.differences) or entry.reason
+    differences = (f"{item.name} {item.before} → {item.after}" for item in found.differences)
     tone = {"rollback": "warn", "promote": "good", "deploy": "good", "publish": "dim"}.get(entry.action, "")
     return (
         str(found.state.sequence),
         Cell(figures.age(entry.time, now), "dim"),
         Cell(entry.action, tone),
-        Cell(entry.actor, "dim"),
-        changed,
+        Cell(actor(entry.actor), "dim"),
+        _BETWEEN.join(differences) or entry.reason,
     )

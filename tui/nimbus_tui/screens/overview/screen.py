@@ -11,14 +11,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from nimbus_tui.api.overview import HowItIs, State
+from nimbus_tui.api.overview import HowItIs, State, WhatToDo
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.releases import WhatDeployment
 from nimbus_tui.api.runs import WhatStart
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Propose
+from nimbus_tui.screens import ENTRIES
 from nimbus_tui.screens.overview import drawing
 from nimbus_tui.screens.section import Section
+from nimbus_tui.widgets.guide import Guide
 from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.status import MARKS
 from nimbus_tui.widgets.table import Cell, Column, Table
@@ -28,7 +30,7 @@ _COLUMNS = (
     Column("when", 10, rank=2),
     Column("what", 8),
     Column("by", 10, rank=4),
-    Column("changed", 16, grow=1),
+    Column("changed", 16, grow=1, cut=drawing.changed),
 )
 
 
@@ -40,6 +42,7 @@ class Overview(Section):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("D", "deploy", "Deploy", tooltip="Deploy the pipeline of nimbus.toml", id="overview.deploy"),
         Binding("S", "start", "Start a run", tooltip="Start a run of what is live", id="overview.start"),
+        Binding("tab", "other", "Changes or what needs attention", show=False, id="overview.other"),
     ]
 
     def compose(self) -> ComposeResult:
@@ -49,7 +52,7 @@ class Overview(Section):
             yield Panel("Runs", Static(id="last-runs", markup=False), id="runs-panel")
         todo = [Column("", 1), Column("what", 20, grow=1)]
         yield Panel("Needs attention", Table(todo, id="attention", header=False), id="todo-panel")
-        yield Panel("Latest changes", Table(_COLUMNS, id="changes"), id="changes-panel")
+        yield Panel("Latest changes", Table(_COLUMNS, id="changes", newest=True), id="changes-panel")
 
     def on_mount(self) -> None:
         """Begin with nothing known."""
@@ -121,13 +124,31 @@ class Overview(Section):
 
     @on(Table.Chosen, "#attention")
     def _chosen(self, event: Table.Chosen) -> None:
-        if self._state is not None:
-            item = self._state.attention[int(event.key)]
+        if self._state is None:
+            return
+        item = self._state.attention[int(event.key)]
+        if item.alarm:
+            self.ask(WhatToDo(item.alarm))
+        else:
             self.go(item.section, item.key)
+
+    def heard(self, question: Question[object], answer: object) -> None:
+        """Show what to do about an alarm, and go where it is about after that."""
+        alarm = cast("WhatToDo", question).alarm
+        item = next((each for each in self._state.attention if each.alarm == alarm), None) if self._state else None
+        if item is not None:
+            entry = next(entry for entry in ENTRIES if entry.folder == item.section)
+            guide = Guide(f"Alarm {alarm}: what to do", str(answer), entry.name)
+            self.app.push_screen(guide, lambda agreed: self.go(item.section) if agreed else None)
 
     @on(Table.Chosen, "#changes")
     def _change(self, event: Table.Chosen) -> None:
         self.go("releases", event.key)
+
+    def action_other(self) -> None:
+        """Go from the changes to what needs attention, and back."""
+        changes, todo = self.query_one("#changes"), self.query_one("#attention")
+        (todo if changes.has_focus and self._state is not None and self._state.attention else changes).focus()
 
     def action_deploy(self) -> None:
         """Propose to deploy the pipeline of nimbus.toml."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from nimbus_tui import figures
+from nimbus_tui.plain import actor
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
@@ -46,7 +47,7 @@ def entry(change: Change, now: datetime) -> tuple[Cell | str, ...]:
         Cell(figures.age(done.time, now), "dim"),
         Cell(done.action, ACTIONS.get(done.action, "")),
         _of(change.state),
-        Cell(done.actor, "dim"),
+        Cell(actor(done.actor), "dim"),
         Cell(done.reason, "dim"),
     )
 
@@ -110,7 +111,7 @@ def release(found: Any, now: datetime, width: int) -> list[Content]:  # noqa: AN
     if shown.dataset is not None:
         counts = shown.dataset.counts
         facts.append(("dataset", f"{shown.dataset.run}, {counts.scored:,} scored, {counts.quarantined:,} set aside"))
-    told = [text.facts(facts, width), Content(""), text.toned("Evidence", "bold")]
+    told = [text.facts(facts, width, whole=True), Content(""), text.toned("Evidence", "bold")]
     told += _evidence(shown, now)
     for component, labels in record.labels.items():
         more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
@@ -151,7 +152,7 @@ def _evidence(shown: Shown, now: datetime) -> Sequence[Content]:
         text.words(
             text.toned(f"{item.kind:<11} ", "dim"),
             text.toned(f"{item.outcome:<13}", OUTCOMES.get(item.outcome, "")),
-            text.toned(f" {figures.age(item.time, now)} by {item.actor}", "dim"),
+            text.toned(f" {figures.age(item.time, now)} by {actor(item.actor)}", "dim"),
         )
         for item in reversed(shown.evidence)
     ]

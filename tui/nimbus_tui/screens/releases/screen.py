@@ -59,7 +59,7 @@ class Releases(Section):
         """Draw the two lists, and what is selected."""
         with Container(classes="split"):
             with Container(classes="list -ledger", id="lists"):
-                yield Panel("Ledger", Table(_LEDGER, id="ledger"), id="ledger-panel")
+                yield Panel("Ledger", Table(_LEDGER, id="ledger", newest=True), id="ledger-panel")
                 yield Panel("Releases", Table(_RELEASES, id="names"), id="names-panel")
             yield Panel(
                 "Release",
@@ -179,7 +179,7 @@ class Releases(Section):
         told = [*drawing.canary(self._canary, self._selected), *drawing.release(self._shown, self.session.now, width)]
         if self._marked and self._compared is not None and self._compared[1] == self._selected:
             title = text.toned(f"Against {middle(self._marked, width - 10)}", "bold")
-            told = [*told, Content(""), title, text.differences(self._compared[2], width)]  # type: ignore[arg-type]
+            told = [title, text.differences(self._compared[2], width), Content(""), *told]  # type: ignore[arg-type]
         static.update(text.lines(told))
 
     def on_resize(self) -> None:

@@ -101,11 +101,11 @@ def _cost(run: Overview, seconds: float, price: float | None, quoted: Quoted | N
     """Return what a run has cost against what its documents should cost by the release's quote."""
     told: list[text.Fact] = []
     if price is not None:
-        told.append(("cost", f"{seconds * price:.4f} $" + (" so far" if goes(run) else "")))
+        told.append(("cost", figures.money(seconds * price) + (" so far" if goes(run) else "")))
     if quoted is not None and run.documents and not (quoted.source.startswith(f"run {run.run};") and run.run):
         expected = run.documents * quoted.seconds
         over = seconds / expected - 1
-        should = figures.duration(expected) if price is None else f"{expected * price:.4f} $"
+        should = figures.duration(expected) if price is None else figures.money(expected * price)
         word = f"{abs(over):.0%} {'more' if over > 0 else 'less'} than quoted"
         told.append(("quoted", f"{should}: {word}", "warn" if over > _MUCH_MORE else ""))
         told.append(("", f"by {quoted.source}", "dim"))
@@ -181,10 +181,9 @@ def line(said: Line) -> tuple[Cell | str, ...]:
     if isinstance(record, dict):
         level = str(record.pop("level", "")).lower()
         tone = _LEVELS.get(level, "")
-        for known in ("time", "run"):
-            record.pop(known, None)
+        record = {name: value for name, value in record.items() if name not in {"time", "run"} and name[:1] != "_"}
         main = str(record.pop("message", record.pop("event", "")))
         words = "  ".join([main, *(f"{name}={value}" for name, value in record.items())]).strip()
     elif "error" in said.text[:200].lower():
         tone = "bad"
-    return Cell(when, "dim"), Cell(said.source, "dim"), Cell(words, tone)
+    return Cell(when, "dim"), Cell(said.source.rpartition("/")[2], "dim"), Cell(words, tone)

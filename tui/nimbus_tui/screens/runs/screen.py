@@ -275,7 +275,8 @@ class Runs(Section):
 
     def action_pause(self) -> None:
         """Propose to pause the schedule, or to let it go on."""
-        self.post_message(Propose(api.WhatPause(self._listed is None or not self._listed.paused)))
+        if self._listed is not None:
+            self.post_message(Propose(api.WhatPause(not self._listed.paused)))
 
     def back(self) -> None:
         """Close the view that was opened: the details are beside the list again."""
