@@ -136,7 +136,8 @@ def _notes(comparison: Comparison, runs: Sequence[Run], baseline: Baseline, rele
         notes.append(f"Compared with {comparison.weekday}s ({zone}) only: the baseline has enough of them.")
     own, compared_with = set(comparison.runs), {part.run for part in baseline.parts}
     if own == compared_with:
-        notes.append("The baseline is this run itself: nothing can differ.")
+        itself = "this run itself" if len(own) == 1 else "these runs themselves"
+        notes.append(f"The baseline is {itself}: nothing can differ.")
     elif own > compared_with:
         notes.append("All runs of the baseline are among these, and differ the less from it by that.")
     if "vectors" not in {found.feature for found in comparison.findings}:
