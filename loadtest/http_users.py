@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import gevent
 from geventhttpclient import HTTPClient
-from locust import FastHttpUser, User, constant, task
+from locust import FastHttpUser, User, constant, events, task
 
 import payloads
 from figures import LOCAL
@@ -34,6 +34,17 @@ def bodies(options: Any, index: int) -> payloads.Payloads:  # noqa: ANN401 - as 
     wanted = [name.strip() for name in options.annotations.split(",") if name.strip()]
     seed = options.seed * 1000 + index
     return payloads.Payloads(texts, options.words, options.spread, options.texts, seed, wanted)
+
+
+@events.init.add_listener
+def _check(environment: Any, **_: Any) -> None:  # noqa: ANN401 - locust's own
+    """End where texts cannot be read: users that fail at that would be missed in silence."""
+    options = environment.parsed_options
+    if options.payloads:
+        try:
+            payloads.read(options.payloads, options.text_field)
+        except (OSError, ValueError) as error:
+            raise SystemExit(f"the texts of {options.payloads} cannot be read: {error}") from None
 
 
 class ArrivalUser(User):

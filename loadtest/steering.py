@@ -5,7 +5,9 @@ Runs in one process: the only one, or the master of several.
 
 from __future__ import annotations
 
+import ctypes
 import json
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -24,6 +26,7 @@ from shapes import SHAPES, Limits, Shape, Step
 from target import Target
 
 SCHEMA = 1
+_PR_SET_PDEATHSIG = 1
 _TOLD = 1.2  # seconds in which every process has told of what it counted
 _SETTLE, _SETTLE_RUNS = 5.0, 3600.0  # seconds beyond their timeout that requests are waited for; those of runs
 
@@ -69,11 +72,12 @@ GATHERED = Gathered()
 def _gather(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - locust's own
     if runner is None:
         return
+    if isinstance(runner, WorkerRunner) and environment.parsed_options.processes and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # locust's own would miss its parent for a minute
     if not isinstance(runner, WorkerRunner):
         runner.register_message("nimbus-figures", lambda msg, **_: GATHERED.add(msg.data))
     if not isinstance(runner, MasterRunner):
         gevent.spawn(_tell, runner)
-    del environment
 
 
 def _tell(runner: Any) -> None:  # noqa: ANN401 - locust's own
@@ -131,6 +135,7 @@ class Steering(LoadTestShape):
         self._runs = any(issubclass(cls, BatchUser) for cls in self.runner.environment.user_classes)
         self._target = Target(self.runner.environment.host or "", headers(options))
         self._step = next(self._shape)
+        self._prepared = time.monotonic()
         self._out = _stream(options.figures)
 
     def _ready(self) -> bool:
@@ -139,6 +144,9 @@ class Steering(LoadTestShape):
             return True
         assert self.runner is not None
         if self.runner.user_count < self._users():
+            if time.monotonic() - self._prepared > self._options.patience:
+                there = f"{self.runner.user_count} of {self._users()} users are there"
+                raise SystemExit(f"{there} after {self._options.patience:g} s: see why the others ended")
             return False
         self._last = self._start = time.monotonic()
         self._begin()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nimbus import assembly, promoting, quoting
 from nimbus.config.loadtest import LoadTest, Profile, Users
+from nimbus_runtime.contract.errors import NimbusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from nimbus.loadtest.command import Load
     from nimbus.loadtest.result import Result, Second
     from nimbus.loadtest.run import Trial
+    from nimbus.quote.prices import PriceTable
+    from nimbus.quote.quote import Quote
     from nimbus_runtime.contract.records import Evidence, Release
     from nimbus_runtime.store import Store
 
@@ -62,8 +65,22 @@ class Kept:
     why_not: str = ""
 
 
-def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Kept]:
-    """Put it under load; return what came of it, and what is kept of it where the environment knows the release."""
+def prepare(asked: Asked, *, kept: bool) -> PriceTable:
+    """Read before there is any load what its result needs, so that none is lost: texts, prices, and the environment.
+
+    `kept` says that the environment was asked for; or else that it cannot be had is said at the end. Return the prices.
+    """
+    from nimbus.adapters import locust  # noqa: PLC0415
+
+    if asked.payloads is not None and not asked.runs:
+        locust.check_texts(asked.payloads, _text_field(asked))
+    if asked.environment is not None and kept:
+        assembly.open_environment(asked.environment).names("releases")
+    return quoting.prices_for(asked.project)
+
+
+def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Release | None]:
+    """Put it under load; return what came of it, and which release ran where it was runs."""
     from nimbus.adapters.locust import Locust, decode  # noqa: PLC0415
     from nimbus.loadtest import command, run  # noqa: PLC0415
     from nimbus.loadtest.result import Result as Record  # noqa: PLC0415
@@ -81,7 +98,35 @@ def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Ke
 
     release = _released(asked) if asked.runs and asked.bundle is None and asked.url is None else None
     tested = run.load_test(asked.name, asked.settings.slo, _target(asked), generate, second)
-    return tested, _keep(asked, tested, release)
+    return tested, release
+
+
+def _text_field(asked: Asked) -> str:
+    return asked.project.input.text_field if asked.project else "text"
+
+
+def price(asked: Asked, tested: Trial, table: PriceTable) -> tuple[Quote | None, str]:
+    """Return size and cost by what was measured, or why there is no such thing; neither where nothing was."""
+    measured = quoting.measured_by(tested)
+    if measured is None:
+        return None, ""
+    project = asked.project
+    try:
+        architecture, arm_speed = quoting.architecture(project), quoting.arm_speed(project)
+        return quoting.quote(measured, table, architecture, arm_speed=arm_speed), ""
+    except NimbusError as error:
+        return None, error.what
+
+
+def keep(asked: Asked, tested: Trial, ran: Release | None) -> Kept:
+    """Keep what came of it where the environment knows the release; `ran` is that of runs.
+
+    A test that is over is not lost because nothing can be kept.
+    """
+    try:
+        return _keep(asked, tested, ran)
+    except NimbusError as error:
+        return Kept(None, error.what)
 
 
 @contextmanager
@@ -89,8 +134,7 @@ def _target(asked: Asked) -> Iterator[Load]:
     """Open what is put under load."""
     from nimbus.loadtest.command import Load, Under  # noqa: PLC0415
 
-    field = asked.project.input.text_field if asked.project else "text"
-    load = Load(asked.profile, asked.settings, asked.url, payloads=asked.payloads, text_field=field)
+    load = Load(asked.profile, asked.settings, asked.url, payloads=asked.payloads, text_field=_text_field(asked))
     if asked.runs:
         with _runs(asked) as submit:
             yield replace(load, submit=submit, under=Under.RUNS)

@@ -40,6 +40,21 @@ def prices(project: Project | None = None, named: Path | None = None) -> PriceTa
     return tables.read(named) if named else tables.read()
 
 
+def architecture(project: Project | None) -> str:
+    """Return the processors that a project's tasks have."""
+    return project.task.architecture.value if project else "X86_64"
+
+
+def prices_for(project: Project | None) -> PriceTable:
+    """Return the table of prices; UsageError where it does not know the project's processors."""
+    from nimbus.quote import quote as quoting  # noqa: PLC0415
+    from nimbus.quote.choose import TaskSize  # noqa: PLC0415
+
+    table = prices(project)
+    quoting.price_an_hour(table, architecture(project), TaskSize(1, 2))
+    return table
+
+
 def arm_speed(project: Project | None) -> float | None:
     """Return what the project says of ARM's speed against x86."""
     return None if project is None else project.prices.arm_speed

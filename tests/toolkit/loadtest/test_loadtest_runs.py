@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,10 +14,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tests.faults import bundles, command
+from tests.toolkit.config import projects
+
+from nimbus import assembly, loadtesting
+from nimbus.config import load
+from nimbus.config.loadtest import Slo
+from nimbus.loadtest.run import Trial
+from nimbus.loadtest.verdict import judge
+
+from .results import result, step
 
 ROOT = Path(__file__).parents[3]
+LOCUSTFILE = ROOT / "loadtest" / "locustfile.py"
 
 
 def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -> None:
@@ -70,11 +82,14 @@ def stalling(after: float, seconds: float = 2.0) -> Iterator[str]:
             process.kill()
 
 
-def by_hand(url: str, folder: Path, *users: str, rate: int = 50, seconds: int = 8) -> dict[str, Any]:
+def by_hand(
+    url: str, folder: Path, *users: str, rate: int = 50, seconds: int = 8, file: Path = LOCUSTFILE
+) -> dict[str, Any]:
     """Call locust as the documentation says; return the result."""
-    program = [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtest" / "locustfile.py"), *users]
+    program = [sys.executable, "-m", "locust", "-f", str(file), *users]
     told = ["--headless", "--only-summary", "--host", url, "--rate", str(rate), "--seconds", str(seconds)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST")}
+    environment["PYTHONPATH"] = str(LOCUSTFILE.parent)
     subprocess.run([*program, *told, "--result", folder / "r.json"], check=True, env=environment, capture_output=True)
     result: dict[str, Any] = json.loads((folder / "r.json").read_text("utf-8"))
     return result["overall"]
@@ -143,6 +158,80 @@ def test_a_server_that_cannot_be_reached_is_a_missed_slo(tmp_path: Path) -> None
     result = json.loads(done.out.splitlines()[-1])
     assert result["judged"]["outcomes"] == {"ConnectionRefusedError": result["judged"]["finished"]}
     assert "failed" in " ".join(result["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "No such file"), (b'{"body": "x"}\n', "'text'"), (b"\n", "holds no texts"), (b"\xff\n", "not UTF-8")],
+)
+def test_texts_that_cannot_be_sent_are_refused_at_once(content: bytes | None, words: str, tmp_path: Path) -> None:
+    """Before anything is started; locust by hand ends, too, where its users would only fail."""
+    if content is not None:
+        (tmp_path / "texts").write_bytes(content)
+    done = command.nimbus("loadtest", "--url", "http://127.0.0.1:1", "--payloads", "texts", cwd=tmp_path)
+    assert (done.code, words in done.err) == (2, True), done.err
+    if content is None:
+        with pytest.raises(subprocess.CalledProcessError) as raised:
+            by_hand("http://127.0.0.1:1", tmp_path, "--payloads", str(tmp_path / "texts"))
+        assert b"cannot be read" in raised.value.stderr
+
+
+def test_users_that_never_come_end_the_test_in_words(tmp_path: Path) -> None:
+    """Whatever they fail at: nobody waits for them for ever."""
+    file = tmp_path / "failing.py"
+    file.write_text(
+        "from locustfile import *\nfrom locustfile import ArrivalUser as A\nclass ArrivalUser(A):\n"
+        "    def on_start(self):\n        raise OSError('gone')\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        by_hand("http://127.0.0.1:1", tmp_path, "ArrivalUser", "--patience", "3", file=file)
+    assert b"0 of 1 users are there after 3 s" in raised.value.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL, None], ids=str)
+def test_nothing_lives_on_of_a_test_that_was_ended(number: int | None, plain: bundles.Built, tmp_path: Path) -> None:
+    """Neither locust nor the server that was started for it: at SIGTERM, Ctrl-C, kill -9, or when nobody reads on."""
+    told = ("--profile", "steady", "--processes", "2", "--seconds", "600", "--output", tmp_path, "--json")
+    process = command.start("loadtest", "--bundle", plain.path, *told)
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["event"] == "second"
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert len(started) >= 5  # a server and its worker, three of locust's
+    if number is None:
+        process.stdout.close()
+        process.stdout = None
+    else:
+        process.send_signal(number)
+    code = command.ended(process).code
+    assert code == {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -9, None: 1}[number]
+    psutil.wait_procs(started, timeout=120)
+    assert [each for each in started if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_what_cannot_be_written_is_said_before_there_is_any_load(tmp_path: Path) -> None:
+    """A folder that is none, a table of prices that is none: a test that is over is too late."""
+    (tmp_path / "file").touch()
+    told = ("loadtest", "--url", "http://127.0.0.1:1", "--profile", "steady", "--seconds", "600")
+    done = command.nimbus(*told, "--output", "file", cwd=tmp_path)
+    assert (done.code, "no report can be written there" in done.err) == (2, True), done.err
+    projects.write(tmp_path, '[prices]\ntable = "file"\n')
+    done = command.nimbus(*told, cwd=tmp_path)
+    assert (done.code, "not a table of prices" in done.err) == (2, True), done.err
+
+
+def test_a_test_is_not_lost_because_it_cannot_be_kept(tmp_path: Path) -> None:
+    """Where the environment fails once the load is over, the report and the figures are there, and say so."""
+    project = load(projects.write(tmp_path))
+    asked = loadtesting.Asked(
+        "ramp", project.loadtest.chosen("ramp"), project.loadtest, "http://x", environment=assembly.environment(project)
+    )
+    (tmp_path / ".nimbus").touch()  # where its records should lie
+    measured = result(step(1, 5.0), step(2, 20.0))
+    tested = Trial("ramp", Slo(), measured, judge(measured, Slo()), "")
+    kept = loadtesting.keep(asked, tested, None)
+    assert kept.evidence is None
+    assert kept.why_not
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nimbus.adapters import processors
+from nimbus.adapters import following, processors
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import NimbusError, UsageError
 
@@ -27,6 +27,30 @@ Arguments = Callable[..., list[str]]
 def locustfile() -> Path:
     """Return the locust file: as it came with the installed package, or that of the checkout."""
     return next(folder / "locustfile.py" for folder in (_SHIPPED, _CHECKOUT) if (folder / "locustfile.py").is_file())
+
+
+def check_texts(path: Path, field: str) -> None:
+    """Read the user's texts as the locust files will; UsageError where they cannot."""
+    spec = importlib.util.spec_from_file_location("payloads", locustfile().with_name("payloads.py"))
+    assert spec is not None  # noqa: S101 - it comes with Nimbus
+    assert spec.loader is not None  # noqa: S101 - as above
+    payloads = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(payloads)
+    try:
+        payloads.read(str(path), field)
+    except OSError as error:
+        raise UsageError(
+            "the texts to send cannot be read",
+            where=str(path),
+            got=error.strerror or type(error).__name__,
+            remedy="--payloads, or payloads of [loadtest], names a file of them",
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageError("the texts to send are not UTF-8", where=str(path), remedy="write them as UTF-8") from None
+    except SystemExit as error:
+        raise UsageError(
+            str(error), where=str(path), expected=f"JSON lines with text in {field!r}, or a text a line"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +82,7 @@ class Locust:
                     env=environment,
                     pass_fds=[write],
                     start_new_session=True,
+                    preexec_fn=following.parent(),  # noqa: PLW1509 - a call of the system and nothing else
                 )
             os.close(write)
             try:

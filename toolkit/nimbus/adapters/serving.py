@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nimbus.adapters import engine_process, processors
+from nimbus.adapters import engine_process, following, processors
 from nimbus_runtime.contract.errors import NimbusError, UsageError
 
 _READY_SECONDS = 300.0
@@ -79,7 +79,12 @@ def _running(command: Sequence[str], mine: frozenset[int]) -> Iterator[str]:
         environment = {name: value for name, value in os.environ.items() if name != "NIMBUS_API_KEYS"}
         with log.open("wb") as out, processors.using(mine):
             process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter, or an engine that was found
-                command, stdin=subprocess.DEVNULL, stdout=out, env=environment, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=following.parent(),  # noqa: PLW1509 - a call of the system and nothing else
             )
         try:
             yield _ready(process, log)

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly, loadtesting, quoting
+from nimbus import assembly, loadtesting
 from nimbus.cli import options, output
 from nimbus.config.loadtest import ADDRESS, LoadTest, Profile, Users
+from nimbus_runtime import clock
 from nimbus_runtime.contract import codec
-from nimbus_runtime.contract.errors import UsageError
+from nimbus_runtime.contract.errors import NimbusError, UsageError
+from nimbus_runtime.interrupts import interruptible
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nimbus.config import Environment, Project
     from nimbus.loadtest.result import Second
     from nimbus.loadtest.run import Trial
     from nimbus.loadtesting import Kept
     from nimbus.quote.quote import Quote
 
-_KEPT = ".nimbus/loadtests"
+_KEPT, _PAGE = ".nimbus/loadtests", "report.html"
 _SILENT = {True: "no answer", False: "nothing due"}
 
 
@@ -90,18 +95,25 @@ def command(  # noqa: PLR0913 - one argument an option
         project=project,
         image=image,
     )
-    tested, kept = loadtesting.load_test(asked, _json_line if as_json else _line)
-    measured = quoting.measured_by(tested)
-    architecture = project.task.architecture.value if project else "X86_64"
-    quote = None
-    if measured is not None:
-        arm_speed = quoting.arm_speed(project)
-        quote = quoting.quote(measured, quoting.prices(project), architecture, arm_speed=arm_speed)
-    place = _write(tested, quote, folder or (project.folder if project else Path()) / _KEPT, kept)
+    folder = folder or (project.folder if project else Path()) / _KEPT
+    with interruptible("nothing of it was kept: run the same command again"):
+        table = loadtesting.prepare(asked, kept=env is not None or (url is None and bundle is None))
+        _writable(folder)
+        tested, ran = loadtesting.load_test(asked, _json_line if as_json else _line)
+        quote, unpriced = loadtesting.price(asked, tested, table)
+        now = clock.now()
+        place = folder / f"{clock.file_stamp(now)}-{tested.profile}"
+        _write(place, now, tested, quote, loadtesting.Kept(None, "it was ended before it could be kept"))
+        kept = loadtesting.keep(asked, tested, ran)
+        lost = _write(place, now, tested, quote, kept)
     if as_json:
-        output.print_json({"event": "result", **_values(tested, quote, kept), "report": str(place)})
+        report = None if lost else str(place / _PAGE)
+        output.print_json({"event": "result", **_values(tested, quote, kept), "report": report})
     else:
-        _summary(tested, quote, kept, place)
+        _summary(tested, quote, kept, unpriced)
+        output.say(f"  report    {'none' if lost else place / _PAGE}")
+    if lost is not None:
+        raise lost
     if tested.verdict.outcome.value != "ok":
         raise SystemExit(output.FINDINGS)
 
@@ -179,23 +191,38 @@ def _values(tested: Trial, quote: Quote | None, kept: Kept) -> dict[str, object]
     }
 
 
-def _write(tested: Trial, quote: Quote | None, folder: Path, kept: Kept) -> Path:
-    """Write report.html and report.json into a folder of their own; return the page."""
+def _writable(folder: Path) -> None:
+    """Refuse a folder that no report can be written to, before there is any load."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError("no report can be written there", **_why(folder, error)) from None
+
+
+def _why(folder: Path, error: OSError) -> dict[str, str]:
+    got = error.strerror or type(error).__name__
+    return {"where": str(folder), "got": got, "remedy": "name another folder with --output"}
+
+
+def _write(place: Path, now: datetime, tested: Trial, quote: Quote | None, kept: Kept) -> NimbusError | None:
+    """Write report.html and report.json into a folder of their own; return why they could not be written."""
     from nimbus.loadtest import report  # noqa: PLC0415 - not needed for --help
     from nimbus.quote import shown  # noqa: PLC0415 - as above
-    from nimbus_runtime import clock  # noqa: PLC0415 - as above
 
-    now = clock.now()
-    place = folder / f"{clock.file_stamp(now)}-{tested.profile}"
-    place.mkdir(parents=True, exist_ok=True)
     values = {"schema_version": 1, **_values(tested, quote, kept), "timeline": _plain(tested.result)["timeline"]}
-    (place / "report.json").write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     cost, note = (shown.rows(quote), shown.note(quote)) if quote else ((), "")
-    (place / "report.html").write_text(report.page(tested, clock.iso(now), cost, note), encoding="utf-8")
-    return place / "report.html"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "report.json").write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (place / _PAGE).write_text(report.page(tested, clock.iso(now), cost, note), encoding="utf-8")
+    except OSError as error:
+        return NimbusError("the report cannot be written", **_why(place, error))
+    return None
 
 
-def _summary(tested: Trial, quote: Quote | None, kept: Kept, place: Path) -> None:
+def _summary(tested: Trial, quote: Quote | None, kept: Kept, unpriced: str) -> None:
     judged, outcome = tested.verdict.judged, tested.verdict.outcome.value
     tint = {"ok": "green", "missed": "red"}.get(outcome, "yellow")
     output.say(f"{output.bold(outcome.upper(), tint)} {tested.words}")
@@ -220,7 +247,8 @@ def _summary(tested: Trial, quote: Quote | None, kept: Kept, place: Path) -> Non
             f"{best.documents_an_hour:,.0f} documents an hour, "
             f"{best.price_a_million:,.2f} {quote.prices.currency} a million"
         )
-    output.say(f"  report    {place}")
+    elif unpriced:
+        output.say(f"  on AWS    no size and price: {unpriced}")
     if kept.evidence is not None:
         output.say(f"  evidence  of release {kept.evidence.release}")
     elif kept.why_not:

@@ -65,12 +65,11 @@ def command(  # noqa: PLR0913 - one argument an option
             expected="a load test of it, or a finished run",
             remedy="`nimbus loadtest` measures it; --speed and --memory stand for what you know",
         )
-    architecture = project.task.architecture.value if project else "X86_64"
     prices = quoting.prices(project, table)
     found = quoting.quote(
         measured,
         prices,
-        architecture,
+        quoting.architecture(project),
         documents=documents,
         within_hours=within,
         rate=rate,

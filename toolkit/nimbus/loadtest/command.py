@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nimbus.config.loadtest import LoadTest, Profile, Slo, Users
 
+_PATIENCE = 120  # seconds in which all processes of locust have to be there
 _USERS = {Users.ARRIVALS: "ArrivalUser", Users.BATCH: "BatchUser"}
 
 
@@ -60,7 +61,7 @@ def arguments(load: Load, *, result: Path, figures: str, locustfile: Path) -> li
     if settings.annotations:
         told += ["--annotations", ",".join(settings.annotations)]
     if profile.processes > 1:
-        told += ["--processes", str(profile.processes)]
+        told += ["--processes", str(profile.processes), "--expect-workers-max-wait", str(_PATIENCE)]
     return told
 
 
