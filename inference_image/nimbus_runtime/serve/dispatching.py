@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -24,7 +25,16 @@ from nimbus_runtime.serve.settings import ServeSettings
 from nimbus_runtime.serve.waiting import Answer, Asked, Item, Waiting
 
 _STARTS_LOST = 3  # workers in a row that may die before they are warm
+_PAUSE_SECONDS = 1.0  # before the next is started where the system did not start one; then twice that
 _RATE_SECONDS = 10.0  # what is remembered of how fast texts are scored
+
+
+def _in_words(error: BaseException) -> NimbusError:
+    if isinstance(error, NimbusError):
+        return error
+    return WorkerLostError(
+        "scoring has ended unexpectedly", got=type(error).__name__, remedy="start the server again, and report it"
+    )
 
 
 class Dispatcher:
@@ -64,6 +74,8 @@ class Dispatcher:
             return None
         if not asked.missing:
             asked.done.set_result(None)
+        for reason, _ in refused.values():
+            self._metrics.texts.labels(reason).inc()
         self._something.set()
         return asked
 
@@ -81,11 +93,14 @@ class Dispatcher:
         self._waiting.give_up(asked)
 
     async def run(self) -> None:
-        """Keep all workers at work until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            product = group.create_task(self._product())
-            for _ in range(self._settings.workers):
-                group.create_task(self._keep_working(product))
+        """Keep all workers at work until cancelled; `failed` tells whatever ends it before."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                product = group.create_task(self._product())
+                for _ in range(self._settings.workers):
+                    group.create_task(self._keep_working(product))
+        except* Exception as group_of:  # noqa: BLE001 - whatever it is, a server whose workers stand still has to end
+            self._fail(_in_words(group_of.exceptions[0]))
 
     async def _product(self) -> Gemm:
         product, _ = await asyncio.to_thread(gemm.decide, self._settings.bundle, self._settings.gemm)
@@ -97,19 +112,22 @@ class Dispatcher:
         while True:
             try:
                 worker = await Worker.start(self._settings.bundle, product, self._digest)
-            except WorkerDiedError as error:
+            except (WorkerDiedError, OSError) as error:
                 lost += 1
-                log.say("worker_died", cause=str(error), warm=False)
+                refused = isinstance(error, OSError)
+                cause = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
+                log.say("worker_died", cause=cause, warm=False)
                 if lost == _STARTS_LOST:
                     self._fail(
                         WorkerLostError(
                             "worker processes end before they are warm",
                             where=str(self._settings.bundle),
-                            got=str(error),
+                            got=cause,
                             remedy="give the server more memory, or fewer workers",
                         )
                     )
                     return
+                await asyncio.sleep(_PAUSE_SECONDS * lost if refused else 0)
                 continue
             except NimbusError as error:
                 self._fail(error)
@@ -168,6 +186,7 @@ class Dispatcher:
             if item.alone:
                 detail = f"the worker that scored it was ended by {cause}"
                 item.asked.answer(item.number, Answer(failure=(Reason.WORKER_KILLED.value, detail)))
+                self._metrics.texts.labels(Reason.WORKER_KILLED.value).inc()
             else:
                 self._waiting.retry(item)
         self._something.set()

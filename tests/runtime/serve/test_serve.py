@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import signal
 import threading
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tests.faults import command
 from tests.serving import Server, serving
@@ -163,6 +165,7 @@ def test_metrics_count_what_happened(server: Server) -> None:
 
     assert grown('requests_total{status="200"}') == 1
     assert grown('texts_total{outcome="scored"}') == 2
+    assert grown('texts_total{outcome="nul-character"}') == 1
     assert grown("tokens_total") == 1001
     assert grown("cpu_seconds_total") > 0
     assert after["nimbus_serve_workers"] == 1
@@ -244,6 +247,24 @@ def test_a_signal_ends_it_after_what_it_has_accepted(bundle: Path, number: int) 
         assert answers == [200]
         (worker,) = server.events("worker_ready")
         assert not Path(f"/proc/{worker['worker']}").exists()
+
+
+def test_a_server_that_can_start_no_worker_ends_in_words(bundle: Path) -> None:
+    """It does not live on with nobody who scores: whoever watches it starts another."""
+    with serving(bundle) as server, server.connect() as connection:
+        (worker,) = server.events("worker_ready")
+        if not hasattr(psutil.Process, "rlimit"):
+            pytest.skip("this system limits no other process's files")
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(2**16).startswith(b"HTTP/1.1 200")  # it is one that was let in
+        psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE, (3, 3))  # no pipe to a new process
+        os.kill(worker["worker"], signal.SIGKILL)
+        body = b'{"text": "Anna"}'
+        connection.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        assert server.process.wait(120) == 1
+        (failed,) = server.events("failed")
+        assert failed["what"] == "worker processes end before they are warm"
+        assert failed["got"] == "Too many open files"
 
 
 def test_a_bundle_that_cannot_be_opened_is_an_error_in_words(tmp_path: Path) -> None:
