@@ -255,6 +255,7 @@ class Steering(LoadTestShape):
             "target": {
                 "url": None if self._runs else self.runner.environment.host,
                 "cpus": self._target.cpus(),
+                "workers": self._target.workers(),
                 **self._target.about,
                 "peak_resident_bytes": max(memory, default=None),
             },

@@ -57,6 +57,10 @@ class Target:
         """Return how many processors it may use."""
         return self.samples[-1].values.get("cpus") if self.samples else None
 
+    def workers(self) -> float | None:
+        """Return how many workers it had, at most."""
+        return max((sample.values.get("workers", 0.0) for sample in self.samples), default=0.0) or None
+
     def between(self, begin: float, end: float) -> dict[str, Any]:
         """Return processors used on average, and the most memory, from `begin` to `end`."""
         chosen = [sample for sample in self.samples if begin <= sample.time <= end]

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Asked:
     """What is to be put under load: an address, a bundle, or else a release of an environment.
 
-    `image` says that the release is served in its image, even where its bundle is here.
+    `image` says that the release is served in its image, even where its bundle is here; `overridden` are
+    the options that make it another test than nimbus.toml describes.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Asked:
     release: str | None = None
     project: Project | None = None
     image: bool = False
+    overridden: tuple[str, ...] = ()
 
     @property
     def runs(self) -> bool:
@@ -98,7 +100,7 @@ def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Re
 
     release = _released(asked) if asked.runs and asked.bundle is None and asked.url is None else None
     tested = run.load_test(asked.name, asked.settings.slo, _target(asked), generate, second)
-    return tested, release
+    return replace(tested, overridden=asked.overridden), release
 
 
 def _text_field(asked: Asked) -> str:
@@ -256,7 +258,8 @@ def _measured(asked: Asked, tested: Trial, store: Store) -> Release | str:
     releases = map(partial(registry.release, store), registry.names(store))
     found = {each.release: each for each in releases if each.bundle_digest == digest}
     if asked.release is not None and asked.release not in found:
-        return f"what was served is bundle {digest[:12]}, which is not that of release {asked.release}"
+        served = f"what was served is bundle {digest[:12]}, which is not that of release {asked.release}"
+        return f"{served}; --image or --bundle serves that one here"
     named = asked.release or tested.result.target.release
     if named in found:
         return found[named]

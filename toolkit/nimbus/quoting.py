@@ -71,10 +71,11 @@ def measured_by(tested: Trial) -> Measured | None:
 
     target, most = tested.result.target, tested.verdict.saturation
     unsound = tested.verdict.outcome is Outcome.UNSOUND
-    if unsound or not most or not most.documents_per_second or not target.cpus or not target.peak_resident_bytes:
+    sound = most is not None and most.documents_per_second and not most.at_least and not unsound
+    if most is None or not sound or not target.processors or not target.peak_resident_bytes:
         return None
-    process = target.peak_resident_bytes / 1e6 / target.cpus
-    speed, source = most.documents_per_second / target.cpus, f"load test {tested.profile}"
+    process = target.peak_resident_bytes / 1e6 / (target.workers or target.processors)
+    speed, source = most.documents_per_second / target.processors, f"load test {tested.profile}"
     return Measured(speed, Memory(0.0, process), source, tested.architecture)
 
 
@@ -119,6 +120,7 @@ def in_a_line(environment: Environment, project: Project, release: Release) -> s
 def measured_of(environment: Environment, release: str | None = None) -> Measured | None:
     """Return what is known of a release's speed and memory: by its latest load test, or by its latest run."""
     from nimbus.loadtest import run  # noqa: PLC0415
+    from nimbus.loadtest.result import in_use  # noqa: PLC0415
     from nimbus.loadtest.verdict import Outcome  # noqa: PLC0415
     from nimbus.quote.choose import Memory  # noqa: PLC0415
     from nimbus.quote.quote import Measured  # noqa: PLC0415
@@ -132,11 +134,12 @@ def measured_of(environment: Environment, release: str | None = None) -> Measure
         finding = codec.build(run.Finding, record.body, name)
         if record.outcome == Outcome.UNSOUND:
             continue
-        measured = finding.saturation_rate and finding.documents_per_second
-        if measured and finding.cpus and finding.peak_resident_bytes:
+        measured = finding.saturation_rate and finding.documents_per_second and not finding.at_least
+        processors = in_use(finding.cpus, finding.workers)
+        if measured and processors and finding.peak_resident_bytes:
             source = f"load test {finding.profile} of {record.time}"
-            process = finding.peak_resident_bytes / 1e6 / finding.cpus
-            speed = finding.documents_per_second / finding.cpus
+            process = finding.peak_resident_bytes / 1e6 / (finding.workers or processors)
+            speed = finding.documents_per_second / processors
             return Measured(speed, Memory(0.0, process), source, finding.architecture)
     return _by_run(environment, store, found)
 

@@ -290,7 +290,7 @@ class Run:
     counts: Counts
     duplicates: Duplicates
     candidate: str | None = None  # the release whose shards, as the plan has them, are among these
-    worker_seconds: float | None = None  # processor time of workers, all shards together
+    worker_seconds: float | None = None  # that workers took, by the clock, all shards together
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,13 @@ def test_a_server_that_runs_already_counts_for_the_release_that_it_is(desk: Desk
         assert (unclear["under"], unclear["result"]["target"]["url"]) == ("address", server.url)
         assert set(unclear["judged"]["outcomes"]) == {"200"}
         assert (unclear["evidence"], "--release has to say" in unclear["not_kept"]) == (None, True)
-        named = desk.loadtest("--url", server.url, "--release", "support-2", NIMBUS_API_KEY=secret)
+        named = desk.loadtest("--release", "support-2", "--rate", "9", NIMBUS_API_KEY=secret)
     assert any("the SLO is 100000.0" in reason for reason in named["reasons"])
-    assert named["evidence"]["release"] == "support-2"
+    assert (named["under"], named["evidence"]["release"]) == ("address", "support-2")
+    assert named["overridden"] == ["--rate"]
+    assert "only with --rate" in desk.gate("support-2")["missing"][0]
+    with serving(plain.path) as server:
+        named = desk.loadtest("--url", server.url, "--release", "support-2")
     assert desk.gate("support-2")["verdict"] == {"missed": "hold", "unsound": "inconclusive"}[named["outcome"]]
     for file in (*(desk.folder / ".nimbus").rglob("*.json"), *(desk.folder / ".nimbus").rglob("*.html")):
         assert not [word for word in ("Berlin", secret) if word in file.read_text("utf-8")]

@@ -36,12 +36,17 @@ def store(tmp_path: Path) -> DirectoryStore:
 
 
 def keep(
-    store: DirectoryStore, profile: str = "ramp", p50_ms: float | None = None, image: str = "1", shape: str = "ramp"
+    store: DirectoryStore,
+    profile: str = "ramp",
+    p50_ms: float | None = None,
+    image: str = "1",
+    shape: str = "ramp",
+    overridden: tuple[str, ...] = (),
 ) -> None:
     """Keep a load test as evidence of the release."""
     measured, slo = result(step(1, 5.0), step(2, 20.0), shape=shape), Slo(p50_ms=p50_ms)
     verdict = judge(measured, slo)
-    trial = run.Trial(profile, slo, measured, verdict, "")
+    trial = run.Trial(profile, slo, measured, verdict, "", overridden=overridden)
     found = run.finding(trial, RELEASE.bundle_digest, f"repository@sha256:{image}")
     evidence.write(store, RELEASE.release, run.KIND, found, outcome=verdict.outcome.value, actor="a test")
 
@@ -70,6 +75,17 @@ def test_another_profile_or_image_or_an_old_one_does_not(store: DirectoryStore) 
     keep(store, profile="steady", p50_ms=1.0)
     assert decide(store) is Verdict.PROMOTE
     assert decide(store, days=8) is Verdict.INCONCLUSIVE
+
+
+def test_a_profile_that_was_overridden_is_not_the_one_that_was_agreed(store: DirectoryStore) -> None:
+    """More processors, a second instead of ten: it is kept, and the gate says why it does not count."""
+    keep(store, overridden=("--seconds", "--vcpus"))
+    decision = judging.judge(store, RELEASE.release, GATE, "a test", datetime.now(UTC))
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.missing[0].startswith("loadtest: only with --seconds, --vcpus, which is not what was agreed")
+    keep(store)
+    keep(store, p50_ms=1.0, overridden=("--rate",))
+    assert decide(store) is Verdict.PROMOTE
 
 
 def test_a_quote_goes_by_the_latest_ramp(store: DirectoryStore, tmp_path: Path) -> None:

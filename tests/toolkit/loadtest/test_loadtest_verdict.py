@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nimbus import quoting
 from nimbus.config.loadtest import BUILT_IN, LoadTest, Profile, Slo, Users
 from nimbus.loadtest import command, report
 from nimbus.loadtest.result import Measured
@@ -74,6 +75,46 @@ def test_a_generator_that_was_late_says_nothing_of_the_server() -> None:
     assert judged.outcome is Outcome.UNSOUND
     assert "170 ms late" in judged.reasons[0]
     assert judge(result(shape="steady", lag_p99=15.0), Slo()).outcome is Outcome.OK
+
+
+def test_a_ramp_that_its_generator_ended_says_at_least() -> None:
+    """What held did hold; that it broke says nothing of the server, so no limit is missed by it."""
+    late = (step(1, 5.0), step(2, 20.0), step(3, 60.0, "p95 300 > 200", p95=300.0, p99=310.0, lag_p99=290.0))
+    judged = judge(result(*late), SLO)
+    assert judged.outcome is Outcome.OK
+    assert in_words(result(*late), judged, SLO) == "at least 20 documents/s at p95 ≤ 200 ms on 1 vCPU"
+    more = judge(result(*late), replace(SLO, documents_per_second=30.0))
+    assert more.outcome is Outcome.UNSOUND
+    tested = Trial("ramp", SLO, result(*late), judged, "")
+    assert quoting.measured_by(tested) is None
+
+
+def test_a_ramp_breaks_above_what_it_held() -> None:
+    """A first step that broke on a server not warm yet is below what was kept later."""
+    judged = judge(result(step(1, 5.0), step(2, 10.0, "p95"), step(3, 8.0), step(4, 12.0), step(5, 19.0, "x")), SLO)
+    assert judged.saturation is not None
+    assert (judged.saturation.rate, judged.saturation.broke_at) == (12.0, 19.0)
+
+
+def test_speed_and_memory_are_those_of_workers() -> None:
+    """Two workers on sixteen processors keep two of them busy; four on two share them."""
+    idle = Measured("http://x", 16.0, "r", "b" * 64, 6e8, 2.0)
+    judged = judge(result(*RAMP, target=idle), SLO)
+    assert in_words(result(*RAMP, target=idle), judged, SLO).endswith("on 2 vCPU")
+    measured = quoting.measured_by(Trial("ramp", SLO, result(*RAMP, target=idle), judged, ""))
+    assert measured is not None
+    assert (measured.documents_per_second, measured.memory.process_mb) == (20.5, 300.0)
+    crowded = replace(idle, cpus=2.0, workers=4.0)
+    measured = quoting.measured_by(Trial("ramp", SLO, result(*RAMP, target=crowded), judged, ""))
+    assert measured is not None
+    assert (measured.documents_per_second, measured.memory.process_mb) == (20.5, 150.0)
+
+
+def test_what_scored_nothing_has_no_price() -> None:
+    """A step without a document that held is no speed."""
+    nothing = replace(step(2, 20.0), documents_per_second=0.0)
+    judged = judge(result(nothing), Slo())
+    assert quoting.measured_by(Trial("ramp", Slo(), result(nothing), judged, "")) is None
 
 
 def test_the_page_needs_nothing_else_and_escapes_what_it_shows() -> None:

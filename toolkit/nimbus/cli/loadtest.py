@@ -76,14 +76,14 @@ def command(  # noqa: PLR0913 - one argument an option
     if sum((url is not None, bundle is not None, image)) > 1:
         raise UsageError("--url, --bundle and --image are different targets", remedy="name one of them")
     project, environment = _project(env, config, needed=url is None and bundle is None)
-    settings = project.loadtest if project else LoadTest()
+    settings = agreed = project.loadtest if project else LoadTest()
     if payloads is not None:
         settings = replace(settings, payloads=str(payloads.absolute()))
     if vcpus is not None:
         settings = replace(settings, vcpus=vcpus)
     name = profile or settings.profile
     chosen = _profile(settings, name, rate=rate, seconds=seconds, processes=processes)
-    elsewhere = bundle is not None or image or release is not None or chosen.users is Users.BATCH
+    elsewhere = bundle is not None or image or chosen.users is Users.BATCH
     asked = loadtesting.Asked(
         name=name,
         profile=chosen,
@@ -94,6 +94,7 @@ def command(  # noqa: PLR0913 - one argument an option
         release=release,
         project=project,
         image=image,
+        overridden=_overridden(agreed, settings, agreed.chosen(name), chosen),
     )
     folder = folder or (project.folder if project else Path()) / _KEPT
     with interruptible("nothing of it was kept: run the same command again"):
@@ -138,6 +139,13 @@ def _profile(settings: LoadTest, name: str, **given: float | None) -> Profile:
     return replace(chosen, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
+def _overridden(agreed: LoadTest, settings: LoadTest, profile: Profile, chosen: Profile) -> tuple[str, ...]:
+    """Return the options by which a test is another than nimbus.toml describes."""
+    of_profile = [name for name in ("rate", "seconds", "processes") if getattr(profile, name) != getattr(chosen, name)]
+    others = [name for name in ("vcpus", "payloads") if getattr(agreed, name) != getattr(settings, name)]
+    return tuple(f"--{name}" for name in (*of_profile, *others))
+
+
 def _address(url: str | None, settings: LoadTest, *, elsewhere: bool) -> str | None:
     """Return the address of the server, if it is one that runs already: nimbus.toml's where nothing else is named."""
     if url is not None and not re.match(ADDRESS, url):
@@ -179,6 +187,7 @@ def _values(tested: Trial, quote: Quote | None, kept: Kept) -> dict[str, object]
         "words": tested.words,
         "reasons": list(tested.verdict.reasons),
         "profile": tested.profile,
+        "overridden": list(tested.overridden),
         "under": tested.under.value,
         "architecture": tested.architecture,
         "judged": _plain(tested.verdict.judged),
@@ -250,6 +259,7 @@ def _summary(tested: Trial, quote: Quote | None, kept: Kept, unpriced: str) -> N
     elif unpriced:
         output.say(f"  on AWS    no size and price: {unpriced}")
     if kept.evidence is not None:
-        output.say(f"  evidence  of release {kept.evidence.release}")
+        less = f", which no gate counts: with {', '.join(tested.overridden)}" if tested.overridden else ""
+        output.say(f"  evidence  of release {kept.evidence.release}{less}")
     elif kept.why_not:
         output.say(f"  evidence  of no release: {output.printable(kept.why_not)}")

@@ -65,7 +65,7 @@ def _tiles(tested: Trial) -> str:
         ("failed", f"{judged.error_share:.2%}"),
     ]
     if cpu is not None:
-        of_all = f" of {target.cpus:g}" if target.cpus else ""
+        of_all = f" of {target.processors:g}" if target.processors else ""
         tiles.append(("processors used", _number(cpu) + of_all))
     if target.peak_resident_bytes:
         tiles.append(("memory, at most", _mb(target.peak_resident_bytes)))
@@ -172,7 +172,7 @@ def _limit(name: str, value: float) -> str:
 
 def _on(tested: Trial) -> str:
     """Return which processors a target had, as far as is known."""
-    cpus, kind = tested.result.target.cpus, tested.architecture
+    cpus, kind = tested.result.target.processors, tested.architecture
     if not cpus:
         return ""
     return f", on {cpus:g} {kind or 'vCPU'}{' processor' if kind else ''}{'s' if kind and cpus != 1 else ''}"

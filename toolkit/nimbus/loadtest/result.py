@@ -74,6 +74,17 @@ class Measured:
     release: str | None = None
     bundle_digest: str | None = None
     peak_resident_bytes: float | None = None
+    workers: float | None = None
+
+    @property
+    def processors(self) -> float | None:
+        """Return how many processors are at work: a worker keeps one busy, and no more."""
+        return in_use(self.cpus, self.workers)
+
+
+def in_use(cpus: float | None, workers: float | None) -> float | None:
+    """Return how many processors so many workers keep busy; all where nobody says how many workers there are."""
+    return cpus if not cpus or not workers else min(cpus, workers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,10 @@ Target = AbstractContextManager[Load]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A load test that is over; `architecture` is that of the target's processors, where it is known."""
+    """A load test that is over; `architecture` is that of the target's processors, where it is known.
+
+    `overridden` are the options that made it another test than nimbus.toml describes.
+    """
 
     profile: str
     slo: Slo
@@ -35,6 +38,7 @@ class Trial:
     words: str
     under: Under = Under.ADDRESS
     architecture: str | None = None
+    overridden: tuple[str, ...] = ()
 
 
 def load_test(profile: str, slo: Slo, target: Target, generator: Generator, second: Callable[[Second], None]) -> Trial:
@@ -71,6 +75,9 @@ class Finding:
     payload: dict[str, object] = field(default_factory=dict)
     under: Under = Under.ADDRESS
     architecture: str | None = None
+    workers: float | None = None
+    overridden: tuple[str, ...] = ()
+    at_least: bool = False
 
 
 def finding(tested: Trial, bundle_digest: str, image: str | None) -> Finding:
@@ -97,4 +104,7 @@ def finding(tested: Trial, bundle_digest: str, image: str | None) -> Finding:
         payload=tested.result.payload,
         under=tested.under,
         architecture=tested.architecture,
+        workers=target.workers,
+        overridden=tested.overridden,
+        at_least=saturation.at_least if saturation else False,
     )

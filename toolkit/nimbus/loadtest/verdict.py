@@ -21,12 +21,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """The most that was kept within the limits: `documents_per_second` at `rate` requests a second."""
+    """The most that was kept within the limits: `documents_per_second` at `rate` requests a second.
+
+    `at_least` says that the generator itself was late where it broke, so that the server may stand more.
+    """
 
     rate: float
     documents_per_second: float
     broke_at: float | None
     cpu: float | None
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ def judge(result: Result, slo: Slo) -> Verdict:
     if result.shape == Shape.RAMP and step is None:
         missed.insert(0, "no rate was kept within the limits")
     late = _late(judged)
+    if late is None and missed and saturation is not None and saturation.at_least:
+        late = "the generator was late where the ramp broke: give it more processes, or a machine of its own"
     if late:
         return Verdict(Outcome.UNSOUND, (late, *missed), judged, saturation)
     return Verdict(Outcome.MISSED if missed else Outcome.OK, tuple(missed), judged, saturation)
@@ -59,9 +65,15 @@ def _saturation(result: Result) -> tuple[Saturation | None, Step | None]:
     held = [step for step in measured if not step.broken]
     if not held:
         return None, None
-    best = max(held, key=lambda step: step.rate)
-    broke = min((step.rate for step in measured if step.broken), default=None)
-    return Saturation(best.rate, best.documents_per_second, broke, best.cpu), best
+    best = max(held, key=_rate)
+    broke = min((step for step in measured if step.broken and step.rate > best.rate), default=None, key=_rate)
+    at_least = broke is not None and _late(broke) is not None
+    rate = None if broke is None else broke.rate
+    return Saturation(best.rate, best.documents_per_second, rate, best.cpu, at_least), best
+
+
+def _rate(step: Step) -> float:
+    return step.rate
 
 
 def _late_runs(figures: Figures, slo: Slo) -> list[str]:
@@ -113,7 +125,7 @@ def in_words(result: Result, verdict: Verdict, slo: Slo) -> str:
     judged, saturation = verdict.judged, verdict.saturation
     if _runs(result):
         return _runs_in_words(judged)
-    on = f" on {result.target.cpus:g} vCPU" if result.target.cpus else ""
+    on = f" on {result.target.processors:g} vCPU" if result.target.processors else ""
     if saturation is None:
         rate = f"{judged.documents_per_second:.3g} documents/s"
         return f"{rate}, p95 {judged.p95:,.0f} ms{on}" if judged.p95 is not None else rate + on
@@ -121,7 +133,8 @@ def in_words(result: Result, verdict: Verdict, slo: Slo) -> str:
     kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits[::-1] if ms is not None), None)
     kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits if n == 95 and ms is not None), kept)
     shown = kept or f"p95 {judged.p95 or 0:,.0f} ms"
-    return f"{saturation.documents_per_second:.3g} documents/s at {shown}{on}"
+    least = "at least " if saturation.at_least else ""
+    return f"{least}{saturation.documents_per_second:.3g} documents/s at {shown}{on}"
 
 
 def _runs_in_words(figures: Figures) -> str:

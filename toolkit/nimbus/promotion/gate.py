@@ -96,6 +96,9 @@ def _lacking(release: str, kind: Required, found: Evidence | None, gate: Gate, n
     if found is None:
         of = f" of profile {gate.profile}" if kind is Required.LOADTEST and gate.profile else ""
         return f"{kind.value}: none{of} yet{again}"
+    overridden = found.body.get("overridden")
+    if kind is Required.LOADTEST and isinstance(overridden, list | tuple) and overridden:
+        return f"{kind.value}: only with {', '.join(map(str, overridden))}, which is not what was agreed{again}"
     age = now - datetime.fromisoformat(found.time)
     if age > timedelta(days=gate.max_age_days):
         return f"{kind.value}: {age.days} days old, and {gate.max_age_days:g} are allowed{again}"

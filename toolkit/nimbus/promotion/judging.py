@@ -129,12 +129,18 @@ def judge(store: Store, release: str, gate: Gate, actor: str, now: datetime) -> 
 
 
 def _latest(store: Store, release: Release, kind: Required, profile: str | None) -> Evidence | None:
-    """Return the latest evidence of a kind; of load tests the latest of this bundle, this image and the profile."""
+    """Return the latest evidence of a kind; of load tests the latest of this bundle, this image and the profile.
+
+    One whose profile was overridden stands only where there is no other.
+    """
     if kind is not Required.LOADTEST:
         return evidence.latest(store, release.release, kind.value)
+    other = None
     for name in reversed(evidence.names(store, release.release, kind.value)):
         found = evidence.read(store, release.release, name)
         same = (found.body.get("bundle_digest"), found.body.get("image")) == (release.bundle_digest, release.image)
         if same and profile in (None, found.body.get("profile")):
-            return found
-    return None
+            if not found.body.get("overridden"):
+                return found
+            other = other or found
+    return other

@@ -49,7 +49,7 @@ _WITHOUT_PLAN = {
 class Overview:
     """A run at a moment. `run` is empty for an execution that has planned none.
 
-    Times are ISO 8601 in UTC, durations in seconds; `worker_seconds` is processor time; what
+    Times are ISO 8601 in UTC, durations in seconds; `worker_seconds` are workers' by the clock; what
     is not known is None.
     """
 
