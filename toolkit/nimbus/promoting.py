@@ -42,7 +42,7 @@ def shadow(  # noqa: PLR0913 - one argument an option
     from nimbus.promotion import shadow as shadowing  # noqa: PLC0415
 
     local, task = environment.outputs is None, project.task
-    hour = quoting.cost_of(project, 3600)
+    hour, currency = quoting.cost_of(project, 3600)
     store = assembly.open_environment(environment)
     compiled = project.folder / COMPILED
     named = judging.find(store, candidate, compiled, bundle)
@@ -55,6 +55,7 @@ def shadow(  # noqa: PLR0913 - one argument an option
         workers=workers,
         run_workers=assembly.cores() if local else max(1, task.cpu // 1024),
         hour_cost=None if local else hour,
+        currency=currency,
     )
     found = shadowing.shadow(store, request, advance)
     return found, judging.keep(store, found, named, assembly.actor(environment))

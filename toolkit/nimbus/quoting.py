@@ -79,14 +79,15 @@ def measured_by(tested: Trial) -> Measured | None:
     return Measured(speed, Memory(0.0, process), source, tested.architecture)
 
 
-def cost_of(project: Project, vcpu_seconds: float) -> float:
-    """Return what so much processor time costs in tasks of the project's size, by its table of prices."""
+def cost_of(project: Project, vcpu_seconds: float) -> tuple[float, str]:
+    """Return what a vCPU costs for so long in tasks of the project's size, and the currency of its table of prices."""
     from nimbus.quote import quote as quoting  # noqa: PLC0415
     from nimbus.quote.choose import TaskSize  # noqa: PLC0415
 
-    task = project.task
+    task, table = project.task, prices(project)
     size = TaskSize(task.cpu / 1024, task.memory / 1024)
-    return quoting.price_an_hour(prices(project), task.architecture.value, size) / size.vcpus * vcpu_seconds / 3600
+    hour = quoting.price_an_hour(table, task.architecture.value, size)
+    return hour / size.vcpus * vcpu_seconds / 3600, table.currency
 
 
 def given(documents_per_second: float, process_mb: float) -> Measured:

@@ -69,9 +69,10 @@ def share(part: float, whole: float) -> str:
     return "< 0.1 %" if percent < 0.1 else f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
 
 
-def money(dollars: float) -> str:
-    """Return dollars to a hundredth of a cent, never something rounded to nothing."""
-    return "< 0.0001 $" if 0 < dollars < 0.0001 else f"{dollars:.4f} $"
+def money(amount: float, currency: str = "USD") -> str:
+    """Return an amount to a hundredth of a cent, never something rounded to nothing."""
+    sign = "$" if currency == "USD" else currency
+    return f"< 0.0001 {sign}" if 0 < amount < 0.0001 else f"{amount:.4f} {sign}"
 
 
 def size(number: float | None) -> str:

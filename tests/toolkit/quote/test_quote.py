@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from tests.faults import command
+from tests.toolkit.config import projects
 
+from nimbus import quoting
+from nimbus.config import load
 from nimbus.quote import choose, prices, shown
 from nimbus.quote.choose import Memory, TaskSize
 from nimbus.quote.quote import Measured, quote
+from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import UsageError
 
 TABLE = prices.read()
@@ -105,6 +109,14 @@ def test_a_table_that_is_none_is_refused_in_words(content: str, tmp_path: Path) 
     table.write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match="not a table of prices"):
         prices.read(table)
+
+
+def test_what_a_run_costs_is_in_the_currency_of_its_table(tmp_path: Path) -> None:
+    """An amount goes with its currency wherever it is shown."""
+    table = replace(prices.read(), currency="EUR")
+    (tmp_path / "prices.json").write_bytes(codec.encode(table))
+    amount, currency = quoting.cost_of(load(projects.write(tmp_path, '[prices]\ntable = "prices.json"\n')), 3600)
+    assert (amount > 0, currency) == (True, "EUR")
 
 
 def test_other_processors_are_as_fast_as_somebody_says_and_otherwise_marked() -> None:

@@ -62,7 +62,8 @@ def command(  # noqa: PLR0913 - one argument an option
 
 def _values(one: Overview, project: Project) -> dict[str, object]:
     values = dataclasses.asdict(one)
-    return {**values, "standing": one.standing.value, "cost": _cost(one, project)}
+    cost, currency = _cost(one, project) or (None, None)
+    return {**values, "standing": one.standing.value, "cost": cost, "currency": currency}
 
 
 def _row(one: Overview, project: Project) -> tuple[str, ...]:
@@ -78,7 +79,7 @@ def _row(one: Overview, project: Project) -> tuple[str, ...]:
         rate,
         "" if one.eta is None else duration(one.eta),
         f"{one.quarantined:,}" if one.shards else "",
-        "" if cost is None else f"{cost:.2f} $",
+        "" if cost is None else f"{cost[0]:.2f} {cost[1]}",
         output.printable(one.error or one.release),
     )
 
@@ -114,7 +115,7 @@ def _detail(one: Overview, environment: Environment, project: Project) -> None:
         "execution": one.execution,
         "began": one.started or "",
         "ended": one.ended or "",
-        "cost": "" if cost is None else f"{cost:.4f} $ so far",
+        "cost": "" if cost is None else f"{cost[0]:.4f} {cost[1]} so far",
         "quoted": "" if cost is None else _quoted(one, environment, project),
         "failure": one.error or "",
     }
@@ -136,13 +137,15 @@ def _quoted(one: Overview, environment: Environment, project: Project) -> str:
     if found is None or not one.documents:
         return ""
     seconds, source = found
-    return f"{quoting.cost_of(project, seconds * one.documents):.4f} $ by {source}"
+    cost, currency = quoting.cost_of(project, seconds * one.documents)
+    return f"{cost:.4f} {currency} by {source}"
 
 
-def _cost(one: Overview, project: Project) -> float | None:
-    """Return what a run on AWS has cost in tasks of the project's size; None elsewhere, and while it is not known."""
+def _cost(one: Overview, project: Project) -> tuple[float, str] | None:
+    """Return what a run on AWS has cost in tasks of the project's size, and in which currency; None elsewhere."""
     from nimbus.config import Kind  # noqa: PLC0415 - not needed for --help
 
     if project.described.kind is not Kind.AWS or one.worker_seconds is None:
         return None
-    return round(quoting.cost_of(project, one.worker_seconds), 4)
+    cost, currency = quoting.cost_of(project, one.worker_seconds)
+    return round(cost, 4), currency

@@ -115,8 +115,9 @@ def _show_costs(found: Shadow) -> None:
     if found.memory_candidate:
         beside = f", live {found.memory_live / 2**20:,.0f} MiB" if found.memory_live else ""
         click.echo(f"  memory      {found.memory_candidate / 2**20:,.0f} MiB a worker{beside}")
-    cost = "" if projected.candidate_cost is None else f", {projected.candidate_cost:.2f} USD"
-    before = "" if projected.live_cost is None else f", {projected.live_cost:.2f} USD"
+    currency = shown.cell(projected.currency)
+    cost = "" if projected.candidate_cost is None else f", {projected.candidate_cost:.2f} {currency}"
+    before = "" if projected.live_cost is None else f", {projected.live_cost:.2f} {currency}"
     click.echo(
         f"  next run    {projected.documents:,} documents on {projected.workers:,} processes: "
         f"{duration(projected.candidate_seconds)}{cost}; with live {duration(projected.live_seconds)}{before}"

@@ -107,6 +107,7 @@ class Projection:
     candidate_seconds: float
     live_cost: float | None
     candidate_cost: float | None
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)

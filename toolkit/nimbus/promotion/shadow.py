@@ -43,6 +43,7 @@ class Request:
     workers: int
     run_workers: int
     hour_cost: float | None = None
+    currency: str = "USD"
 
 
 def shadow(store: Store, request: Request, advance: scoring.Advance = lambda _done, _all: None) -> Shadow:
@@ -296,7 +297,8 @@ class _Comparison:
         taken = [characters / 1000 * rate for rate in (speed.live, speed.candidate)]
         cost = [None if self.request.hour_cost is None else t / 3600 * self.request.hour_cost for t in taken]
         workers = self.request.run_workers
-        return Projection(documents, workers, taken[0] / workers, taken[1] / workers, cost[0], cost[1])
+        seconds, currency = [each / workers for each in taken], self.request.currency
+        return Projection(documents, workers, seconds[0], seconds[1], cost[0], cost[1], currency)
 
     def _notes(self, live_rows: Mapping[int, Mapping[str, Any]]) -> list[str]:
         notes = []

@@ -24,13 +24,14 @@ LINES = 5_000  # of a log, the last
 class Listed:
     """Runs by their keys, the newest first; `known` are those that were looked at, by key. `paused` is the schedule.
 
-    `price` is what a second of a worker's processor costs, in dollars, on AWS.
+    `price` is what a second of a worker costs on AWS, in the `currency` of the project's prices.
     """
 
     keys: tuple[str, ...]
     known: dict[str, Overview]
     paused: bool = False
     price: float | None = None
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,13 @@ class WhichRuns:
         for name in self.looked_at:
             if name not in known and name in there:
                 known[name] = of.one(name)
-        return Listed(tuple(keys), known, present is not None and present.paused, _price(session))
+        return Listed(tuple(keys), known, present is not None and present.paused, *_price(session))
 
 
-def _price(session: Session) -> float | None:
-    """Return what a second costs, in tasks of the project's size; None where nothing is charged."""
+def _price(session: Session) -> tuple[float | None, str]:
+    """Return what a second costs, in tasks of the project's size, and in what; None where nothing is charged."""
     if session.environment().kind.value != "aws":
-        return None
+        return None, ""
     from nimbus import quoting  # noqa: PLC0415 - only on AWS
 
     return quoting.cost_of(session.project(), 1.0)

@@ -55,9 +55,13 @@ def row(key: str, run: Overview | None, now: datetime) -> tuple[Cell | str, ...]
 
 
 def details(
-    run: Overview, now: datetime, width: int, price: float | None = None, quoted: Quoted | None = None
+    run: Overview,
+    now: datetime,
+    width: int,
+    price: tuple[float | None, str] = (None, ""),
+    quoted: Quoted | None = None,
 ) -> list[Content]:
-    """Return all that is known of a run; `price` is what a second of processor time costs."""
+    """Return all that is known of a run; `price` is what a second of a worker costs, and in what."""
     mark, tone = STANDINGS[run.standing.value]
     told = [text.words(text.toned(f"{mark} {run.standing.value}", tone), text.toned(f"  {run.kind}", "dim"))]
     if run.error:
@@ -82,7 +86,7 @@ def details(
     if run.ended:
         facts.append(("ended", f"{figures.moment(run.ended)}  {_took(run)}"))
     if run.worker_seconds:
-        facts.append(("workers", f"{figures.duration(run.worker_seconds)} of processor time"))
+        facts.append(("workers", f"{figures.duration(run.worker_seconds)} of their time"))
         facts += _cost(run, run.worker_seconds, price, quoted)
     facts.append(("execution", run.execution, "dim"))
     told += [Content(""), text.facts(facts, width)]
@@ -97,15 +101,16 @@ def details(
     return told
 
 
-def _cost(run: Overview, seconds: float, price: float | None, quoted: Quoted | None) -> list[text.Fact]:
+def _cost(run: Overview, seconds: float, of: tuple[float | None, str], quoted: Quoted | None) -> list[text.Fact]:
     """Return what a run has cost against what its documents should cost by the release's quote."""
+    price, currency = of
     told: list[text.Fact] = []
     if price is not None:
-        told.append(("cost", figures.money(seconds * price) + (" so far" if goes(run) else "")))
+        told.append(("cost", figures.money(seconds * price, currency) + (" so far" if goes(run) else "")))
     if quoted is not None and run.documents and not (quoted.source.startswith(f"run {run.run};") and run.run):
         expected = run.documents * quoted.seconds
         over = seconds / expected - 1
-        should = figures.duration(expected) if price is None else figures.money(expected * price)
+        should = figures.duration(expected) if price is None else figures.money(expected * price, currency)
         word = f"{abs(over):.0%} {'more' if over > 0 else 'less'} than quoted"
         told.append(("quoted", f"{should}: {word}", "warn" if over > _MUCH_MORE else ""))
         told.append(("", f"by {quoted.source}", "dim"))

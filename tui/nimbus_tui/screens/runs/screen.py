@@ -192,7 +192,8 @@ class Runs(Section):
         if run.release and run.documents and (key, run.standing) != self._quoted_for:
             self._quoted_for = (key, run.standing)
             self.ask(api.WhatQuoted(run.release))
-        price, quoted = self._listed.price if self._listed else None, self._quoted.get(run.release)
+        price = (self._listed.price, self._listed.currency) if self._listed else (None, "")
+        quoted = self._quoted.get(run.release)
         shown = text.lines(drawing.details(run, self.session.now, width, price, quoted))
         self.query_one("#run", Static).update(shown)
 
