@@ -170,7 +170,8 @@ class WhatLoadTest:
         profile = project.loadtest.chosen(self.profile)
         command = session.command("loadtest", "--profile", self.profile)
         runs = profile.users.value == "batch"
-        target = "runs of the environment, which publish" if runs else "the candidate, or the live release, served here"
+        served = project.loadtest.url or "the candidate, or the live release, served here"
+        target = "runs of the environment, which publish" if runs else served
         return Proposal(
             title=f"Load test in {environment.name}",
             verb="Start",
