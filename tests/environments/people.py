@@ -22,10 +22,15 @@ def calls(aws: LocalAws) -> list[Call]:
     return [call for call in made if call.action not in _FREE and _THEMSELVES not in call.resources]
 
 
+def policies_of(aws: LocalAws, *kinds: str) -> list[str]:
+    """Return the ARNs of the policies for people that Terraform has made, by how their names end."""
+    listed = aws.client("iam").list_policies(Scope="Local")["Policies"]
+    return [each["Arn"] for each in listed if each["PolicyName"].endswith(kinds)]
+
+
 def refused(aws: LocalAws) -> list[Call]:
     """Return what of it the policies that Terraform makes for who deploys with a gate do not allow."""
-    listed = aws.client("iam").list_policies(Scope="Local")["Policies"]
-    arns = [each["Arn"] for each in listed if each["PolicyName"].endswith(("-deployer", "-text-reader"))]
+    arns = policies_of(aws, "-deployer", "-text-reader")
     assert len(arns) == 2
     statements = [statement for arn in arns for statement in policies.of_people(aws, arn).statements]
     allowed = policies.Policy(tuple(statements))

@@ -16,7 +16,7 @@ from nimbus.compile.cached import CachedCompiler
 from nimbus.releases import registry
 from nimbus_runtime import evidence
 from nimbus_tui.api.session import Session
-from tests.faults import bundles
+from tests.faults import bundles, command
 from tests.fixtures.readers import Seen, readers
 from tests.tui.driving import drive
 
@@ -138,6 +138,29 @@ def test_the_life_of_a_release_by_keys_alone(desk: CloudDesk) -> None:
     drive(Session(file, desk.env), partial(life, desk), size=(150, 44))
     actions = [change["action"] for change in json.loads(desk.nimbus("history", "--json").out)["history"]]
     assert actions == ["rollback", "rollback", "publish", "promote", "publish", "canary", "publish", "deploy"]
+
+
+@pytest.mark.parametrize("desk", ["aws"], indirect=True)
+def test_a_preflight_knows_what_the_policies_allow(desk: CloudDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By simulation of those that Terraform makes: for whoever deploys with them, and for the workers' role."""
+    iam, role = desk.aws.client("iam"), "scientist"
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    (deployer,) = people.policies_of(desk.aws, "-deployer")
+    iam.attach_role_policy(RoleName=role, PolicyArn=deployer)
+    keys = desk.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="ana")["Credentials"]
+    names = {"AccessKeyId": "ACCESS_KEY_ID", "SecretAccessKey": "SECRET_ACCESS_KEY", "SessionToken": "SESSION_TOKEN"}
+    for name, variable in names.items():
+        monkeypatch.setenv(f"AWS_{variable}", keys[name])
+
+    def found() -> dict[str, tuple[str, str]]:
+        told = command.nimbus("preflight", "--env", "cloud", "--config", desk.folder, "--json").json["checks"]
+        return {one["check"]: (one["status"], one["found"]) for one in told if one["subject"] == "permissions"}
+
+    assert found() == {f"{whose}, by simulation": ("ok", "allowed") for whose in ("yours", "the worker's")}
+    iam.detach_role_policy(RoleName=role, PolicyArn=deployer)
+    denied = "denied: ecr:PutImage, ecs:RegisterTaskDefinition, s3:GetObject, s3:PutObject"
+    assert found()["yours, by simulation"] == ("failed", denied)
+    iam.delete_role(RoleName=role)
 
 
 def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:

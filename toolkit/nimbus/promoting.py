@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nimbus.releases import deploy
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Release
+    from nimbus_runtime.store import Store
 
 
 COMPILED = ".nimbus/compiled"  # below a project's folder: what deploying compiled
@@ -45,7 +46,7 @@ def shadow(  # noqa: PLR0913 - one argument an option
     hour, currency = quoting.cost_of(project, 3600)
     store = assembly.open_environment(environment)
     compiled = project.folder / COMPILED
-    named = judging.find(store, candidate, compiled, bundle)
+    named = judging.find(store, _named(store, candidate), compiled, bundle)
     request = shadowing.Request(
         candidate=named.bundle,
         name=named.name,
@@ -69,7 +70,16 @@ def gate(release: str, environment: Environment, project: Project, *, alone: boo
     store = assembly.open_environment(environment)
     required = tuple(kind for kind in project.gate.require if not alone or kind is not Required.SHADOW)
     limits = replace(project.gate, require=required, profile=project.gate.profile or project.loadtest.profile)
-    return judging.judge(store, release, limits, assembly.actor(environment), clock.now())
+    return judging.judge(store, _named(store, release), limits, assembly.actor(environment), clock.now())
+
+
+def _named(store: Store, given: str) -> str:
+    """Return a release's whole name; the folder of a bundle stays what it is."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus.releases import registry  # noqa: PLC0415
+
+    return given if Path(given).is_dir() else registry.named(store, given)
 
 
 def judge(environment: Environment, project: Project, bundle: Callable[[], Bundle | None]) -> deploy.Shadow:

@@ -28,7 +28,7 @@ def release_of(environment: Environment, named: str | None = None) -> Release:
     present = None if named else registry.present(store)
     if present is not None:
         named = present.candidate.release if present.candidate else present.release
-    return registry.release(store, named or "")
+    return registry.release(store, registry.named(store, named or ""))
 
 
 def prices(project: Project | None = None, named: Path | None = None) -> PriceTable:

@@ -54,7 +54,8 @@ def show(environment: Environment, release: str | None = None) -> Shown:
     from nimbus.releases import show as showing  # noqa: PLC0415
 
     store = assembly.open_environment(environment)
-    return showing.show(store, _runnable(environment), release or registry.present(store).release)
+    name = registry.named(store, release) if release else registry.present(store).release
+    return showing.show(store, _runnable(environment), name)
 
 
 def preflight(environment: Environment, project: Project) -> Report:
@@ -103,9 +104,11 @@ def deploy(  # noqa: PLR0913 - one argument an option
 
 def plan_rollback(environment: Environment, release: str | None = None, *, keep_data: bool = False) -> Rollback:
     """Decide on a rollback, to be shown before it is applied."""
-    from nimbus.releases import rollback  # noqa: PLC0415
+    from nimbus.releases import registry, rollback  # noqa: PLC0415
 
-    return rollback.plan(assembly.open_environment(environment), _runnable(environment), release, keep_data=keep_data)
+    store = assembly.open_environment(environment)
+    name = registry.named(store, release) if release else None
+    return rollback.plan(store, _runnable(environment), name, keep_data=keep_data)
 
 
 def apply_rollback(environment: Environment, planned: Rollback, reason: str = "", actor: str = "") -> Live:
@@ -119,7 +122,7 @@ def plan_promotion(
     environment: Environment, release: str, percent: int = 100, canary: Canary | None = None
 ) -> Promotion:
     """Decide on making a release live, or on its canary within limits, to be shown before it is applied."""
-    from nimbus.releases import promote  # noqa: PLC0415
+    from nimbus.releases import promote, registry  # noqa: PLC0415
     from nimbus_runtime.contract.records import CanaryLimits  # noqa: PLC0415
 
     share = None
@@ -129,7 +132,7 @@ def plan_promotion(
             limits = CanaryLimits(canary.max_failures, canary.max_slowdown, canary.max_labels)
         share = (percent, limits)
     store = assembly.open_environment(environment)
-    return promote.plan(store, _runnable(environment), release, share=share)
+    return promote.plan(store, _runnable(environment), registry.named(store, release), share=share)
 
 
 def apply_promotion(environment: Environment, planned: Promotion, reason: str = "", actor: str = "") -> Live:

@@ -329,7 +329,10 @@ def test_a_preflight_looks_at_everything(desk: Desk) -> None:
 
 
 def _no_role(desk: Desk) -> None:
-    desk.cloud.aws.client("iam").delete_role(RoleName=desk.cloud.outputs["task_role"].rpartition("/")[2])
+    iam, name = desk.cloud.aws.client("iam"), desk.cloud.outputs["task_role"].rpartition("/")[2]
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
 
 
 def _no_machine(desk: Desk) -> None:

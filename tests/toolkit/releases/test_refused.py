@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +46,23 @@ REFUSALS = {
 }
 
 
+OTHERS = [
+    "runs",
+    "logs 20261122T020000Z",
+    "cancel 20261122T020000Z",
+    "redrive 20261122T020000Z",
+    "pause",
+    "unpause",
+    "prune --yes",
+    "show",
+    "explain 20261122T020000Z 17",
+    "replay 20261122T020000Z 17",
+    "promote R --yes",
+    "canary status",
+    "alarms",
+]
+
+
 @pytest.fixture
 def refusing() -> Iterator[ThreadingHTTPServer]:
     """Return a server on loopback that refuses every call with what `code` says."""
@@ -55,12 +73,17 @@ def refusing() -> Iterator[ThreadingHTTPServer]:
         def do_GET(self) -> None:
             """Refuse."""
             code = server.code  # type: ignore[attr-defined]
+            if "X-Amz-Target" in self.headers:
+                self._send(code, json.dumps({"__type": code, "message": "no"}))
+                return
             words = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
-            body = (f"<ErrorResponse>{words}</ErrorResponse>" if self.command == "POST" else words).encode()
+            self._send(code, f"<ErrorResponse>{words}</ErrorResponse>" if self.command == "POST" else words)
+
+        def _send(self, code: str, body: str) -> None:
             self.send_response(REFUSALS[code][0])
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body.encode())
 
         do_PUT = do_POST = do_GET  # noqa: N815 - as above
 
@@ -83,8 +106,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("code", REFUSALS)
-@pytest.mark.parametrize("verb", ["deploy", "rollback", "history"])
+@pytest.mark.parametrize(
+    ("verb", "code"),
+    [(verb, code) for verb in ("deploy", "rollback", "history") for code in REFUSALS]
+    + [(verb, "AccessDenied") for verb in OTHERS],
+)
 def test_a_refusal_is_told_in_words(verb: str, code: str, refusing: ThreadingHTTPServer, project: Path) -> None:
     """What happened, where, and what to do; exit code 1, and no traceback."""
     refusing.code = code  # type: ignore[attr-defined]
@@ -95,9 +121,9 @@ def test_a_refusal_is_told_in_words(verb: str, code: str, refusing: ThreadingHTT
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_MAX_ATTEMPTS": "1",
     }
-    given = ("--yes",) if verb != "history" else ()
-    told = command.nimbus(verb, "--env", "production", *given, cwd=project, environment=environment)
-    assert told.code == 1
+    given = ("--yes",) if verb in {"deploy", "rollback"} else ()
+    told = command.nimbus(*verb.split(), "--env", "production", *given, cwd=project, environment=environment)
+    assert told.code == 1, told.err + told.out
     assert REFUSALS[code][1] in told.err
     assert "to do:" in told.err
     assert "Traceback" not in told.err

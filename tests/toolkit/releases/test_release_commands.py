@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -178,77 +176,6 @@ def test_a_release_whose_bundle_is_gone_is_refused_and_deployed_again(desk: Desk
     desk.retrain("0.0.0")
     again = desk.nimbus("deploy", "--yes", "--no-gate", "--json")
     assert (again.code, again.json["release"]) == (0, v1), again.err
-
-
-@dataclass(frozen=True, slots=True)
-class Deployer:
-    """Somebody at a terminal of their own, who is asked whether to go on."""
-
-    process: subprocess.Popen[str]
-    keyboard: int
-    said: Path
-
-    @classmethod
-    def begin(cls, desk: Desk, name: str) -> Deployer:
-        """Type the command."""
-        keyboard, terminal = os.openpty()
-        said = desk.folder / f"{name}.txt"
-        with said.open("w") as errors:
-            process = command.start(
-                *("deploy", "--no-gate"),
-                cwd=desk.folder,
-                environment={"LOGNAME": name},
-                stdin=terminal,
-                stderr=errors,
-                stdout=subprocess.DEVNULL,
-            )
-        os.close(terminal)
-        return cls(process, keyboard, said)
-
-    def words(self) -> str:
-        """Return what stands on the terminal."""
-        return self.said.read_text("utf-8")
-
-    def is_asked(self) -> bool:
-        """Say whether an answer is waited for."""
-        return "live in local?" in self.words()
-
-    def answer(self) -> None:
-        """Say yes."""
-        os.write(self.keyboard, b"y\n")
-
-    def end(self) -> int:
-        """Wait for the end; return the exit code."""
-        command.ended(self.process)
-        os.close(self.keyboard)
-        return self.process.returncode
-
-
-def test_of_two_deployers_at_once_one_wins(desk: Desk) -> None:
-    """Both were shown what was live and say yes; the other is told who was first, and what to do. Nothing is lost."""
-    v1 = desk.nimbus("deploy", "--yes", "--json").json["release"]
-    other = Desk(desk.folder / "other")
-    for name in ("pipeline", "mails"):
-        shutil.copytree(desk.folder / name, other.folder / name)
-    (other.folder / "nimbus.toml").write_text(f'{TOML}\n[environments.local]\nroot = "{desk.root}"\n', encoding="utf-8")
-    desk.retrain("2.0.0")
-    other.retrain("3.0.0")
-    both = [Deployer.begin(desk, "ana"), Deployer.begin(other, "ben")]
-    for one in both:
-        command.wait_until(one.is_asked, f"{one.said} is asked")
-    for one in both:
-        one.answer()
-    codes = [one.end() for one in both]
-    assert sorted(codes) == [0, 1], [one.words() for one in both]
-    winner = ("ana", "ben")[codes.index(0)]
-    told = both[codes.index(1)].words()
-    state = desk.live()
-    assert (state.previous, state.entry.actor.partition("@")[0]) == (v1, winner)
-    assert f"deploy by {state.entry.actor} at" in told
-    assert f"release {state.release}" in told
-    assert "nimbus history" in told
-    assert "Traceback" not in told
-    assert len(registry.names(desk.store)) == 3
 
 
 def test_what_does_not_fit_is_told_and_changes_nothing(desk: Desk) -> None:

@@ -47,6 +47,7 @@ def command(  # noqa: PLR0913 - one argument an option
     environment = assembly.environment(project)
     is_canary = percent is not None and percent < 100
     planned = releasing.plan_promotion(environment, release, percent or 100, project.gate.canary)
+    release = planned.after.candidate.release if planned.after.candidate else planned.after.release
     what = output.bold("Canary" if is_canary else "Promotion")
     output.say(f"{what} of {shown.cell(release)} in {environment.name}")
     shown.differences(planned.state)

@@ -14,11 +14,37 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 _NAMED = 5  # how many releases an error names
+_FEW = 4  # characters of a hash that are meant as one
 
 
 def names(store: Store) -> list[str]:
     """Return the names of all registered releases, sorted."""
     return [name.removesuffix(".json") for name in store.names(paths.RELEASES) if name.endswith(".json")]
+
+
+def named(store: Store, given: str) -> str:
+    """Return the name of the one release that is called so, or that its name, version or hash begins so.
+
+    What no release is called is returned as it is, and refused where it is looked for.
+    """
+    known = names(store)
+    found = [given] if given in known else [name for name in known if _begins(name, given)]
+    if len(found) > 1:
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        raise ReleaseNotFoundError(
+            "more than one release is called so",
+            where=store.location,
+            got=given,
+            expected=f"one of {', '.join(found[-_NAMED:])}{more}",
+            remedy="type more of its name",
+        )
+    return found[0] if found else given
+
+
+def _begins(name: str, given: str) -> bool:
+    """Say whether a name begins so, or a part of it does that is long enough to be meant."""
+    parts = name.split("-")[1:] if len(given) >= _FEW else ()
+    return bool(given) and (name.startswith(given) or any(part.startswith(given) for part in parts))
 
 
 def release(store: Store, name: str) -> Release:
