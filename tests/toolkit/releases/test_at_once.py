@@ -246,6 +246,7 @@ def test_of_two_who_deploy_at_once_one_wins_and_the_other_is_told(place: Place) 
     assert [each.entry.action for each in live.states(place.store, after)] == ["deploy", "deploy", "deploy"]
 
 
+@pytest.mark.parametrize("place", ["directory"], indirect=True)
 def test_two_who_deploy_the_same_at_once_both_have_it(place: Place) -> None:
     """It is one release, which becomes live once."""
     with asked(place.desk("ana", "1.0.0")) as one, asked(place.desk("ben", "1.0.0")) as other:
