@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 
-def offered(store: Store, release: str, place: Callable[[Release], str | None]) -> Canary | None:
+def offered(store: Store, present: Live | None, release: str, place: Callable[[Release], str | None]) -> Canary | None:
     """Return the candidate that shares in a run of what is live; None where there is none, or none that can run here.
 
     `place` says where a release's bundle lies, None where it is gone.
     """
-    present = live.read(store)
     wanted = None if present is None or present.release != release else present.candidate
     data = None if wanted is None else store.read(paths.release(wanted.release))
     if wanted is None or data is None:
@@ -130,6 +129,8 @@ def _drop(store: Store, plan: Plan, found: CanaryVerdict) -> None:
         if present is None or present.candidate is None or present.candidate.release != found.release:
             return None
         if present.epoch != plan.epoch:  # a rollback came first; this candidate is one of afterwards
+            return None
+        if present.candidate.since > found.time:  # offered again, by somebody who could know this verdict
             return None
         reason = f"canary of run {plan.run}: {found.reason}"
         entry = Entry("drop", plan.execution.actor, clock.iso(clock.now()), reason, plan.execution.id)

@@ -39,6 +39,11 @@ def read(store: Store) -> Live | None:
     return None if data is None else codec.decode(Live, data, f"{store.location}/{paths.LIVE}")
 
 
+def epoch(present: Live | None) -> int:
+    """Return how many rollbacks came before a state."""
+    return 0 if present is None else present.epoch
+
+
 def publish(store: Store, plan: Plan, run: Run) -> Publication:
     """Make a finished run the dataset that readers see, unless a later one or a rollback came first."""
     outcome = Publication.PUBLISHED

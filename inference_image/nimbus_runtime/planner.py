@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nimbus_runtime import canary, clock, gemm, readers
+from nimbus_runtime import canary, clock, gemm, live, readers
 from nimbus_runtime.bundle import read_manifest
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
@@ -19,7 +19,6 @@ from nimbus_runtime.contract.records import (
     Canary,
     Execution,
     Gemm,
-    Live,
     OutputFormat,
     Plan,
     Release,
@@ -44,6 +43,8 @@ _SHARDS_WANTED = 32
 _VECTORS_WANTED, _BYTES_A_DOCUMENT = 2_000, 500
 _LEAST_SAMPLE = 1 / 64
 
+_SKEW = timedelta(minutes=1)  # clocks differ by less
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -59,16 +60,17 @@ class Order:
     run: str | None = None  # None: named by its time
     release: str | None = None  # None: the bundle's own, registered where it is not yet
     candidate: Canary | None = None  # a release that is given a share of the shards
+    epoch: int | None = None  # live.json's when the release was chosen; None: as it is now
 
 
 def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution) -> Plan:
     """Plan a run over `inputs` and claim it; their schema is checked first."""
+    epoch = live.epoch(live.read(store)) if order.epoch is None else order.epoch
     settings = settings_of(bundle, order)
     readers.check_schemas(inputs, order.fields)
     product, measured = gemm.decide(bundle.path, order.gemm)
     time = order.scheduled_time or clock.now()
     release = order.release or record_release(store, bundle)
-    live = store.read(paths.LIVE)
     run = order.run or clock.run_name(time, secrets.token_hex(3) if order.kind is RunKind.MANUAL else "")
     shortest = _SHORTEST if order.candidate is None else _SHORTEST_OF_CANARY
     shards = tuple(_shards(inputs, bundle.manifest.megaflops_per_token, shortest))
@@ -80,7 +82,7 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
         release=release,
         bundle_digest=bundle.digest,
         bundle=str(bundle.path.absolute()),
-        epoch=0 if live is None else codec.decode(Live, live, paths.LIVE).epoch,
+        epoch=epoch,
         max_quarantine=order.max_quarantine,
         settings=replace(settings, gemm=product, gemm_measured=measured, vector_sample=_vector_sample(inputs)),
         inputs=tuple(inputs),
@@ -90,6 +92,18 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
     if not store.create(paths.plan(plan.run), codec.encode(plan)):
         raise RunMismatchError("this run has been planned already", where=f"{store.location}/{paths.plan(plan.run)}")
     return plan
+
+
+def refuse_future(time: datetime) -> None:
+    """Refuse to run what is not due yet: published, it would keep every run that is due before it from readers."""
+    now = clock.now()
+    if time > now + _SKEW:
+        raise UsageError(
+            "this time has not come yet",
+            got=f"a run that is due at {time:%Y-%m-%dT%H:%M:%SZ}",
+            expected=f"a time that has passed: it is {now:%Y-%m-%dT%H:%M:%SZ}",
+            remedy="look at the year and the time zone; leave the time out to run now",
+        )
 
 
 def _share(

@@ -70,7 +70,7 @@ class Desk:
 
     def due(self, day: int) -> None:
         """Let the schedule's time of a day in November come, and the run end."""
-        self.nimbus("run", "--scheduled-time", f"2026-11-{day}T02:00:00Z", "--quiet")
+        self.nimbus("run", "--scheduled-time", f"2024-11-{day}T02:00:00Z", "--quiet")
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ class CloudDesk(Desk):
 
     def fire(self, day: int) -> dict[str, Any]:
         """Let the clock pass the schedule's time, and return how the execution ended."""
-        self.aws.clock.now = datetime(2026, 11, day, 1, tzinfo=UTC)
+        self.aws.clock.now = datetime(2024, 11, day, 1, tzinfo=UTC)
         deliveries = [d for d in self.aws.clock.advance(timedelta(hours=2)) if "/run" in str(d.schedule)]
         (ended,) = [self.aws.ended(delivery.execution or "", timeout_seconds=240) for delivery in deliveries]
         return ended

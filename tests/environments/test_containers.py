@@ -115,7 +115,7 @@ def test_from_nothing_on_aws_to_a_rollback_and_back_to_nothing(desk: ContainerDe
 
     v1 = desk.nimbus("deploy", "--yes", "--json", "--reason", "first").json["release"]
     desk.due(22)
-    assert (desk.live().release, desk.live().dataset) == (v1, "20261122T020000Z")
+    assert (desk.live().release, desk.live().dataset) == (v1, "20241122T020000Z")
 
     desk.retrain("2.0.0")
     second = desk.nimbus("deploy", "--candidate", "--yes", "--json").json
@@ -125,29 +125,29 @@ def test_from_nothing_on_aws_to_a_rollback_and_back_to_nothing(desk: ContainerDe
     assert len(set(images)) == 2
     desk.nimbus("promote", v2, "--canary", "50", "--yes")
     desk.due(23)
-    assert desk.made_by("20261123T020000Z") == {v1, v2}
+    assert desk.made_by("20241123T020000Z") == {v1, v2}
     desk.nimbus("promote", v2, "--yes")
     desk.due(24)
-    assert (desk.live().release, desk.live().dataset) == (v2, "20261124T020000Z")
-    assert desk.made_by("20261124T020000Z") == {v2}
+    assert (desk.live().release, desk.live().dataset) == (v2, "20241124T020000Z")
+    assert desk.made_by("20241124T020000Z") == {v2}
 
     assert figures.evaluate(desk.aws) == []
     (topic,) = {action for _, alarm in figures.alarms(desk.aws) for action in alarm["AlarmActions"]}
     queue = notices(desk, topic)
     desk.put("9.jsonl", BROKEN)
     assert desk.fire(25)["status"] == "FAILED"
-    assert desk.live().dataset == "20261124T020000Z"
+    assert desk.live().dataset == "20241124T020000Z"
     (raised,) = figures.evaluate(desk.aws)
     assert raised.endswith("-quarantine")
     (notice,) = desk.aws.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-    assert "of en_support in en-support-cloud, scheduled for 2026-11-25T02:00:00Z, failed" in notice["Body"]
+    assert "of en_support in en-support-cloud, scheduled for 2024-11-25T02:00:00Z, failed" in notice["Body"]
 
     desk.nimbus("rollback", "--yes", "--reason", raised)
-    assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20261122T020000Z", 1)
+    assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20241122T020000Z", 1)
     desk.aws.client("s3").delete_object(Bucket=INPUTS, Key="inputs/9.jsonl")
     desk.due(26)
-    assert (desk.live().release, desk.live().dataset) == (v1, "20261126T020000Z")
-    assert desk.made_by("20261126T020000Z") == {v1}
+    assert (desk.live().release, desk.live().dataset) == (v1, "20241126T020000Z")
+    assert desk.made_by("20241126T020000Z") == {v1}
     assert desk.plan() == []
 
     desk.nimbus("infra", "destroy", "--confirm", "cloud", "--delete-data")

@@ -81,26 +81,26 @@ def test_from_a_trained_pipeline_to_a_rollback_and_on(desk: Desk) -> None:
     v1 = json.loads(desk.nimbus("deploy", "--yes", "--json", "--reason", "first").out)["release"]
     assert (desk.live().release, desk.live().dataset) == (v1, None)
     desk.due(DAYS[0])
-    assert desk.live().dataset == "20261122T020000Z"
+    assert desk.live().dataset == "20241122T020000Z"
     with readers(desk.store.location) as seen:
         _from_the_first_run_to_a_rollback(desk, v1, seen)
-    assert (seen.wrong, set(seen.runs)) == ([], {f"202611{day}T020000Z" for day in DAYS})
+    assert (seen.wrong, set(seen.runs)) == ([], {f"202411{day}T020000Z" for day in DAYS})
 
-    (traced,) = json.loads(desk.nimbus("explain", "20261123T020000Z", "17", "--json").out)["rows"]
+    (traced,) = json.loads(desk.nimbus("explain", "20241123T020000Z", "17", "--json").out)["rows"]
     v2 = desk.live().previous
     assert (traced["release"]["name"], traced["input"]["name"]) == (v2, "mails.jsonl")
     bundle = CachedCompiler(str(desk.folder / "pipeline"), desk.folder / promoting.COMPILED).compile()
-    again = json.loads(desk.nimbus("replay", "20261123T020000Z", "17", "--bundle", str(bundle.path), "--json").out)
+    again = json.loads(desk.nimbus("replay", "20241123T020000Z", "17", "--bundle", str(bundle.path), "--json").out)
     assert again["rows"][0]["sameness"] == "equal"
     shadowed = json.loads(desk.nimbus("shadow", str(v2), "--documents", "100", "--json").out)
     found = shadowed["shadow"]
-    assert (shadowed["kept"], found["live"], found["run"]) == (True, v1, "20261124T020000Z")
+    assert (shadowed["kept"], found["live"], found["run"]) == (True, v1, "20241124T020000Z")
     assert (found["sampled"], found["changed"]["share"]) == (100, 0)
     assert desk.plan() == []
 
 
 def _from_the_first_run_to_a_rollback(desk: Desk, v1: str, seen: Seen) -> None:
-    seen.wait_for("20261122T020000Z")
+    seen.wait_for("20241122T020000Z")
     desk.retrain("2.0.0")
     desk.build()
     died = []
@@ -110,22 +110,22 @@ def _from_the_first_run_to_a_rollback(desk: Desk, v1: str, seen: Seen) -> None:
     assert died == CHANGES[desk.env]
     v2 = desk.live().release
     assert desk.live().previous == v1
-    assert desk.live().dataset == "20261122T020000Z"
+    assert desk.live().dataset == "20241122T020000Z"
     kept = [evidence.read(desk.store, v2, name) for name in evidence.names(desk.store, v2)]
     kinds = [one.kind for one in kept]  # every attempt asks preflight and gate, and scores nothing again
     assert (kinds.count("shadow"), set(kinds)) == (1, {"gate", "preflight", "shadow"})
     assert {one.actor for one in kept} == {desk.live().entry.actor}  # on AWS, the ARN
     assert registry.names(desk.store) == sorted((v1, v2))
     desk.due(DAYS[1])
-    assert desk.live().datasets == {v1: "20261122T020000Z", v2: "20261123T020000Z"}
-    seen.wait_for("20261123T020000Z")
+    assert desk.live().datasets == {v1: "20241122T020000Z", v2: "20241123T020000Z"}
+    seen.wait_for("20241123T020000Z")
 
     told = json.loads(desk.nimbus("rollback", "--yes", "--json", "--reason", "cities went missing").out)
-    assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20261122T020000Z", 1)
+    assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20241122T020000Z", 1)
     assert told["seconds"] < 10  # on a busy machine; docs/releases.md has the figure
     desk.due(DAYS[2])
-    assert (desk.live().release, desk.live().dataset) == (v1, "20261124T020000Z")
-    seen.wait_for("20261124T020000Z")
+    assert (desk.live().release, desk.live().dataset) == (v1, "20241124T020000Z")
+    seen.wait_for("20241124T020000Z")
     actions = [change["action"] for change in json.loads(desk.nimbus("history", "--json").out)["history"]]
     assert actions == ["publish", "rollback", "publish", "deploy", "publish", "deploy"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
     from tests.environments.cloud import Cloud
 
-DUE, RUN = "2026-11-22T02:00:00Z", "20261122T020000Z"
+DUE, RUN = "2024-11-22T02:00:00Z", "20241122T020000Z"
 
 
 @contextmanager

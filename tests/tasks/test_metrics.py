@@ -86,7 +86,7 @@ def test_a_run_that_is_not_published_for_its_quarantine_prints_how_much_that_was
     broken = replace(release, release="broken", job=replace(release.job, inputs=(str(folder),)))
     root.create(paths.release("broken"), codec.encode(broken))
     with pytest.raises(QuarantineExceededError):
-        plan_task(replace(task, release="broken"), Known())
+        plan_task(replace(task, release="broken", requested=True), Known())
     out = capsys.readouterr().out
     (line,) = [json.loads(line) for line in out.splitlines() if "_aws" in line]
     assert (line["DocumentsScored"], line["DocumentsQuarantined"], line["QuarantinePercent"]) == (1, 1, 50)

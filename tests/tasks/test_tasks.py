@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import NimbusError, UsageError
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import Execution, Job, Live, Outcome, OutputFormat, Release
+from nimbus_runtime.contract.records import Execution, Job, Live, Outcome, OutputFormat, Release, RunKind
 from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.tasks.commit import commit_task
 from nimbus_runtime.tasks.plan import plan_task
@@ -78,6 +79,37 @@ def settings(root: DirectoryStore, bundle: bundles.Built) -> TaskSettings:
             "NIMBUS_WORKERS": "1",
         }
     )
+
+
+def due(settings: TaskSettings, hour: int, release: str = RELEASE) -> TaskSettings:
+    """Return the settings of the same day's run of another hour."""
+    assert settings.scheduled_time is not None
+    time = settings.scheduled_time.replace(hour=hour)
+    return replace(settings, scheduled_time=time, execution=f"due at {hour}", release=release)
+
+
+def promote(root: DirectoryStore, release: str) -> None:
+    """Make another release live, which is the first by another name."""
+    known = codec.decode(Release, root.read(paths.release(RELEASE)) or b"", RELEASE)
+    root.create(paths.release(release), codec.encode(replace(known, release=release)))
+    live.update(root, lambda now: now and replace(now, sequence=now.sequence + 1, release=release, previous=RELEASE))
+
+
+def roll_back(root: DirectoryStore, dataset: str) -> None:
+    """Take release and data back."""
+    live.update(
+        root,
+        lambda now: (
+            now and replace(now, sequence=now.sequence + 1, release=RELEASE, dataset=dataset, epoch=now.epoch + 1)
+        ),
+    )
+
+
+def published(root: DirectoryStore) -> tuple[str, str | None]:
+    """Return the live release, and what readers see."""
+    present = live.read(root)
+    assert present is not None
+    return present.release, present.dataset
 
 
 def fanned_out(settings: TaskSettings) -> TaskSettings:
@@ -176,6 +208,80 @@ def test_a_run_waits_for_its_turn_or_overlaps_without_harm(settings: TaskSetting
     assert present.dataset == second.run
 
 
+def test_runs_that_wait_for_one_go_one_by_one(settings: TaskSettings, root: DirectoryStore) -> None:
+    """Whichever asks first when it has ended; the other waits for that one, though it was due before."""
+    first = fanned_out(settings)
+    second, third = (due(first, hour) for hour in (3, 4))
+    plan_task(first, Known())
+    waiting = Known({first.execution, second.execution, third.execution})
+    assert [plan_task(one, waiting).outcome for one in (second, third)] == [Outcome.WAIT] * 2
+    waiting.going.remove(first.execution)
+    assert plan_task(third, waiting).outcome is Outcome.FAN_OUT
+    assert plan_task(second, waiting).outcome is Outcome.WAIT
+    waiting.going.remove(third.execution)
+    assert plan_task(second, waiting).outcome is Outcome.FAN_OUT
+    assert root.names(paths.RUNS) == ["20261122T020000Z", "20261122T030000Z", "20261122T040000Z"]
+
+
+def test_a_run_that_waited_is_of_what_is_live_when_it_is_planned(settings: TaskSettings, root: DirectoryStore) -> None:
+    """Not of the release that was live when it first asked: that was taken back meanwhile."""
+    before = plan_task(settings, Known())
+    promote(root, "bad")
+    going, later = fanned_out(due(settings, 3, "bad")), due(settings, 4, "bad")
+    plan_task(going, Known())
+    assert plan_task(later, Known({going.execution})).outcome is Outcome.WAIT
+    roll_back(root, before.run)
+    assert plan_task(later, Known()).outcome is Outcome.WAIT  # until the state machine has read what is live
+    assert root.names(paths.RUNS) == [before.run, "20261122T030000Z"]
+    done = plan_task(replace(later, release=RELEASE), Known())
+    assert done.outcome is Outcome.DONE
+    assert published(root) == (RELEASE, done.run)
+
+
+def test_a_rollback_while_a_run_is_planned_fences_it(settings: TaskSettings, root: DirectoryStore) -> None:
+    """Its epoch is of the same look at live.json as its release."""
+    before = plan_task(settings, Known())
+    promote(root, "bad")
+    going, later = fanned_out(due(settings, 3, "bad")), due(settings, 4, "bad")
+    plan_task(going, Known())
+
+    class Meanwhile(Known):
+        def running(self, execution: Execution) -> bool:
+            roll_back(root, before.run)
+            return super().running(execution)
+
+    assert plan_task(later, Meanwhile()).outcome is Outcome.DONE
+    assert root.read(paths.dataset("20261122T040000Z")) is not None
+    assert published(root) == (RELEASE, before.run)
+
+
+def test_a_run_of_a_named_release_that_waited_through_a_rollback_is_not_published(
+    settings: TaskSettings, root: DirectoryStore
+) -> None:
+    """It is the release that was asked for, and of the time when it was."""
+    before = plan_task(settings, Known())
+    promote(root, "bad")
+    going, named = fanned_out(due(settings, 3, "bad")), replace(due(settings, 4, "bad"), requested=True)
+    plan_task(going, Known())
+    assert plan_task(named, Known({going.execution})).outcome is Outcome.WAIT
+    roll_back(root, before.run)
+    assert plan_task(named, Known()).outcome is Outcome.DONE
+    assert root.read(paths.dataset("20261122T040000Z")) is not None
+    assert published(root) == (RELEASE, before.run)
+
+
+def test_a_run_that_is_not_due_yet_is_refused(settings: TaskSettings, root: DirectoryStore) -> None:
+    """Before anything is planned; but whatever a schedule delivers is due, and what was planned is gone on with."""
+    typed = replace(due(settings, 2), kind=RunKind.MANUAL, scheduled_time=datetime(2999, 11, 22, 2, tzinfo=UTC))
+    with pytest.raises(UsageError, match="has not come yet"):
+        plan_task(typed, Known())
+    assert root.names(paths.RUNS) == []
+    soon = replace(typed, scheduled_time=datetime.now(UTC) + timedelta(seconds=20), execution="soon")
+    assert plan_task(soon, Known()).outcome is Outcome.DONE  # clocks differ
+    delivered = plan_task(replace(fanned_out(typed), kind=RunKind.SCHEDULED), Known())
+    assert plan_task(replace(typed, run=delivered.run, execution="again"), Known()).outcome is Outcome.DONE
+
+
 def test_a_deadline_ends_a_task_and_keeps_what_is_done(settings: TaskSettings) -> None:
     """It is a failure, so that the next attempt does the rest."""
     dispatch = plan_task(fanned_out(settings), Known())
@@ -221,7 +327,7 @@ def test_the_entry_point_says_what_it_did_and_how_it_ended(settings: TaskSetting
     assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "done"
     failed = subprocess.run(
         command,
-        env={**environment, "NIMBUS_RELEASE": "gone", "NIMBUS_EXECUTION": "x"},
+        env={**environment, "NIMBUS_RELEASE": "gone", "NIMBUS_REQUESTED_RELEASE": "gone", "NIMBUS_EXECUTION": "x"},
         capture_output=True,
         text=True,
         check=False,

@@ -12,7 +12,7 @@
     runs/<run>/canary.json                  CanaryVerdict; whether a candidate's shards are kept
     runs/<run>/run.json                     Run; the dataset
     runs/<run>/data/<sha256>.<suffix>       what commits refer to
-    executions/<name>/begun.json            Begun; of runs that are due when they are asked for
+    executions/<name>/begun.json            Begun; when it first asked for its run
     executions/<name>/dispatch.json         Dispatch
     executions/<name>/map.json              Batches
     executions/<name>/second/…              Dispatch and Batches of the shards that a dropped candidate leaves
@@ -380,9 +380,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """When an execution first asked for a run that is due now."""
+    """When an execution first asked for its run, and live.json's epoch then."""
 
     time: str
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +404,7 @@ class Candidate:
     release: str
     percent: int
     limits: CanaryLimits = CanaryLimits()
+    since: str = ""  # when it was offered
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,18 @@ from nimbus_runtime import bundle as bundles
 from nimbus_runtime import canary, claims, clock, committer, live, planner, readers
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import BundleInvalidError, RunMismatchError, UsageError
-from nimbus_runtime.contract.records import Batch, Begun, Dispatch, Execution, Outcome, Plan, Release, RunKind
+from nimbus_runtime.contract.records import (
+    Batch,
+    Begun,
+    Canary,
+    Dispatch,
+    Execution,
+    Live,
+    Outcome,
+    Plan,
+    Release,
+    RunKind,
+)
 from nimbus_runtime.store import Store, open_store
 from nimbus_runtime.tasks import batches, owners
 from nimbus_runtime.tasks.drift import tell_drift
@@ -19,6 +31,15 @@ from nimbus_runtime.tasks.score import score_shards
 
 if TYPE_CHECKING:
     from nimbus_runtime.tasks.settings import TaskSettings
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What one look at live.json, or the first of an execution, decided of a run."""
+
+    time: datetime
+    epoch: int
+    candidate: Canary | None
 
 
 def plan_task(settings: TaskSettings, executions: owners.Executions) -> Dispatch:
@@ -38,15 +59,21 @@ def _decided(store: Store, name: str) -> Dispatch | None:
 
 def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.Executions) -> Dispatch:
     present = live.read(store)
-    time = _time(store, settings, name)
+    begun = _begun(store, name, present)
+    time = settings.scheduled_time or datetime.fromisoformat(begun.time)
     run = settings.run or clock.run_name(time, "" if settings.kind is RunKind.SCHEDULED else _suffix(settings))
     if present is not None and present.paused and settings.kind is RunKind.SCHEDULED:
         return Dispatch(Outcome.PAUSED, run)
     execution = Execution(settings.execution, "state machine", "aws", 0, clock.iso(clock.now()))
-    if settings.waits and store.read(paths.plan(run)) is None and _earlier_runs(store, run, execution, executions):
-        return Dispatch(Outcome.WAIT, run)
+    if store.read(paths.plan(run)) is None:
+        if settings.kind is not RunKind.SCHEDULED and not settings.run:  # a schedule's own deliveries are due
+            planner.refuse_future(time)
+        if _is_outdated(settings, present) or (settings.waits and _other_runs(store, run, execution, executions)):
+            return Dispatch(Outcome.WAIT, run)
     release = _release(store, settings)
-    plan = _plan(store, settings, release, run, time, execution)
+    epoch = begun.epoch if settings.requested else live.epoch(present)
+    offered = None if settings.requested else canary.offered(store, present, release.release, _in_a_task)
+    plan = _plan(store, settings, release, run, _Chosen(time, epoch, offered), execution)
     attempt = owners.own(store, run, execution, executions)
     if attempt is None:
         return Dispatch(Outcome.DUPLICATE, run)
@@ -95,13 +122,15 @@ def _cut(
     ]
 
 
-def _time(store: Store, settings: TaskSettings, name: str) -> datetime:
-    """Return when the run is due: for one that is due now, when its execution first asked."""
-    if settings.scheduled_time is not None:
-        return settings.scheduled_time
-    store.create(paths.begun(name), codec.encode(Begun(clock.iso(clock.now()))))
-    begun = codec.decode(Begun, store.read(paths.begun(name)) or b"", paths.begun(name))
-    return datetime.fromisoformat(begun.time)
+def _begun(store: Store, name: str, present: Live | None) -> Begun:
+    """Return when an execution first asked, which is when a run without a time is due, and the epoch then."""
+    store.create(paths.begun(name), codec.encode(Begun(clock.iso(clock.now()), live.epoch(present))))
+    return codec.decode(Begun, store.read(paths.begun(name)) or b"", paths.begun(name))
+
+
+def _is_outdated(settings: TaskSettings, present: Live | None) -> bool:
+    """Say whether another release has become live since this task's was chosen; the state machine reads it again."""
+    return not settings.requested and present is not None and present.release != settings.release
 
 
 def _suffix(settings: TaskSettings) -> str:
@@ -130,7 +159,7 @@ def _release(store: Store, settings: TaskSettings) -> Release:
 
 
 def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
-    store: Store, settings: TaskSettings, release: Release, run: str, time: datetime, execution: Execution
+    store: Store, settings: TaskSettings, release: Release, run: str, chosen: _Chosen, execution: Execution
 ) -> Plan:
     data = store.read(paths.plan(run))
     if data is None:
@@ -151,10 +180,11 @@ def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
             output_format=job.output_format,
             max_quarantine=job.max_quarantine,
             kind=settings.kind,
-            scheduled_time=time,
+            scheduled_time=chosen.time,
             run=run,
             release=release.release,
-            candidate=None if settings.requested else canary.offered(store, release.release, _in_a_task),
+            candidate=chosen.candidate,
+            epoch=chosen.epoch,
         )
         inputs = readers.resolve(job.inputs, settings.bundle, default_format=job.input_format)
         try:
@@ -169,10 +199,10 @@ def _in_a_task(release: Release) -> str | None:
     return None if release.task_definition is None else ""
 
 
-def _earlier_runs(store: Store, run: str, execution: Execution, executions: owners.Executions) -> bool:
-    """Say whether a run that was due before still goes."""
+def _other_runs(store: Store, run: str, execution: Execution, executions: owners.Executions) -> bool:
+    """Say whether another run goes, be it a later one: whoever of those that wait asks first is the next."""
     for name in store.names(paths.RUNS):
-        if name < run and store.read(paths.dataset(name)) is None and store.read(paths.plan(name)) is not None:
+        if name != run and store.read(paths.dataset(name)) is None and store.read(paths.plan(name)) is not None:
             _, owner = claims.latest(store, name)
             if owner.id != execution.id and executions.running(owner):
                 return True

@@ -15,10 +15,11 @@ import pytest
 pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbus-nlp[dev]'")
 
 from nimbus_runtime import live
-from nimbus_runtime.contract import paths
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Release, Run
 from tests.aws.fargate.faults import GivenUp, Throttled
 
-from .pipeline import RUN, Pipeline, empty
+from .pipeline import RELEASE, RUN, Pipeline, empty
 
 LATER = "20261122T030000Z"
 # Scores with an exit code of its own, the first time of each.
@@ -125,6 +126,27 @@ def test_a_run_waits_while_an_earlier_one_goes(pipeline: Pipeline, tmp_path: Pat
         assert pipeline.store.names(paths.RUNS) == [RUN]
     assert [pipeline.ended(execution)["status"] for execution in (first, second)] == ["SUCCEEDED", "SUCCEEDED"]
     assert pipeline.dataset == LATER
+
+
+def test_a_run_that_waited_through_a_rollback_is_of_what_is_live_then(pipeline: Pipeline, tmp_path: Path) -> None:
+    """What was live when it asked was taken back: neither it nor the run that it waited for publishes that."""
+    good = codec.decode(Release, pipeline.store.read(paths.release(RELEASE)) or b"", RELEASE)
+    pipeline.store.create(paths.release("bad"), codec.encode(replace(good, release="bad")))
+    live.update(pipeline.store, lambda state: state and replace(state, release="bad", sequence=state.sequence + 1))
+    with held(pipeline, tmp_path / "gate") as first:
+        second = pipeline.begin(kind="scheduled", scheduled_time="2026-11-22T03:00:00Z")
+        history = pipeline.aws.client("stepfunctions").get_execution_history
+        eventually(lambda: "WaitForTurn" in str(history(executionArn=second)["events"]))
+        live.update(
+            pipeline.store,
+            lambda state: state and replace(state, release=RELEASE, epoch=1, sequence=state.sequence + 1),
+        )
+    assert [pipeline.ended(execution)["status"] for execution in (first, second)] == ["SUCCEEDED", "SUCCEEDED"]
+    made = {run: codec.decode(Run, pipeline.store.read(paths.dataset(run)) or b"", run).release for run in (RUN, LATER)}
+    assert made == {RUN: "bad", LATER: RELEASE}
+    present = live.read(pipeline.store)
+    assert present is not None
+    assert (present.dataset, present.datasets) == (LATER, {RELEASE: LATER})
 
 
 def test_a_run_overlaps_without_harm_where_that_is_allowed(overlapping: Pipeline, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tests.fixtures.roots import ANYBODY, Everything, finish, planned, ran, regi
 
 from nimbus.releases import canary, promote, registry
 from nimbus.releases.errors import ReleaseUnusableError
+from nimbus_runtime import canary as verdicts
 from nimbus_runtime import clock, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import LiveChangedError, UsageError
@@ -29,6 +30,12 @@ def one(store: Store) -> Store:
 def make_live(store: Store, release: str) -> Live:
     """Promote a release."""
     return promote.apply(store, promote.plan(store, Everything(), release), ANYBODY, "why not")
+
+
+def offer(store: Store, percent: int) -> Live:
+    """Give v2 a share."""
+    wanted = promote.plan(store, Everything(), "v2", share=(percent, CanaryLimits()))
+    return promote.apply(store, wanted, ANYBODY, "")
 
 
 def test_a_canary_goes_on_by_its_own_runs(one: Store) -> None:
@@ -114,6 +121,30 @@ def test_a_canary_is_not_promoted_over(one: Store) -> None:
     with pytest.raises(UsageError, match="in its canary"):
         promote.plan(one, Everything(), "v3")
     assert make_live(one, "v2").candidate is None
+
+
+@pytest.mark.parametrize(("year", "dropped"), [("2001", False), ("2999", True)], ids=["before", "since"])
+def test_a_candidate_that_is_offered_again_outlives_what_was_decided_before(
+    one: Store,
+    year: str,
+    dropped: bool,
+) -> None:
+    """A run that is gone on with days later finds its old verdict, and drops nothing that was offered since."""
+    offer(one, 5)
+    shares = Canary("v2", "digest of v2", "", 5, CanaryLimits(), (), (0,))
+    plan = replace(planned(one, 2, "v1"), candidate=shares)
+    time = f"{year}-11-02T03:00:00.000000Z"
+    verdict = CanaryVerdict(plan.run, "v2", 5, kept=False, reason="slower", time=time, shards=1, documents=10)
+    one.create(paths.canary(plan.run), codec.encode(verdict))
+    verdicts.settle(one, plan)
+    assert (registry.present(one).candidate is None) is dropped
+
+
+def test_the_same_share_is_offered_once(one: Store) -> None:
+    """A command that is repeated changes nothing."""
+    offer(one, 5)
+    assert not promote.plan(one, Everything(), "v2", share=(5, CanaryLimits())).needed
+    assert promote.plan(one, Everything(), "v2", share=(25, CanaryLimits())).needed
 
 
 def test_what_cannot_run_is_not_promoted(one: Store) -> None:

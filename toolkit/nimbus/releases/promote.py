@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nimbus.releases import diff, registry
@@ -58,7 +58,8 @@ def plan(
         _check_columns(present, to)
         candidate = Candidate(release, *share)
         after = changes.offered(before, candidate)
-        needed = before is None or before.candidate != candidate
+        standing = None if before is None else before.candidate
+        needed = standing is None or replace(standing, since="") != candidate
     else:
         after = changes.promoted(before, release)
         needed = before is None or before.release != release or before.candidate is not None
@@ -75,11 +76,14 @@ def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str
     candidate = planned.after.candidate
     wanted = planned.after.release if candidate is None else candidate.release
 
+    entry = live.entry(action if candidate is None else "canary", actor, reason)
+
     def change(now: Live | None) -> Live:
         registry.refuse_gone(store, wanted)
-        return changes.promoted(now, wanted) if candidate is None else changes.offered(now, candidate)
+        if candidate is None:
+            return changes.promoted(now, wanted)
+        return changes.offered(now, replace(candidate, since=entry.time))
 
-    entry = live.entry(action if candidate is None else "canary", actor, reason)
     try:
         return live.decide(store, planned.before, entry, change)
     except LiveChangedError:

@@ -17,8 +17,8 @@ from nimbus.runs.overview import dispatched, read_plan
 from nimbus_runtime import claims, clock, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import RunMismatchError, UsageError
-from nimbus_runtime.contract.records import Dispatch, Outcome, Release, RunKind
-from nimbus_runtime.planner import Order
+from nimbus_runtime.contract.records import Dispatch, Live, Outcome, Release, RunKind
+from nimbus_runtime.planner import Order, refuse_future
 
 if TYPE_CHECKING:
     from nimbus_runtime.store import DirectoryStore, Store
@@ -56,10 +56,11 @@ class Machine(Protocol):
 
 def here(store: DirectoryStore, executions: Executions, wanted: Start, workers: int, observer: Observer) -> Started:
     """Run on this machine, to the end; a scheduled run that another process has begun is left or taken over."""
-    release, paused = _release(store, wanted.release)
-    if paused and wanted.kind is RunKind.SCHEDULED:
+    _refuse_future(wanted)
+    release, present = _release(store, wanted.release)
+    if present is not None and present.paused and wanted.kind is RunKind.SCHEDULED:
         return Started(Outcome.PAUSED, "")
-    request = _request(store, release, wanted, workers)
+    request = _request(store, release, wanted, workers, live.epoch(present))
     run = request.order.run
     for _ in range(2):  # the second time where another has planned it at the same moment
         if run is not None and store.read(paths.plan(run)) is not None:
@@ -76,6 +77,7 @@ def here(store: DirectoryStore, executions: Executions, wanted: Start, workers: 
 
 def there(store: Store, machine: Machine, wanted: Start) -> str:
     """Start an execution in the cloud and return its id; what it runs, it decides there."""
+    _refuse_future(wanted)
     _release(store, wanted.release)
     given = {"kind": wanted.kind.value, "release": wanted.release or ""}
     if wanted.scheduled_time is not None:
@@ -120,7 +122,13 @@ def outcome(store: Store, execution: str) -> Dispatch | None:
     return dispatched(store, execution.rpartition(":")[2])
 
 
-def _release(store: Store, name: str | None) -> tuple[Release, bool]:
+def _refuse_future(wanted: Start) -> None:
+    if wanted.scheduled_time is not None:
+        refuse_future(wanted.scheduled_time)
+
+
+def _release(store: Store, name: str | None) -> tuple[Release, Live | None]:
+    """Return the release to run, and the state that said so."""
     present = live.read(store)
     if name is None and present is None:
         raise NothingLiveError(
@@ -146,7 +154,7 @@ def _release(store: Store, name: str | None) -> tuple[Release, bool]:
             got="a bundle that was run by hand",
             remedy="deploy it: `nimbus deploy`, or run it by hand: `nimbus run INPUT… --bundle … --output …`",
         )
-    return release, present is not None and present.paused
+    return release, present
 
 
 def _bundle(folder: str | None, release: str) -> Path:
@@ -160,7 +168,7 @@ def _bundle(folder: str | None, release: str) -> Path:
     return Path(folder)
 
 
-def _request(store: DirectoryStore, release: Release, wanted: Start, workers: int) -> submit.Request:
+def _request(store: DirectoryStore, release: Release, wanted: Start, workers: int, epoch: int) -> submit.Request:
     job, time = release.job, wanted.scheduled_time
     assert job is not None  # noqa: S101 - checked by _release
     order = Order(
@@ -172,6 +180,7 @@ def _request(store: DirectoryStore, release: Release, wanted: Start, workers: in
         scheduled_time=time,
         run=None if time is None else clock.run_name(time),
         release=release.release,
+        epoch=epoch,
     )
     bundle = _bundle(release.bundle and str(store.root / release.bundle), release.release)
     return submit.Request(store.root, job.inputs, bundle, order, workers, job.input_format)

@@ -73,6 +73,9 @@ def submit(request: Request, observer: Observer) -> Result:
         stack.enter_context(interruptible(f"{_goes_on(request)}: finished shards are kept"))
         store = DirectoryStore(request.root)
         store.sweep()
+        order = request.order
+        if order.epoch is None:  # before the seconds that opening a bundle takes
+            order = replace(order, epoch=live.epoch(live.read(store)))
         resumed = _to_resume(store, request.run) if request.resume else None
         if resumed is None and not (request.inputs and request.bundle):
             raise _nothing_to_do(store, request)
@@ -81,7 +84,7 @@ def submit(request: Request, observer: Observer) -> Result:
         execution = claims.this_process()
         if resumed is None:
             inputs = _resolve(store, request)
-            plan = planner.plan_run(store, bundle, inputs, _with_candidate(store, request.order), execution)
+            plan = planner.plan_run(store, bundle, inputs, _with_candidate(store, order), execution)
             attempt = stack.enter_context(claims.first(store, plan))
             unkept = _keep_dev_set(store, plan.release, bundle)
         else:
@@ -138,7 +141,7 @@ def _with_candidate(store: DirectoryStore, order: planner.Order) -> planner.Orde
     def place(release: Release) -> str | None:
         return None if release.bundle is None else str(store.root / release.bundle)
 
-    return replace(order, candidate=canary.offered(store, order.release, place))
+    return replace(order, candidate=canary.offered(store, live.read(store), order.release, place))
 
 
 def _score(  # noqa: PLR0913, PLR0917 - all of one attempt
