@@ -1,4 +1,4 @@
-"""Rules of panels that have nothing to show: each says whether it waits, is empty or was refused, and what to do."""
+"""Rules of panels with nothing to show, and of answers that change: what is said, what is selected, what is kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,8 +19,12 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker
 
+from nimbus_tui.api import infrastructure, loadtests, runs
+from nimbus_tui.api.log import WhatWasDone
 from nimbus_tui.api.questions import Question
+from nimbus_tui.api.session import Logged
 from nimbus_tui.screens import ENTRIES
+from nimbus_tui.widgets import text
 from nimbus_tui.widgets.panel import Panel
 from tests.tui import made_up
 from tests.tui.driving import Driven, drive
@@ -180,3 +185,87 @@ def test_refreshing_keeps_nothing() -> None:
         assert {kind: count for kind, count in (last - first).items() if count > _NOISE} == {}
 
     drive(session, flow, size=(80, 24))
+
+
+async def again(driven: Driven, *keys: str) -> None:
+    """Press keys, and wait for what is asked because of them."""
+    for key in keys:
+        await driven.press(key)
+        await driven.pilot.pause()
+        while driven.app.asks:
+            await driven.pilot.pause(0.02)
+        await driven.pilot.pause()
+
+
+def copies(driven: Driven) -> list[str]:
+    """Return a list that whatever is copied is added to."""
+    found: list[str] = []
+    driven.app.copy_to_clipboard = found.append  # type: ignore[method-assign, assignment]
+    return found
+
+
+def test_a_new_plan_that_changes_nothing_takes_the_place_of_one_that_did() -> None:
+    """It says so, what stands is beside it, and refreshing goes on."""
+    answers = dict(made_up.ANSWERS)
+
+    async def flow(driven: Driven) -> None:
+        await again(driven, "6", "n", "j", "j")
+        answers[infrastructure.WhatWouldChange] = infrastructure.Plan((), (), made_up.PLAN.time)
+        await again(driven, "n", "r", "c")
+        await driven.until("Everything is as it is described", "state_machine")
+
+    drive(made_up.session(answers), flow)
+
+
+def test_only_a_plan_that_is_shown_is_applied() -> None:
+    """Where planning again failed, the plan of before is not proposed; why it failed stays in sight."""
+    answers = dict(made_up.ANSWERS)
+
+    async def flow(driven: Driven) -> None:
+        await again(driven, "6", "n")
+        await driven.until("module.pipeline")
+        del answers[infrastructure.WhatWouldChange]
+        await again(driven, "n", "r")
+        await driven.until("the role may not read this bucket", gone="module.pipeline")
+        await again(driven, "A")
+        await driven.until("There is nothing to apply")
+
+    drive(made_up.session(answers), flow)
+
+
+@pytest.mark.parametrize(("view", "question"), [("o", runs.WhatWasSetAside), ("l", runs.WhatWasSaid)])
+def test_a_run_without_rows_after_one_with_some_has_none_to_copy(view: str, question: type) -> None:
+    """Its side says that there are none, and nothing of the run before can be copied."""
+    answers = dict(made_up.ANSWERS)
+
+    async def flow(driven: Driven) -> None:
+        await again(driven, "3", view, "tab", "j", "j", "tab")
+        answers[question] = ()
+        found = copies(driven)
+        await again(driven, "j", "tab", "c")
+        await driven.until("nothing to copy")
+        assert not found
+
+    drive(made_up.session(answers), flow)
+
+
+def test_what_is_new_does_not_move_the_selection() -> None:
+    """A command that was given meanwhile, and a load test that has ended, leave the cursor where it was."""
+    answers = dict(made_up.ANSWERS)
+    log, loads = made_up.ANSWERS[WhatWasDone], made_up.LOADS
+
+    async def flow(driven: Driven) -> None:
+        found = copies(driven)
+        await again(driven, "8", "j", "c")
+        answers[WhatWasDone] = (Logged("2026-11-27T09:29:07+00:00", ("nimbus", "new"), "done"), *log)  # type: ignore[misc]
+        await again(driven, "r", "c")
+        await driven.until("nimbus new")
+        await again(driven, "5", "tab", "j", "c")
+        fresh = replace(loads.past[0], time="2026-11-27T09:29:07+00:00", words="new")
+        answers[loadtests.HowLoadTests] = replace(loads, past=(fresh, *loads.past))
+        await again(driven, "r", "c")
+        answers[loadtests.HowLoadTests] = replace(loads, past=())
+        await again(driven, "r", "c")
+        assert found == [text.command(log[1].command)] * 2 + [loads.past[1].words] * 2  # type: ignore[index]
+
+    drive(made_up.session(answers), flow)

@@ -35,7 +35,7 @@ class CommandLog(Section):
 
     def on_mount(self) -> None:
         """Begin with nothing."""
-        self._log: tuple[Logged, ...] = ()
+        self._log: dict[str, Logged] = {}
         self._wanted = ""
 
     def question(self) -> Question[object]:
@@ -44,13 +44,14 @@ class CommandLog(Section):
 
     def show(self, answer: object) -> None:
         """List it."""
-        self._log = cast("tuple[Logged, ...]", answer)
+        log = cast("tuple[Logged, ...]", answer)
+        self._log = {str(len(log) - number): item for number, item in enumerate(log)}  # the first ever is 1
         self.filter(self._wanted)
 
     def filter(self, text_wanted: str) -> None:
         """Show the lines that contain a text."""
         self._wanted = text_wanted
-        panel, found = self.query_one(Panel), {str(n): item for n, item in enumerate(self._log)}
+        panel, found = self.query_one(Panel), self._log
         keys = [key for key, item in found.items() if text_wanted.lower() in text.command(item.command).lower()]
         if not found:
             panel.empty(
@@ -70,7 +71,7 @@ class CommandLog(Section):
     def twin(self) -> Sequence[str] | None:
         """Return the selected command line."""
         key = self.query_one(Table).key
-        return None if key is None else self._log[int(key)].command
+        return None if key is None else self._log[key].command
 
     def copied(self) -> str | None:
         """Return the selected command line."""

@@ -63,6 +63,7 @@ class Infrastructure(Section):
         self._standing: api.Standing | None = None
         self._plan: api.Plan | None = None
         self._planning = False
+        self._unplanned: Trouble | None = None  # why it could not be planned
         self._wanted = ""
         self._applying: api.Applying | None = None
         self._watched = False
@@ -81,7 +82,7 @@ class Infrastructure(Section):
             to_do = to_do or ["nimbus infra init --env NAME describes one on AWS, and writes its Terraform"]
             plan.empty(f"{standing.name} is this machine: it needs no infrastructure.", *to_do)
             outputs.ready()
-        elif self._plan is None and not self._planning:
+        elif self._plan is None and not self._planning and self._unplanned is None:
             plan.title("Plan")
             self.query_one("#resources", Table).show([], self._row)
             words = "Nothing was planned here yet." if self._applying is None else "What was planned is applied."
@@ -112,7 +113,7 @@ class Infrastructure(Section):
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw a plan."""
         if isinstance(question, api.WhatWouldChange):
-            self._planning, self._plan = False, cast("api.Plan", answer)
+            self._planning, self._plan, self._unplanned = False, cast("api.Plan", answer), None
             self._list()
         elif isinstance(question, api.HowApplied):
             self._saw(cast("api.Applying | None", answer))
@@ -122,7 +123,7 @@ class Infrastructure(Section):
         if isinstance(question, api.HowApplied):
             self._watched = False
             return
-        self._planning = False
+        self._planning, self._unplanned = False, trouble
         self.query_one("#plan-panel", Panel).trouble(trouble)
 
     def refuse(self, trouble: Trouble) -> None:
@@ -135,7 +136,7 @@ class Infrastructure(Section):
             self.query_one("#outputs", Static).update(text.lines([*failure, text.trouble(trouble, width)]))
         else:
             self.query_one("#outputs-panel", Panel).trouble(trouble)
-        if self._plan is None and not self._planning:
+        if self._plan is None and not self._planning and self._unplanned is None:
             self.query_one("#plan-panel", Panel).empty(
                 "Nothing was planned here yet.", "n has Terraform say what it would make", "A applies it"
             )
@@ -151,9 +152,12 @@ class Infrastructure(Section):
             return
         when = figures.age(plan.time, self.session.now)
         if not plan.resources:
+            self.query_one("#resources", Table).show([], self._row)
+            panel.title("Plan")
             panel.empty(
                 "Everything is as it is described: nothing was changed behind Terraform's back.", f"planned {when}"
             )
+            self._draw()
             return
         panel.ready()
         if self._goes and self._applying is not None:
@@ -245,8 +249,11 @@ class Infrastructure(Section):
         if self._goes:
             self.notify("An apply goes: x stops it.", timeout=3)
         elif not self._planning:
-            self._planning = True
-            self.query_one("#plan-panel", Panel).wait("Terraform plans … esc stops it")
+            self._planning, self._plan, self._unplanned = True, None, None  # only a plan that is shown is applied
+            panel = self.query_one("#plan-panel", Panel)
+            panel.title("Plan")
+            panel.wait("Terraform plans … esc stops it")
+            self._draw()
             self.ask(api.WhatWouldChange())
 
     def action_apply(self) -> None:

@@ -67,6 +67,7 @@ class LoadTests(Section):
         """Begin with nothing known."""
         self.pace = Pace(least=1.0, most=15.0)
         self._known: api.Known | None = None
+        self._past: dict[str, api.Result] = {}
         self._wanted = ""
         self._marked: api.Result | None = None
 
@@ -90,17 +91,16 @@ class LoadTests(Section):
         if known is None:
             return
         panel, now = self.query_one("#results-panel", Panel), self.session.now
-        found = {
-            str(number): item
-            for number, item in enumerate(known.past)
-            if self._wanted in f"{item.release} {item.profile} {item.outcome}".lower()
-        }
-        if not known.past:
-            panel.empty("No load test is kept of any release yet.", "S starts the selected profile")
-            return
-        panel.ready()
+        past = self._past = {f"{item.release} {item.time}": item for item in known.past}
+        keys = [
+            key for key, item in past.items() if self._wanted in f"{item.release} {item.profile} {item.outcome}".lower()
+        ]
+        self.query_one("#results", Table).show(keys, lambda key: drawing.result(past[key], now, self._marked))
         panel.title("Results by release", drawing.limits(known))
-        self.query_one("#results", Table).show(list(found), lambda key: drawing.result(found[key], now, self._marked))
+        if past:
+            panel.ready()
+        else:
+            panel.empty("No load test is kept of any release yet.", "S starts the selected profile")
         self._draw()
 
     def _draw(self) -> None:
@@ -123,8 +123,7 @@ class LoadTests(Section):
     def _selected(self) -> api.Result | None:
         """Return the selected result, while results have the keys."""
         table = self.query_one("#results", Table)
-        there = self._known is not None and table.has_focus and table.key is not None
-        return self._known.past[int(table.key or 0)] if there and self._known is not None else None
+        return self._past.get(table.key or "") if table.has_focus else None
 
     @on(Table.Highlighted, "#results")
     def _on_result(self) -> None:
@@ -166,8 +165,9 @@ class LoadTests(Section):
 
     @on(Table.Chosen, "#results")
     def _to_release(self, event: Table.Chosen) -> None:
-        if self._known is not None:
-            self.go("releases", self._known.past[int(event.key)].release)
+        found = self._past.get(event.key)
+        if found is not None:
+            self.go("releases", found.release)
 
     def action_other(self) -> None:
         """Go from the profiles to the results, and back."""
@@ -196,5 +196,5 @@ class LoadTests(Section):
 
     def copied(self) -> str | None:
         """Return what the selected result says."""
-        key = self.query_one("#results", Table).key
-        return None if key is None or self._known is None else self._known.past[int(key)].words
+        found = self._past.get(self.query_one("#results", Table).key or "")
+        return None if found is None else found.words

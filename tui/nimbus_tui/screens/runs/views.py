@@ -48,10 +48,12 @@ class View(Panel):
         return self.query_one(Table)
 
     def of(self, run: str) -> None:
-        """Be about a run from now on, of which nothing is known yet."""
-        self.run = run
-        self.forget()
-        self.wait()
+        """Be about a run from now on; nothing is known yet of another than before."""
+        if run != self.run or not self.has_class("-ready"):
+            self.run = run
+            self.forget()
+            self.table.show([], lambda _key: ())
+            self.wait()
 
     def filter(self, wanted: str) -> None:
         """Show what contains a text."""
@@ -177,14 +179,14 @@ class AsideView(View):
 
     def draw(self) -> None:
         """List them."""
-        if not self._found:
+        found, wanted = self._found, self.wanted
+        keys = [str(n) for n, item in enumerate(found) if wanted in f"{item.id} {item.reason}".lower()]
+        self.table.show(keys, lambda key: drawing.aside(found[int(key)]))
+        self.counted(len(keys), len(found))
+        if found:
+            self.ready()
+        else:
             self.empty("No document of this run was set aside, or it is not finished yet.")
-            return
-        wanted = self.wanted
-        found = [str(n) for n, item in enumerate(self._found) if wanted in f"{item.id} {item.reason}".lower()]
-        self.ready()
-        self.counted(len(found), len(self._found))
-        self.table.show(found, lambda key: drawing.aside(self._found[int(key)]))
 
     def twin(self, session: Session) -> Sequence[str]:
         """Return what shows the run."""
@@ -219,13 +221,14 @@ class LogsView(View):
 
     def draw(self) -> None:
         """List them, and stay at their end while they are followed."""
-        if not self._found:
+        found = self._found
+        keys = [str(n) for n, line in enumerate(found) if self.wanted in line.text.lower()]
+        self.table.show(keys, lambda key: drawing.line(found[int(key)]))
+        self.counted(len(keys), len(found), " · following" if self.live else "")
+        if found:
+            self.ready()
+        else:
             self.empty("Nothing was said yet.", "l asks again")
-            return
-        found = [str(n) for n, line in enumerate(self._found) if self.wanted in line.text.lower()]
-        self.ready()
-        self.counted(len(found), len(self._found), " · following" if self.live else "")
-        self.table.show(found, lambda key: drawing.line(self._found[int(key)]))
         if self.live and not self.table.has_focus:
             self.table.action_to(-1)
 
