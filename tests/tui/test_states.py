@@ -19,13 +19,19 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker
 
-from nimbus_tui.api import infrastructure, loadtests, runs
+from nimbus.runs.overview import Standing
+from nimbus_tui.api import infrastructure, loadtests, overview, releases, runs
+from nimbus_tui.api.glance import LookAround
 from nimbus_tui.api.log import WhatWasDone
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.session import Logged
+from nimbus_tui.messages import Go
+from nimbus_tui.plain import middle
 from nimbus_tui.screens import ENTRIES
+from nimbus_tui.screens.overview import drawing
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.panel import Panel
+from nimbus_tui.widgets.table import Table
 from tests.tui import made_up
 from tests.tui.driving import Driven, drive
 
@@ -269,3 +275,222 @@ def test_what_is_new_does_not_move_the_selection() -> None:
         assert found == [text.command(log[1].command)] * 2 + [loads.past[1].words] * 2  # type: ignore[index]
 
     drive(made_up.session(answers), flow)
+
+
+async def moved(driven: Driven, *keys: str) -> str:
+    """Press keys; return the release that Releases has selected and shows."""
+    await again(driven, *keys)
+    section = driven.app.section
+    assert section is not None
+    found = str(section.copied())
+    await driven.until(f"Release {middle(found, 40)}", gone="loading …")
+    return found
+
+
+def test_keys_of_releases_act_on_the_row_under_the_cursor() -> None:
+    """In a filtered ledger, in a canary's row, in the list beside it: what is selected is what the row says."""
+
+    async def flow(driven: Driven) -> None:
+        await opened(driven, 1)
+        assert await moved(driven) == made_up.NEW  # the canary's
+        assert await moved(driven, "j") == made_up.LIVE
+        assert await moved(driven, "tab") == made_up.LIVE  # the first by its name
+        assert await moved(driven, "j", "j") == made_up.OLD
+        assert await moved(driven, "tab", "tab") == made_up.LIVE
+        assert await moved(driven, "slash", *"2.0.3", "enter") == made_up.OLD
+        await driven.press("P")
+        await driven.until("Not done")  # what was asked for is made up, and refused
+
+    drive(made_up.session(), flow)
+
+
+def test_what_is_named_is_selected_when_a_screen_is_opened_for_the_first_time() -> None:
+    """A change, a release and a run have the cursor, and are what keys act on."""
+
+    async def flow(driven: Driven) -> None:
+        await opened(driven, 0)
+        for section, key, found in (
+            ("releases", "38", made_up.OLD),
+            ("releases", made_up.NEW, made_up.NEW),
+            ("runs", made_up.NAMES[2], made_up.NAMES[2]),
+        ):
+            driven.app.post_message(Go(section, key))
+            await again(driven)
+            await driven.eventually(lambda key=key: isinstance(at := driven.app.focused, Table) and at.key == key)  # type: ignore[misc]
+            assert driven.app.section is not None
+            assert driven.app.section.copied() == found
+
+    drive(made_up.session(), flow)
+
+
+class Refusing(made_up.MadeUp):
+    """Refuses what is known of one release."""
+
+    def answer(self, question: Question[Any]) -> Any:  # noqa: ANN401 - any question's
+        """Refuse it, or answer."""
+        if question == releases.WhatOf(made_up.OLD):
+            raise deepcopy(self.refusal)
+        return super().answer(question)
+
+
+def test_a_release_that_is_refused_shows_nothing_of_another() -> None:
+    """Its name stands above why it cannot be shown, whatever is drawn again."""
+    session = Refusing(Path("nimbus.toml"), "production")
+
+    async def flow(driven: Driven) -> None:
+        await opened(driven, 1)
+        assert await moved(driven, "tab", "j", "j") == made_up.OLD
+        await driven.until("the role may not read this bucket", gone="pipeline   en_support")
+        section = driven.app.section
+        assert section is not None
+        section.heard(releases.HowCanary(), made_up.CANARY)
+        section.heard(releases.WhatOf(made_up.NEW), session.answer(releases.WhatOf(made_up.NEW)))
+        await driven.pilot.pause()
+        await driven.until("the role may not read this bucket", gone="pipeline   en_support")
+
+    drive(session, flow)
+
+
+@pytest.mark.parametrize("number", range(len(ENTRIES)))
+def test_what_was_refused_is_shown_again_when_it_answers(number: int) -> None:
+    """Every panel says what it did before, though nothing has changed meanwhile."""
+    answers = dict(made_up.ANSWERS)
+
+    async def flow(driven: Driven) -> None:
+        await opened(driven, number)
+        before = said(driven)
+        held = {kind: answers.pop(kind) for kind in list(answers) if kind is not LookAround}
+        await again(driven, "r")
+        assert said(driven) != before or ENTRIES[number].folder == "commandlog"
+        answers.update(held)
+        await again(driven, "r", "r")
+        await driven.eventually(lambda: said(driven) == before)
+
+    drive(made_up.session(answers), flow)
+
+
+@pytest.mark.parametrize(("view", "word"), [("s", "17"), ("o", "wrong-type"), ("l", "interrupted")])
+def test_a_filter_is_for_the_list_that_had_the_keys(view: str, word: str) -> None:
+    """Enter gives it the keys, esc shows all of it again; the list of runs is as it was."""
+
+    async def flow(driven: Driven) -> None:
+        await again(driven, "3", view)
+        shown = driven.app.screen.query_one("#runs", Table)
+        await again(driven, "tab")
+        table = driven.app.focused
+        assert isinstance(table, Table)
+        whole = len(table.keys)
+        await again(driven, "slash", *word)
+        assert 0 < len(table.keys) < whole
+        assert len(shown.keys) == len(made_up.NAMES)
+        await again(driven, "enter")
+        assert driven.app.focused is table
+        await again(driven, "tab", "escape")
+        assert len(table.keys) == whole
+        await again(driven, "escape", "slash", *"fail")
+        assert len(shown.keys) == 1
+        await again(driven, "escape")
+        assert len(shown.keys) == len(made_up.NAMES)
+
+    drive(made_up.session(), flow)
+
+
+def test_following_logs_begins_with_the_first_f() -> None:
+    """It opens them and follows; the second one stays where one is."""
+
+    async def flow(driven: Driven) -> None:
+        await again(driven, "3", "f")
+        await driven.until("· following")
+        await again(driven, "f")
+        await driven.until("Logs", gone="· following")
+
+    drive(made_up.session(), flow)
+
+
+def test_a_list_is_asked_for_again_though_what_is_in_sight_changed_meanwhile() -> None:
+    """The answer to what was asked before is the screen's, and the next time is set."""
+    session = made_up.Withheld(Path("nimbus.toml"), "production")
+    session.given.set()
+
+    async def flow(driven: Driven) -> None:
+        await opened(driven, 2)
+        section = driven.app.section
+        assert section is not None
+        section.close()
+        session.given.clear()
+        section.ask()
+        await driven.pilot.pause()
+        ended = replace(made_up.RUNS[0], standing=Standing.PUBLISHED)
+        section.heard(runs.WhichRuns(("x",), latest=1), runs.Listed((), {ended.run: ended}))
+        await driven.press("j")
+        await driven.pilot.pause()
+        session.given.set()
+        await driven.eventually(lambda: not driven.app.asks)
+        await driven.until("running 38%")
+        assert section._timer is not None  # noqa: SLF001 - nothing else tells
+
+    try:
+        drive(session, flow)
+    finally:
+        session.given.set()
+
+
+class Many(made_up.MadeUp):
+    """Has very many runs, and withholds what it is asked of those in sight."""
+
+    names = tuple(f"20261127T{number:06d}Z" for number in range(3_000))
+
+    def answer(self, question: Question[Any]) -> Any:  # noqa: ANN401 - any question's
+        """Keep what is asked of runs in sight, and answer when it is given."""
+        if isinstance(question, runs.WhichRuns) and question.latest == 1:
+            self.looked.append(question.looked_at)
+            assert self.given.wait(300.0)
+            known = {name: replace(made_up.RUNS[1], run=name) for name in question.looked_at}
+            return runs.Listed(self.names, known)
+        if isinstance(question, runs.WhichRuns):
+            return runs.Listed(self.names, {})
+        return super().answer(question)
+
+    @property
+    def looked(self) -> list[tuple[str, ...]]:
+        """Return what was looked at, by question."""
+        found: list[tuple[str, ...]] = self.__dict__.setdefault("_looked", [])
+        return found
+
+    @property
+    def given(self) -> threading.Event:
+        """Return what is waited for."""
+        event: threading.Event = self.__dict__.setdefault("_given", threading.Event())
+        return event
+
+
+def test_paging_through_very_many_runs_looks_at_those_where_it_ends() -> None:
+    """One question goes at a time; the next is about what is in sight by then."""
+    session = Many(Path("nimbus.toml"), "production")
+
+    async def flow(driven: Driven) -> None:
+        await driven.press("3")
+        await driven.eventually(lambda: bool(session.looked))
+        driven.app.action_freeze()
+        await driven.press(*["pagedown"] * 20)
+        await driven.pilot.pause()
+        assert len(session.looked) == 1
+        table = driven.app.screen.query_one("#runs", Table)
+        session.given.set()
+        await driven.eventually(lambda: any(table.key in looked for looked in session.looked))
+        await driven.eventually(lambda: not driven.app.asks)
+        assert sum(map(len, session.looked)) < 200
+
+    try:
+        drive(session, flow)
+    finally:
+        session.given.set()
+
+
+def test_when_a_run_is_due_always_has_its_zone() -> None:
+    """Where room is short, how far it is goes: the schedule below is in another zone."""
+    state = made_up.ANSWERS[overview.HowItIs]
+    for width in range(24, 100):
+        lines = drawing.runs(state, made_up.NOW, width).plain.splitlines()  # type: ignore[arg-type]
+        assert "Sat 28 Nov 01:00 UTC" in next(line for line in lines if line.startswith("next"))
+    assert "in 15 h" in "\n".join(lines)

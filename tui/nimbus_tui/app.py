@@ -162,6 +162,8 @@ class NimbusApp(Answering):
 
     def action_filter(self) -> None:
         """Ask for a text that rows must contain."""
+        if self.section is not None and self.section.filtering():
+            self.filter.value = ""
         self.filter.open()
 
     @on(Input.Changed, "#filter")

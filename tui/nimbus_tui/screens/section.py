@@ -33,6 +33,9 @@ class Section(Container, can_focus=True):
         self.frozen = False
         self._timer: Timer | None = None
         self._answers: dict[object, object] = {}
+        self._posed: Question[object] | None = None  # the screen's own, as it was asked last
+        self.keyed = self.FOCUS
+        """Selects what gets the keys when they are given back."""
 
     # What a screen says of itself.
 
@@ -58,6 +61,10 @@ class Section(Container, can_focus=True):
         """Draw why a question that was asked once has no answer."""
         del question
         self.notify(trouble.what, severity="error", markup=False)
+
+    def filtering(self) -> bool:
+        """Remember which list a filter is for that is about to be typed; say whether it is another than before."""
+        return False
 
     def filter(self, text: str) -> None:
         """Show only what contains a text."""
@@ -94,13 +101,15 @@ class Section(Container, can_focus=True):
     def ask(self, question: Question[object] | None = None) -> None:
         """Ask once, or the question of the screen."""
         wanted = question or self.question()
+        if question is None:
+            self._posed = wanted
         if wanted is not None:
             self.post_message(Ask(self, wanted))
 
     @on(Answered)
     def _answered(self, event: Answered) -> None:
         self.call_after_refresh(self._keep_focus)
-        if event.question != self.question():
+        if event.question != self._posed:
             self.heard(event.question, event.answer)
             return
         changed = self._answers.get(event.question) != event.answer
@@ -111,7 +120,7 @@ class Section(Container, can_focus=True):
     @on(Refused)
     def _refused(self, event: Refused) -> None:
         self.call_after_refresh(self._keep_focus)
-        if event.question != self.question():
+        if event.question != self._posed:
             self.denied(event.question, event.trouble)
             return
         self._answers = {}
@@ -140,7 +149,7 @@ class Section(Container, can_focus=True):
     def take_keys(self) -> None:
         """Give the keys to what the screen names; to the screen itself, where that is not in sight."""
         found = [
-            widget for widget in self.query(self.FOCUS) if all(each.display for each in widget.ancestors_with_self)
+            widget for widget in self.query(self.keyed) if all(each.display for each in widget.ancestors_with_self)
         ]
         (found[0] if found else self).focus()
 

@@ -87,15 +87,19 @@ class Drift(Section):
                 "or: nimbus drift baseline --dev dev.spacy, of a dev set",
             )
             plot.empty("Nothing to show yet.")
-        self._draw()
+        if self._report is None:
+            self._draw()
+        else:
+            self._list()
         newest = (past.points[-1].run if past.points else "", past.baselines[-1].name if past.baselines else "")
         if past.baselines and newest != self._asked_for:
             self._asked_for = newest
             self._compare()
 
     def _compare(self) -> None:
-        if self._report is None:
-            self.query_one("#features-panel", Panel).wait()
+        features = self.query_one("#features-panel", Panel)
+        if self._report is None and not features.has_class("-trouble"):
+            features.wait()
         self.ask(api.WhatDrifted())
 
     def heard(self, question: Question[object], answer: object) -> None:
@@ -107,11 +111,13 @@ class Drift(Section):
     def denied(self, question: Question[object], trouble: Trouble) -> None:
         """Say why there is no report."""
         if isinstance(question, api.WhatDrifted):
+            self._report, self._asked_for = None, ()  # it is asked again when the history is
             self.query_one("#features-panel", Panel).trouble(trouble)
             self.query_one("#plot-panel", Panel).empty("Nothing to show.")
 
     def refuse(self, trouble: Trouble) -> None:
-        """Say why nothing is known."""
+        """Say why nothing is known; a report that was made is shown again when the environment answers."""
+        self._past = None
         self.query_one("#features-panel", Panel).trouble(trouble)
         self.query_one("#past-panel", Panel).empty("Not known.")
         self.query_one("#plot-panel", Panel).empty("Not known.")
@@ -123,7 +129,7 @@ class Drift(Section):
 
     def _list(self) -> None:
         report = self._report
-        if report is None:
+        if report is None or self._past is None:
             return
         panel, table = self.query_one("#features-panel", Panel), self.query_one("#features", Table)
         panel.ready()
@@ -138,10 +144,11 @@ class Drift(Section):
 
     def _draw(self) -> None:
         past = self.query_one("#past-panel", Panel)
-        if self._past is not None:
-            past.ready()
-            shown = drawing.history(self._past, max(24, past.content_size.width))
-            self.query_one("#past", Static).update(shown)
+        if self._past is None:
+            return
+        past.ready()
+        shown = drawing.history(self._past, max(24, past.content_size.width))
+        self.query_one("#past", Static).update(shown)
         report = self._report
         if report is None:
             return
@@ -159,7 +166,7 @@ class Drift(Section):
             *drawing.feature(chosen, max(24, size.width - 2), size.height),
             *drawing.drivers(report, max(24, size.width - 2)),
         ]
-        if not past.display and self._past is not None:
+        if not past.display:
             told += [Content(""), drawing.history(self._past, max(24, size.width - 2))]
         self.query_one("#plot", Static).update(text.lines(told))
 

@@ -96,7 +96,7 @@ class LoadTests(Section):
             key for key, item in past.items() if self._wanted in f"{item.release} {item.profile} {item.outcome}".lower()
         ]
         self.query_one("#results", Table).show(keys, lambda key: drawing.result(past[key], now, self._marked))
-        panel.title("Results by release", drawing.limits(known))
+        panel.title("Results by release", drawing.limits(known) if past else "")
         if past:
             panel.ready()
         else:

@@ -98,8 +98,8 @@ def runs(state: State, now: datetime, width: int) -> Content:
         for number, due in enumerate(timing.upcoming[:2]):
             when, far = f"{due:%a %d %b %H:%M} UTC", figures.until(due, now)
             if len(when) + len(far) + 2 > room:
-                when = when.removesuffix(" UTC")
-            told.append(_line("next" if number == 0 else "then", text.toned(when), f"  {far}"))
+                far = ""  # the schedule's own zone stands below: hours without theirs would be read in that
+            told.append(_line("next" if number == 0 else "then", text.toned(when), f"  {far}" if far else ""))
         told.append(_line("schedule", text.toned(middle(f"{timing.expression} {timing.time_zone}", room), "dim")))
     return text.lines(told)
 

@@ -118,6 +118,7 @@ class Overview(Section):
 
     def refuse(self, trouble: Trouble) -> None:
         """Say in each panel why it is empty, once in full."""
+        self._state = None
         self.query_one("#todo-panel", Panel).trouble(trouble)
         for name in ("live", "runs", "changes"):
             self.query_one(f"#{name}-panel", Panel).empty("Not known.")

@@ -52,6 +52,7 @@ class Preflight(Section):
     def on_mount(self) -> None:
         """Begin with nothing known."""
         self._checked: api.Checked | None = None
+        self._listed: api.Checked | None = None
         self._checking = False
         self._wanted = ""
 
@@ -62,8 +63,9 @@ class Preflight(Section):
 
     def show(self, answer: object) -> None:
         """Draw what was found when the live release was deployed."""
-        self._checked = cast("api.Checked | None", answer)
-        self._list()
+        if self.question() is not None:  # what was found now is newer
+            self._checked = cast("api.Checked | None", answer)
+            self._list()
 
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw what was found now."""
@@ -74,14 +76,17 @@ class Preflight(Section):
 
     def refuse(self, trouble: Trouble) -> None:
         """Say why nothing is known."""
+        if self._checking:
+            return
+        self._checked = self._listed = None
         self.query_one("#checks-panel", Panel).trouble(trouble)
         self.query_one("#check-panel", Panel).empty("Not known.")
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
         """Say why it cannot be checked."""
-        del question
-        self._checking = False
-        self.refuse(trouble)
+        if isinstance(question, api.CouldItBeDeployed):
+            self._checking = False
+            self.refuse(trouble)
 
     def filter(self, text_wanted: str) -> None:
         """Show the checks that contain a text."""
@@ -93,6 +98,7 @@ class Preflight(Section):
         if self._checking:
             return
         if found is None:
+            self.query_one("#checks", Table).show([], self._row)
             panel.empty("Nothing was checked here yet.", "n checks now; the pipeline is compiled if it must be")
             self.query_one("#check-panel", Panel).empty("Nothing to show yet.")
             return
@@ -109,9 +115,10 @@ class Preflight(Section):
         table = self.query_one("#checks", Table)
         table.show(keys, self._row)
         failed = next((str(n) for n, check in enumerate(found.checks) if check.status == "failed"), None)
-        if failed is not None:
+        if failed is not None and found != self._listed:
             table.select(failed)
-        elif table.key is not None:
+        self._listed = found
+        if table.key is not None:
             self._look(table.key)
 
     def _row(self, key: str) -> tuple[Cell | str, ...]:

@@ -46,13 +46,13 @@ def entry(change: Change, now: datetime) -> tuple[Cell | str, ...]:
         Cell(str(change.state.sequence), "dim"),
         Cell(figures.age(done.time, now), "dim"),
         Cell(done.action, ACTIONS.get(done.action, "")),
-        _of(change.state),
+        of(change.state),
         Cell(actor(done.actor), "dim"),
         Cell(done.reason, "dim"),
     )
 
 
-def _of(state: Live) -> str:
+def of(state: Live) -> str:
     """Return the release that a change is about: in a canary, the candidate."""
     return state.candidate.release if state.entry.action == "canary" and state.candidate else state.release
 
@@ -60,7 +60,7 @@ def _of(state: Live) -> str:
 def matches(change: Change, wanted: str) -> bool:
     """Say whether a change has a text in it."""
     done = change.state.entry
-    return wanted in f"{done.action} {done.actor} {done.reason} {change.state.release}".lower()
+    return wanted in f"{done.action} {done.actor} {done.reason} {of(change.state)}".lower()
 
 
 def ordered(known: Releases) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
@@ -23,6 +24,9 @@ from nimbus_tui.widgets import text
 from nimbus_tui.widgets.choose import Choose
 from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from nimbus.releases.history import Change
 
 _LEDGER = (
     Column("#", 4, right=True, rank=2),
@@ -71,10 +75,11 @@ class Releases(Section):
     def on_mount(self) -> None:
         """Begin with nothing known."""
         self._known: api.Releases | None = None
-        self._changes: dict[str, object] = {}
+        self._changes: dict[str, Change] = {}
+        self._looked = ""  # the release that is beside the lists
         self._shown: object = None
         self._compared: tuple[str, str, object] | None = None
-        self._selected = ""
+        self._goal = ""  # what to select once it is listed
         self._marked = ""
         self._canary: object = None
         self._wanted = ""
@@ -85,24 +90,27 @@ class Releases(Section):
 
     def show(self, answer: object) -> None:
         """Fill the lists."""
-        before, self._known = self._known, cast("api.Releases", answer)
+        before, looked, self._known = self._known, self._looked, cast("api.Releases", answer)
         self._list()
-        if self._selected and before != self._known:
-            self._look(self._selected)
+        self._goal = ""
+        if looked and self._looked == looked and (before != self._known or self._shown is None):
+            self._inquire()
 
     def _list(self) -> None:
         known = self._known
         if known is None:
             return
         now, wanted = self.session.now, self._wanted.lower()
-        changes = {str(change.state.sequence): change for change in known.changes}
-        self._changes = dict(changes)
+        changes = self._changes = {str(change.state.sequence): change for change in known.changes}
         ledger, names = self.query_one("#ledger-panel", Panel), self.query_one("#names-panel", Panel)
         if not changes and not known.names:
             to_do = "D compiles the pipeline of nimbus.toml, checks it, and makes it live"
             ledger.empty("Nothing was ever live here.", to_do)
             names.empty("No release is registered.")
             self.query_one("#release-panel", Panel).empty("Nothing to show yet.", to_do)
+            for table in self.query(Table):
+                table.show([], lambda _key: ())
+            self._looked, self._shown = "", None
             return
         keys = [key for key, change in changes.items() if drawing.matches(change, wanted)]
         ledger.ready()
@@ -112,11 +120,14 @@ class Releases(Section):
         names.ready()
         names.title("Releases", f"{len(found)}")
         self.query_one("#names", Table).show(found, lambda name: drawing.release_row(name, known, self._marked))
-        if not self._selected and known.live is not None:
-            self._look(known.live.release)
+        if not changes:
+            self.keyed = "#names"
+        self._reach()
+        self._look()
 
     def refuse(self, trouble: Trouble) -> None:
-        """Say why nothing is listed."""
+        """Say why nothing is listed, and forget what was."""
+        self._known, self._looked, self._shown = None, "", None
         self.query_one("#ledger-panel", Panel).trouble(trouble)
         self.query_one("#names-panel", Panel).empty("Not known.")
         self.query_one("#release-panel", Panel).empty("Not known.")
@@ -128,26 +139,51 @@ class Releases(Section):
 
     def look_at(self, key: str) -> None:
         """Select a change by its number, or a release by its name."""
-        table = "#ledger" if key.isdigit() else "#names"
-        self._turn_to(table)
-        self.query_one(table, Table).select(key)
-        if not key.isdigit():
-            self._look(key)
+        self.keyed, self._goal = "#ledger" if key.isdigit() else "#names", key
+        self._turn_to(self.keyed)
+        self._reach()
+        self._look()
 
-    @on(Table.Highlighted, "#ledger")
-    def _on_change(self, event: Table.Highlighted) -> None:
-        change = self._changes.get(event.key)
-        if change is not None and self.query_one("#ledger", Table).has_focus:
-            self._look(change.state.release)  # type: ignore[attr-defined]
+    def _reach(self) -> None:
+        """Select what is to be selected, where it is listed already."""
+        table = self.query_one(self.keyed, Table)
+        if self._goal in table.keys:
+            table.select(self._goal)
+            self._goal = ""
 
-    @on(Table.Highlighted, "#names")
-    def _on_name(self, event: Table.Highlighted) -> None:
-        if self.query_one("#names", Table).has_focus:
-            self._look(event.key)
+    @property
+    def _selected(self) -> str:
+        """Return the release under the cursor of the list that had the keys last."""
+        key = self.query_one(self.keyed, Table).key
+        if key is None or self._known is None:
+            return ""
+        if self.keyed == "#names":
+            return key
+        return drawing.of(self._changes[key].state) if key in self._changes else ""
 
-    def _look(self, name: str) -> None:
-        self._selected = name
-        self.query_one("#release-panel", Panel).title(f"Release {middle(name, 40)}")
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Select in the list that has got the keys."""
+        if event.widget.id in ("ledger", "names"):
+            self.keyed = f"#{event.widget.id}"
+            self._look()
+
+    @on(Table.Highlighted)
+    def _look(self) -> None:
+        """Look at the selected release, of which nothing is known yet."""
+        name = self._selected
+        if name == self._looked or self._known is None:
+            return
+        self._looked, self._shown, self._compared = name, None, None
+        panel = self.query_one("#release-panel", Panel)
+        panel.title(f"Release {middle(name, 40)}".strip())
+        if name:
+            panel.wait()
+            self._inquire()
+        else:
+            panel.empty("No release is selected.")
+
+    def _inquire(self) -> None:
+        name = self._looked
         self.ask(api.WhatOf(name))
         live = self._known.live if self._known else None
         if live is not None and live.candidate is not None and live.candidate.release == name:
@@ -157,9 +193,9 @@ class Releases(Section):
 
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw a release, or how two differ."""
-        if isinstance(question, api.WhatOf) and question.name == self._selected:
+        if isinstance(question, api.WhatOf) and question.name == self._looked:
             self._shown = answer
-        elif isinstance(question, api.HowDiffer) and question.after == self._selected:
+        elif isinstance(question, api.HowDiffer) and (question.before, question.after) == (self._marked, self._looked):
             self._compared = (question.before, question.after, answer)
         elif isinstance(question, api.HowCanary):
             self._canary = answer
@@ -167,7 +203,8 @@ class Releases(Section):
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
         """Say why a release cannot be shown."""
-        if isinstance(question, api.WhatOf) and question.name == self._selected:
+        if isinstance(question, api.WhatOf) and question.name == self._looked:
+            self._shown = None
             self.query_one("#release-panel", Panel).trouble(trouble)
 
     def _draw(self) -> None:
@@ -176,8 +213,8 @@ class Releases(Section):
         self.query_one("#release-panel", Panel).ready()
         static = self.query_one("#release", Static)
         width = max(24, self.query_one("#release-panel").content_size.width - 1)
-        told = [*drawing.canary(self._canary, self._selected), *drawing.release(self._shown, self.session.now, width)]
-        if self._marked and self._compared is not None and self._compared[1] == self._selected:
+        told = [*drawing.canary(self._canary, self._looked), *drawing.release(self._shown, self.session.now, width)]
+        if self._marked and self._compared is not None:
             title = text.toned(f"Against {middle(self._marked, width - 10)}", "bold")
             told = [title, text.differences(self._compared[2], width), Content(""), *told]  # type: ignore[arg-type]
         static.update(text.lines(told))
@@ -192,11 +229,10 @@ class Releases(Section):
         at = next((n for n, name in enumerate(order) if self.query_one(name).has_focus), -1)
         wanted = order[(at + 1) % len(order)]
         if wanted in ("#ledger", "#names"):
+            self.keyed = wanted
             self._turn_to(wanted)
+            self._look()
         self.query_one(wanted).focus()
-        key = self.query_one("#names", Table).key
-        if wanted == "#names" and key is not None:
-            self._look(key)
 
     def _turn_to(self, table: str) -> None:
         """Where there is room for one list alone, show this one."""
@@ -206,7 +242,10 @@ class Releases(Section):
 
     def action_mark(self) -> None:
         """Mark the selected release; any other that is selected is compared with it."""
-        self._marked = "" if self._marked == self._selected else self._selected
+        selected = self._selected
+        if not selected:
+            return
+        self._marked = "" if self._marked == selected else selected
         self._compared = None
         self.notify(
             f"Compared with {middle(self._marked, 40)}." if self._marked else "Not compared.", timeout=2, markup=False
@@ -220,36 +259,39 @@ class Releases(Section):
 
     def action_promote(self) -> None:
         """Propose to make the selected release live."""
-        if self._selected:
-            self.post_message(Propose(api.WhatPromotion(self._selected)))
+        selected = self._selected
+        if selected:
+            self.post_message(Propose(api.WhatPromotion(selected)))
 
     def action_canary(self) -> None:
         """Choose which share of the next runs' shards the selected release gets, or that it gets none."""
-        live = None if self._known is None else self._known.live
-        if live is None or not self._selected:
+        live, selected = None if self._known is None else self._known.live, self._selected
+        if live is None or not selected:
             return
         choices = [(str(share), f"{share} %", "of the shards of the next runs") for share in (5, 25, 50)]
         choices.append(("100", "100 %", "is the promotion itself"))
         if live.candidate is not None:
             choices.append(("0", "Drop it", f"{live.candidate.release} goes, and its rows with it"))
-        self.app.push_screen(Choose(f"Canary of {middle(self._selected, 50)}", choices), self._share)
+        self.app.push_screen(Choose(f"Canary of {middle(selected, 50)}", choices), partial(self._share, selected))
 
-    def _share(self, chosen: str | None) -> None:
+    def _share(self, selected: str, chosen: str | None) -> None:
         if chosen == "0":
             self.post_message(Propose(api.WhatDrop()))
         elif chosen is not None:
-            self.post_message(Propose(api.WhatPromotion(self._selected, int(chosen))))
+            self.post_message(Propose(api.WhatPromotion(selected, int(chosen))))
 
     def action_back_to(self) -> None:
         """Propose to go back to the selected release and its data."""
-        if self._selected:
-            self.post_message(Propose(api.WhatRollback(self._selected)))
+        selected = self._selected
+        if selected:
+            self.post_message(Propose(api.WhatRollback(selected)))
 
     def twin(self) -> Sequence[str]:
         """Return what shows the same."""
-        if self.query_one("#ledger", Table).has_focus or not self._selected:
+        selected = self._selected
+        if self.query_one("#ledger", Table).has_focus or not selected:
             return self.session.command("history")
-        return self.session.command("show", self._selected)
+        return self.session.command("show", selected)
 
     def copied(self) -> str | None:
         """Return the selected release's name."""

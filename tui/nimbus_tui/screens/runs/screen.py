@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
+from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static
 
 from nimbus_tui.api import runs as api
@@ -37,6 +38,7 @@ _RUNS = (
     Column("began", 10, rank=2),
     Column("release", 16, grow=2, rank=5, cut=release),
 )
+_REST = 0.15  # seconds that the cursor rests before more is asked about what it is on
 
 
 class Runs(Section):
@@ -80,6 +82,11 @@ class Runs(Section):
         self._quoted: dict[str, api.Quoted | None] = {}
         self._quoted_for: tuple[str, str] = ("", "")
         self._in_sight: tuple[str, ...] = ()
+        self._looking = False
+        self._tried: set[str] = set()  # runs that were looked at since the list was asked for
+        self._resting: Timer | None = None
+        self._goal = ""  # what to select once it is listed
+        self._meant: View | None = None  # what a filter is for; None: the list
 
     # The list.
 
@@ -92,10 +99,12 @@ class Runs(Section):
         went = drawing.goes(self._selected)
         self._listed = cast("api.Listed", answer)
         self._known.update(self._listed.known)
+        self._tried.clear()
         self._list()
+        self._goal = ""
         self._draw()
         view, goes = self._open, drawing.goes(self._selected)
-        if view is not None and ((goes and view.live) or (went and not goes)):
+        if view is not None and view.run and ((goes and view.live) or (went and not goes)):
             self.ask(view.question())
 
     def _list(self) -> None:
@@ -104,6 +113,8 @@ class Runs(Section):
             return
         panel, table = self.query_one("#runs-list", Panel), self.query_one("#runs", Table)
         if not listed.keys:
+            table.show([], lambda _key: ())
+            self._run = None
             panel.empty("No run yet.", "S starts one of what is live", "D on Releases deploys something first")
             self.query_one("#details-panel", Panel).empty("Nothing to show yet.")
             return
@@ -115,36 +126,60 @@ class Runs(Section):
         paused = "schedule paused · " if listed.paused else ""
         panel.title("Runs", f"{paused}{len(keys):,} of {len(listed.keys):,}" if wanted else f"{paused}{len(keys):,}")
         table.show(keys, lambda key: drawing.row(key, self._known.get(key), now))
+        if self._goal in keys:
+            table.select(self._goal)
+            self._goal = ""
         self._look_further()
-        if self._run is None and table.key is not None:
-            self._select(table.key)
+        self._select()
 
     def _look_further(self) -> None:
-        """Ask about rows in sight that nobody has looked at."""
-        unknown = tuple(key for key in self.query_one("#runs", Table).visible_keys if key not in self._known)
+        """Ask about rows in sight that nobody has looked at; about those in sight by then, once that is answered."""
         going = tuple(key for key, run in self._known.items() if drawing.goes(run) and run.run)
-        if unknown:
-            self.ask(api.WhichRuns(unknown, latest=1))
         self._in_sight = going[:20]
+        looked_at = self._tried.union(self._known)
+        unknown = tuple(key for key in self.query_one("#runs", Table).visible_keys if key not in looked_at)
+        if unknown and not self._looking:
+            self._looking = True
+            self._tried.update(unknown)
+            self.ask(api.WhichRuns(unknown, latest=1))
 
     def refuse(self, trouble: Trouble) -> None:
         """Say why no run is listed."""
         self.query_one("#runs-list", Panel).trouble(trouble)
         self.query_one("#details-panel", Panel).empty("Not known.")
 
+    def filtering(self) -> bool:
+        """Have what is typed filter the list that has the keys, and no other any more."""
+        before, self._meant = self._meant, self._open if self._in_view else None
+        if self._meant is before:
+            return False
+        if before is None:
+            self._wanted = ""
+            self._list()
+        else:
+            before.filter("")
+        return True
+
     def filter(self, text_wanted: str) -> None:
-        """Show what contains a text: of the list that had the keys last."""
-        view = self._open
-        if view is not None and self._in_view:
-            view.filter(text_wanted)
+        """Show what contains a text: of the list that a filter is for."""
+        if self._meant is not None:
+            self._meant.filter(text_wanted)
         else:
             self._wanted = text_wanted
             self._list()
 
+    def take_keys(self) -> None:
+        """Give the keys to the list that is filtered, or that of runs."""
+        view = self._meant
+        if view is not None and view is self._open and view.has_class("-ready"):
+            view.table.focus()
+        else:
+            super().take_keys()
+
     def look_at(self, key: str) -> None:
         """Select a run."""
-        self.query_one("#runs", Table).select(key)
-        self._select(key)
+        self._goal = key
+        self._list()
 
     # What is selected.
 
@@ -161,28 +196,49 @@ class Runs(Section):
         """Return the side of the run that is open, None for its details."""
         return next((view for view in self._views if self._view == view.KEY), None)
 
+    @property
+    def _key(self) -> str | None:
+        """Return the run under the cursor."""
+        return self.query_one("#runs", Table).key
+
     @on(Table.Highlighted, "#runs")
-    def _on_run(self, event: Table.Highlighted) -> None:
-        self._select(event.key)
+    def _on_run(self) -> None:
+        self._select()
         self._look_further()
 
-    def _select(self, key: str) -> None:
-        if key != self._run:
-            self._run = key
+    def _select(self) -> None:
+        if self._key != self._run:
+            self._run = self._key
             self._open_view()
+            self._rest()
         self._draw()
 
     def _open_view(self) -> None:
         view = self._open
-        if view is not None and self._run is not None:
-            view.of(self._run)
+        if view is not None:
+            view.of(self._run or "")
+            if self._run is None:
+                view.empty("No run is selected.")
+
+    def _rest(self) -> None:
+        """Ask more about what is selected, once the cursor rests: it may be on its way through very many."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_REST, self._inquire)
+
+    def _inquire(self) -> None:
+        view = self._open
+        if view is not None and view.run:
             self.ask(view.question())
 
     def _draw(self) -> None:
         run, key = self._selected, self._run
-        if key is None:
-            return
         panel = self.query_one("#details-panel", Panel)
+        if key is None:
+            if self._listed is not None and self._listed.keys:
+                panel.title("Run")
+                panel.empty("No run is selected.")
+            return
         panel.title(f"Run {middle(key, 40)}")
         if run is None:
             panel.wait()
@@ -201,6 +257,8 @@ class Runs(Section):
         """Draw what was looked at further."""
         if isinstance(question, api.WhichRuns):
             self._known.update(cast("api.Listed", answer).known)
+            self._looking = self._looking and question.latest != 1
+            self._look_further()
             self.query_one("#runs", Table).redraw()
             self._draw()
         elif isinstance(question, api.WhatQuoted):
@@ -215,14 +273,18 @@ class Runs(Section):
         """Say why a view has nothing; a quote that nobody knows is left out."""
         for view in self._views:
             if isinstance(question, view.ASKS):
-                view.trouble(trouble)
+                if question.run == view.run:  # type: ignore[attr-defined]
+                    view.trouble(trouble)
                 return
+        if isinstance(question, api.WhichRuns):
+            self._looking = self._looking and question.latest != 1
         if not isinstance(question, api.WhatQuoted):
             super().denied(question, trouble)
 
     @on(Table.Highlighted, "#shards")
     def _on_shard(self) -> None:
-        self.ask(self.query_one(ShardsView).question())
+        if self.query_one(ShardsView).question().looked_at:
+            self._rest()
 
     def on_resize(self) -> None:
         """Fit the text again."""
@@ -240,6 +302,7 @@ class Runs(Section):
         self.query_one(ContentSwitcher).current = f"{view}-panel"
         self.query_one(".split").set_class(view != "details", "-below")
         self._open_view()
+        self._inquire()
         self.call_after_refresh(self._draw)  # it has another width now
 
     def action_other(self) -> None:
@@ -257,7 +320,7 @@ class Runs(Section):
     def action_follow(self) -> None:
         """Keep at the end of the logs, or stay where one is."""
         logs = self.query_one(LogsView)
-        logs.live = not logs.live
+        logs.live = self._view != logs.KEY or not logs.live
         self.action_view("logs")
 
     def action_start(self) -> None:
@@ -266,13 +329,13 @@ class Runs(Section):
 
     def action_cancel(self) -> None:
         """Propose to stop the selected run."""
-        if self._run:
-            self.post_message(Propose(api.WhatCancel(self._run)))
+        if self._key:
+            self.post_message(Propose(api.WhatCancel(self._key)))
 
     def action_redrive(self) -> None:
         """Propose to do what is missing of the selected run."""
-        if self._run:
-            self.post_message(Propose(api.WhatRedrive(self._run)))
+        if self._key:
+            self.post_message(Propose(api.WhatRedrive(self._key)))
 
     def action_pause(self) -> None:
         """Propose to pause the schedule, or to let it go on."""

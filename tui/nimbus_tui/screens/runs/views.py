@@ -58,7 +58,8 @@ class View(Panel):
     def filter(self, wanted: str) -> None:
         """Show what contains a text."""
         self.wanted = wanted.lower()
-        self.draw()
+        if self.has_class("-ready"):
+            self.draw()
 
     @abstractmethod
     def question(self) -> Question[object]:
