@@ -129,7 +129,7 @@ class Runs(Section):
         if self._goal in keys:
             table.select(self._goal)
             self._goal = ""
-        self._look_further()
+        self.call_after_refresh(self._look_further)  # by then it has its size
         self._select()
 
     def _look_further(self) -> None:
