@@ -37,7 +37,7 @@ from nimbus_runtime.contract.records import (
 )
 from nimbus_tui.api import drift, infrastructure, loadtests, overview, preflight, releases, runs
 from nimbus_tui.api.attention import attention
-from nimbus_tui.api.glance import Glance, LookAround
+from nimbus_tui.api.glance import Environments, Glance, LookAround, WhichEnvironments
 from nimbus_tui.api.log import WhatWasDone
 from nimbus_tui.api.proposals import Done, Proposal, Way
 from nimbus_tui.api.questions import Question
@@ -367,8 +367,9 @@ DEPLOYMENT = Proposal(
 )
 ANSWERS: dict[type, object] = {
     LookAround: Glance(
-        "support", "production", "eu-west-1", True, ENVIRONMENTS, PRESENT, "bad", "material drift"  # noqa: FBT003 - as the record has it
+        "support", "production", "eu-west-1", True, PRESENT, "bad", "material drift"  # noqa: FBT003 - as the record has it
     ),
+    WhichEnvironments: Environments("production", ENVIRONMENTS),
     overview.HowItIs: overview.State(
         PRESENT,
         Shown(_RELEASES[LIVE], "live", None, _EVIDENCE, ("2026-11-24T15:40:00+00:00",), _DATASET, ()),
@@ -409,7 +410,8 @@ ANSWERS: dict[type, object] = {
     ),
 }  # fmt: skip
 NOTHING: dict[type, object] = {
-    LookAround: Glance("support", "local", None, False, ENVIRONMENTS[:1], None, "dim", "nothing live yet"),  # noqa: FBT003 - as above
+    LookAround: Glance("support", "local", None, False, None, "dim", "nothing live yet"),  # noqa: FBT003 - as above
+    WhichEnvironments: Environments("local", ENVIRONMENTS[:1]),
     overview.HowItIs: overview.State(None, None, (), (), None, attention(None, ())),
     releases.WhichReleases: releases.Releases(None, (), ()),
     runs.WhichRuns: runs.Listed((), {}),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from nimbus.runs.overview import Overview, Standing
 from nimbus.runs.shards import Shards
+from nimbus_tui import figures
 from nimbus_tui.api.loadtests import Result
-from nimbus_tui.api.runs import Quoted
+from nimbus_tui.api.runs import Quoted, ordered
 from nimbus_tui.screens.loadtests import drawing as loads
 from nimbus_tui.screens.overview import drawing as overview
 from nimbus_tui.screens.runs import drawing as runs
@@ -27,6 +30,34 @@ def test_what_changed_keeps_what_it_became_where_room_is_short() -> None:
     assert (
         overview.changed("release en-1.0-aaaaaaaaaaaa → en-2.0-bbbbbbbbbbbb", 22).rstrip() == "release → en-2.0-bbbbb"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.04, "0.0 s"),
+        (9.96, "10 s"),
+        (59.7, "1 min 0 s"),
+        (119.6, "2 min 0 s"),
+        (3_599.8, "1 h 0 min"),
+        (7_199.6, "2 h 0 min"),
+        (172_799.9, "2 days"),
+    ],
+)
+def test_a_duration_never_has_sixty_of_a_unit(seconds: float, told: str) -> None:
+    """It is rounded before it is told apart."""
+    assert figures.duration(seconds) == told
+
+
+def test_an_execution_without_a_plan_stands_where_it_began() -> None:
+    """Among all runs, of which only the latest were looked at."""
+    names = [f"202611{day:02d}T020000Z" for day in range(1, 28)]
+    run = Overview("", Standing.FAILED)
+    latest = [(names[-1], replace(run, run=names[-1])), ("exec-2", run), (names[-2], replace(run, run=names[-2]))]
+    assert ordered(names, latest)[:3] == (names[-1], "exec-2", names[-2])
+    assert ordered(names, [*latest, ("exec-1", run)])[:4] == (names[-1], "exec-2", names[-2], "exec-1")
+    assert ordered([], [("exec-1", run)]) == ("exec-1",)
+    assert len(ordered(names, latest)) == 28
 
 
 def test_two_load_tests_stand_beside_each_other_with_what_changed() -> None:

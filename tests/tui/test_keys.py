@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,10 @@ from textual.geometry import Offset
 
 from nimbus_runtime.contract.errors import UsageError
 from nimbus_tui import keys
+from nimbus_tui.api.log import WhatWasDone
 from nimbus_tui.api.proposals import Proposal
 from nimbus_tui.api.questions import Question
+from nimbus_tui.api.session import Logged
 from nimbus_tui.keys import Settings
 from nimbus_tui.screens import ENTRIES
 from nimbus_tui.widgets.table import Table
@@ -238,7 +241,23 @@ def test_keys_are_what_the_settings_say(tmp_path: Path) -> None:
     drive(made_up.session(), flow, settings=keys.read(file))
 
 
-@pytest.mark.parametrize("wrong", ["theme = 5", "[keys]\nx = 1", "theme = "])
+WRONG = [
+    "theme = 5",
+    "[keys]\nx = 1",
+    "theme = ",
+    '[keys]\n"app.rolback" = "f9"',
+    '[keys]\n"runs.cancel" = "Ctrl+X"',
+    '[keys]\n"runs.cancel" = ""',
+    '[keys]\n"app.rollback" = "r"',
+    '[keys]\n"runs.cancel" = "u"',
+    '[keys]\n"runs.cancel" = "f9"\n"app.undo" = "f9"',
+    '[keys]\n"table.down" = "f9,j,question_mark"',
+    '[keys]\n"confirm.d" = "g"',
+]
+"""Settings that are refused: no TOML, no such thing to do, no such key, a key that does something else there."""
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_settings_that_cannot_be_read_are_named(wrong: str, tmp_path: Path) -> None:
     """The file, what stands in it, and what to do."""
     file = tmp_path / "tui.toml"
@@ -246,6 +265,52 @@ def test_settings_that_cannot_be_read_are_named(wrong: str, tmp_path: Path) -> N
     with pytest.raises(UsageError) as raised:
         keys.read(file)
     assert {"where", "got", "expected", "to do"} <= dict(raised.value.parts()).keys()
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        '"app.rollback" = "r"\n"app.refresh" = "R"',
+        '"runs.cancel" = "ctrl+x,?"\n"app.help" = "f1"',
+        '"runs.cancel" = "D"',
+        '"table.down" = "n,down"\n"drift.compare" = "N"\n"preflight.check" = "N"\n"infrastructure.plan" = "plus"',
+    ],
+)
+def test_keys_that_change_places_or_meet_nowhere_are_taken(right: str, tmp_path: Path) -> None:
+    """Two may swap, and a key of one screen may be another's on the next."""
+    file = tmp_path / "tui.toml"
+    file.write_text(f"[keys]\n{right}\n", "utf-8")
+    assert keys.read(file).keys
+
+
+def test_dialogs_name_their_keys_as_they_are_set() -> None:
+    """What stands in a dialog is what works there."""
+
+    async def flow(driven: Driven) -> None:
+        await driven.press("R")
+        await driven.asked("f5 keeps the data of now", "f6 copies")
+        await driven.press("f5")
+        await driven.asked("f5 keeps the data of now")
+
+    drive(made_up.session(), flow, settings=Settings(keys={"confirm.d": "f5", "confirm.copy": "f6"}))
+
+
+def test_a_command_line_is_copied_as_it_is() -> None:
+    """However long, and whatever letters it has: only what is drawn is made harmless and cut."""
+    line = ("nimbus", "drift", "export", "--to", "\u200dtexts 家族👨\u200d👩/" + "x" * 3_000)
+    session = made_up.session({**made_up.ANSWERS, WhatWasDone: (Logged("2026-11-27T09:21:07+00:00", line, "done"),)})
+    found: list[str] = []
+
+    async def flow(driven: Driven) -> None:
+        driven.app.copy_to_clipboard = found.append  # type: ignore[method-assign, assignment]
+        await driven.press("8")
+        await driven.until(OPENED["commandlog"])
+        await driven.until("nimbus drift export")
+        await driven.press("c", "y")
+        await becomes(driven, lambda: len(found) == 2)
+
+    drive(session, flow)
+    assert [tuple(shlex.split(copied)) for copied in found] == [line, line]
 
 
 def test_read_only_refuses_every_key_that_changes_something() -> None:

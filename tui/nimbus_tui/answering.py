@@ -9,9 +9,10 @@ from textual import on
 from textual.app import App
 from textual.notifications import SeverityLevel
 
+from nimbus_tui import keys
 from nimbus_tui.api import trouble, verbs
 from nimbus_tui.api.proposals import Done, Proposal
-from nimbus_tui.api.questions import Question
+from nimbus_tui.api.questions import Answer_co, Question
 from nimbus_tui.api.session import Session
 from nimbus_tui.api.threads import aside
 from nimbus_tui.messages import Answered, Ask, Propose, Refused, Start
@@ -24,24 +25,29 @@ from nimbus_tui.widgets.waiting import Waiting
 
 _LOOK = 0.3  # seconds between looks at what a verb says
 _SOON = 0.25  # seconds that nobody needs to be told of
+_ONCE, _AGAIN, _ANEW = range(3)  # how often a question was asked; anew: since something changed
+_ASKED = "Another change is proposed: answer that first."
+_DOING = "A change is being made: wait until it is done."
 
 
 class Answering(App[None]):
     """An app that answers what its screens ask, and does what they were told to."""
 
     session: Session
+    settings: keys.Settings
 
     def __init__(self) -> None:
         """Begin with nothing asked."""
         super().__init__()
-        self._asked: set[tuple[int, object]] = set()
-        self._again: set[tuple[int, object]] = set()
+        self._asked: dict[tuple[int, object, int], int] = {}  # with how often
+        self._finding = 0  # questions that no screen has asked
+        self._busy = ""  # why no other change is proposed
         self._undo: Question[Proposal] | None = None
 
     @property
     def asks(self) -> bool:
         """Say whether some question has no answer yet."""
-        return bool(self._asked)
+        return bool(self._asked) or self._finding > 0
 
     def everything_changed(self) -> None:
         """Have whatever is shown asked for again."""
@@ -49,56 +55,96 @@ class Answering(App[None]):
     @on(Ask)
     def _ask(self, event: Ask) -> None:
         """Answer a question; where the same one of the same screen is being answered, once more after that."""
-        asked = (id(event.asker), event.question)
+        asked = (id(event.asker), event.question, self.session.era)
         if asked in self._asked:
-            self._again.add(asked)
-            return
-        self._asked.add(asked)
-        self.run_worker(self._answer(event, asked), group="questions", exit_on_error=False)
-
-    async def _answer(self, event: Ask, asked: tuple[int, object]) -> None:
-        try:
-            answer = await aside(partial(self.session.answer, event.question))
-        except Exception as error:  # noqa: BLE001 - every failure is shown
-            event.asker.post_message(Refused(event.question, trouble.of(error)))
+            self._asked[asked] = max(self._asked[asked], _ANEW if event.anew else _AGAIN)
         else:
-            event.asker.post_message(Answered(event.question, answer))
+            self._asked[asked] = _ONCE
+            self.run_worker(self._answer(event, asked), group="questions", exit_on_error=False)
+
+    async def _answer(self, event: Ask, asked: tuple[int, object, int]) -> None:
+        """Hand back no answer that began before something changed, and none of an environment that was left."""
+        state = _AGAIN
+        try:
+            while state != _ONCE and asked[-1] == self.session.era:
+                self._asked[asked] = _ONCE
+                told = await self._told(event.question)
+                state = self._asked[asked]
+                if state != _ANEW and asked[-1] == self.session.era:
+                    event.asker.post_message(told)
         finally:
-            self._asked.discard(asked)
-            if asked in self._again:  # something may have changed while the answer was found
-                self._again.discard(asked)
-                self._ask(event)
+            del self._asked[asked]
+
+    async def _told(self, question: Question[object]) -> Answered | Refused:
+        try:
+            return Answered(question, await aside(partial(self.session.answer, question)))
+        except Exception as error:  # noqa: BLE001 - every failure is shown
+            return Refused(question, trouble.of(error))
+
+    async def found(self, question: Question[Answer_co]) -> Answer_co | None:
+        """Return an answer, or None once it was said why there is none."""
+        self._finding += 1
+        try:
+            return await aside(partial(self.session.answer, question))
+        except Exception as error:  # noqa: BLE001 - every failure is shown
+            self.complain(trouble.of(error))
+            return None
+        finally:
+            self._finding -= 1
 
     @on(Propose)
     def _propose(self, event: Propose) -> None:
         self.propose(event.question)
 
     def propose(self, question: Question[Proposal]) -> None:
-        """Find out what a change would do, have it agreed to, and do it."""
+        """Find out what a change would do, have it agreed to, and do it: one at a time.
+
+        One that is still being found out makes way for another.
+        """
         if self.session.read_only:
             self.notify("Nothing is changed: this is --read-only.", severity="warning")
             return
+        if self._busy:
+            self.notify(self._busy, severity="warning", timeout=4)
+            return
         self.run_worker(self._decide(question), group="changes", exclusive=True, exit_on_error=False)
 
-    async def _decide(self, question: Question[Proposal], reason: str = "") -> None:
+    def leave_changes(self) -> bool:
+        """Give up on what is proposed, and on every dialog; return False while a change is being made."""
+        if self._busy == _DOING:
+            self.notify(_DOING, severity="warning", timeout=4)
+            return False
+        self.workers.cancel_group(self, "changes")
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._undo = None
+        return True
+
+    async def _decide(self, question: Question[Proposal]) -> None:
+        reason = ""
         try:
-            proposal = await self._found_out(question)
+            while (proposal := await self._found_out(question)) is not None:
+                self._busy = _ASKED
+                said = await self.push_screen_wait(Confirm(proposal, reason))
+                reason = said.reason
+                if said.way is None:
+                    if said.agreed:
+                        await self._carry_out(proposal, reason)
+                    return
+                question = said.way
         except Exception as error:  # noqa: BLE001 - every failure is shown
             self.complain(trouble.of(error))
-            return
-        if proposal is None:
-            return
-        said = await self.push_screen_wait(Confirm(proposal, reason))
-        if said.way is not None:
-            await self._decide(said.way, said.reason)
-        if not said.agreed:
-            return
+        finally:
+            self._busy = ""
+
+    async def _carry_out(self, proposal: Proposal, reason: str) -> None:
         if isinstance(proposal.perform, verbs.Verb):
-            self._start(Start(proposal.perform.because(said.reason)))
+            self._start(Start(proposal.perform.because(reason)))
             return
-        command = verbs.because(proposal.command, said.reason)
+        self._busy = _DOING
+        command = verbs.because(proposal.command, reason)
         try:
-            done = await aside(partial(proposal.perform, said.reason))
+            done = await aside(partial(proposal.perform, reason))
         except Exception as error:  # noqa: BLE001 - every failure is shown
             found = trouble.of(error)
             self.session.note(command, found.what, "bad")
@@ -109,32 +155,39 @@ class Answering(App[None]):
 
     async def _found_out(self, question: Question[Proposal]) -> Proposal | None:
         """Return what a change would do, None where somebody gave up waiting; say so where it takes its time."""
-        asked = asyncio.ensure_future(aside(partial(self.session.answer, question)))
-        done, _ = await asyncio.wait({asked}, timeout=_SOON)
-        if done:
-            return await asked
+        self._finding += 1
         waiting = Waiting()
+        asked = asyncio.ensure_future(aside(partial(self.session.answer, question)))
         left = asyncio.ensure_future(waiting.left.wait())
-        await self.push_screen(waiting)
         try:
+            done, _ = await asyncio.wait({asked}, timeout=_SOON)
+            if done:
+                return await asked
+            await self.push_screen(waiting)
             await asyncio.wait({asked, left}, return_when=asyncio.FIRST_COMPLETED)
             return await asked if asked.done() else None
         finally:
+            self._finding -= 1
             asked.cancel()
             left.cancel()
-            if waiting in self.screen_stack:
-                await waiting.dismiss()
+            await waiting.end()
 
     def _did(self, command: tuple[str, ...], done: Done) -> None:
         self._undo = done.undo
         self.session.note(command, done.sentence)
-        hint = " Press u to undo." if done.undo is not None else ""
+        hint = f" Press {self._undo_key} to undo." if done.undo is not None else ""
         self.notify(plain(done.sentence) + hint, timeout=8, markup=False)
+
+    @property
+    def _undo_key(self) -> str:
+        return self.settings.keys.get("app.undo", "u")
 
     def action_undo(self) -> None:
         """Propose to take back what was done last."""
         if self._undo is None:
-            self.notify("There is nothing to undo here yet.", timeout=3)
+            self.notify(
+                f"There is nothing to undo: {self._undo_key} takes back what was done last from here.", timeout=4
+            )
         else:
             self.propose(self._undo)
 
@@ -168,6 +221,8 @@ class Answering(App[None]):
             self.complain(trouble.of(error))
             return
         self.session.running.append(running)
+        if event.verb.changes:
+            self._undo = None
         self.session.note(event.verb.command, "started", "dim")
         self.run_worker(self._follow(running), group="verbs", exit_on_error=False)
         self.everything_changed()
@@ -185,6 +240,8 @@ class Answering(App[None]):
                 for screen in self.screen_stack:
                     if isinstance(screen, Following) and screen.running is running:
                         screen.draw()
+        if running.verb.changes and self.session.is_here(running):
+            self._undo = None
         if "infra" in running.verb.command:
             self.session.reopen()
         outcome, tone = ("done", "good") if not running.failed else (f"ended with code {running.code}", "bad")
@@ -192,6 +249,10 @@ class Answering(App[None]):
         told = f"{plain(running.verb.title)}: {outcome}"
         self.notify(told, severity="error" if running.failed else "information", markup=False)
         self.everything_changed()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text; half a surrogate, which no clipboard takes, becomes a question mark."""
+        super().copy_to_clipboard(text.encode("utf-8", "replace").decode())
 
     def copied(self, what: str | None, words: str) -> None:
         """Put a text into the clipboard, and say so."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -14,6 +16,7 @@ from textual.widgets import Input
 from nimbus_tui import keys, palette
 from nimbus_tui.answering import Answering
 from nimbus_tui.api import heavy
+from nimbus_tui.api.glance import WhichEnvironments
 from nimbus_tui.api.releases import WhatRollback
 from nimbus_tui.api.session import Session
 from nimbus_tui.messages import Go
@@ -110,9 +113,11 @@ class NimbusApp(Answering):
     @on(StatusLine.Lost)
     def _lost(self, event: StatusLine.Lost) -> None:
         if event.trouble.kind == "ConfigNotFoundError" and not isinstance(self.screen, Welcome):
-            self.push_screen(Welcome(), self._begun)
+            self.push_screen(Welcome(read_only=self.session.read_only), self._begun)
 
-    def _begun(self, begun: bool | None) -> None:  # noqa: FBT001 - a dialog's answer
+    def _begun(self, begun: Path | bool | None) -> None:  # noqa: FBT001 - a dialog's answer
+        if isinstance(begun, Path):
+            self.session.begin(begun)
         if begun:
             self.everything_changed()
 
@@ -125,7 +130,7 @@ class NimbusApp(Answering):
     async def action_open(self, number: int) -> None:
         """Open a screen."""
         if len(self.screen_stack) == 1 or self.sections.entry is None:  # not from a dialog
-            self.filter.shut()
+            self._shut_filter()
             await self.sections.open(number)
 
     @on(Sections.Opened)
@@ -168,8 +173,14 @@ class NimbusApp(Answering):
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
-        if self.section is not None:
+        if self.section is not None and self.filter.is_open and event.value == self.filter.value:
             self.section.filter(event.value)
+
+    def _shut_filter(self) -> None:
+        """Filter nothing any more, before another screen is open."""
+        if self.filter.is_open and self.section is not None:
+            self.section.filter("")
+        self.filter.shut()
 
     @on(Input.Submitted, "#filter")
     def _filtered(self) -> None:
@@ -180,7 +191,7 @@ class NimbusApp(Answering):
         """Leave the filter, or what the screen has opened; stop what it is waiting for. What popped up goes."""
         self.clear_notifications()
         if self.filter.is_open:
-            self.filter.shut()
+            self._shut_filter()
             self._filtered()
             return
         if self.section is None or (self.section.query(".-loading") and heavy.stop(self.session)):
@@ -190,6 +201,8 @@ class NimbusApp(Answering):
     def on_unmount(self) -> None:
         """Leave nothing behind that nobody waits for any more."""
         heavy.stop(self.session)
+        for running in self.session.running:
+            running.forget()
 
     # What works everywhere.
 
@@ -212,20 +225,21 @@ class NimbusApp(Answering):
 
     def action_environments(self) -> None:
         """Choose another environment of the project."""
-        glance = self.status.glance
-        if glance is not None:
-            choices = [(name, name, about) for name, about in glance.environments]
-            self.push_screen(Choose("Environments", choices, glance.environment), self._switch)
+        self.run_worker(self._choose_environment(), group="environments", exclusive=True, exit_on_error=False)
 
-    async def _switch(self, name: str | None) -> None:
-        glance = self.status.glance
-        if name is not None and glance is not None and name != glance.environment:
+    async def _choose_environment(self) -> None:
+        found = await self.found(WhichEnvironments())
+        if found is not None:
+            choices = [(name, name, about) for name, about in found.choices]
+            self.push_screen(Choose("Environments", choices, found.shown), partial(self._switch, found.shown))
+
+    async def _switch(self, shown: str, name: str | None) -> None:
+        if name is not None and name != shown and self.leave_changes():
             heavy.stop(self.session)
             self.session.switch(name)
-            self._undo = None
             self.status.forget()
             self.status.hurry()
-            self.filter.shut()
+            self._shut_filter()
             await self.sections.forget()
 
     def action_copy(self) -> None:

@@ -11,14 +11,15 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 def duration(seconds: float) -> str:
     """Return a duration in at most two units, such as 3 min 20 s."""
     seconds = max(0.0, seconds)
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
+    seconds = round(seconds)
     if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
+        return f"{seconds} s"
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
+        return f"{seconds // _MINUTE} min {seconds % _MINUTE} s"
     if seconds < 2 * _DAY:
-        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+        return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
     return f"{seconds / _DAY:.0f} days"
 
 

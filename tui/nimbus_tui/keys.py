@@ -42,6 +42,11 @@ def read(file: Path) -> Settings:
         raise _refused(file, f"theme = {theme!r}", "the name of a theme")
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
         raise _refused(file, "[keys]", '"what.it.does" = "key"')
+    if keys:
+        from nimbus_tui import keymap  # noqa: PLC0415 - which loads every screen
+
+        if wrong := keymap.wrong(keys):
+            raise _refused(file, *wrong)
     return Settings(theme, dict(keys))
 
 

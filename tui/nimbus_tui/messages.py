@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class Ask(Message):
-    """A screen wants to know something; the answer goes to `asker` as Answered or Refused."""
+    """A screen wants to know something; the answer goes to `asker` as Answered or Refused.
 
-    def __init__(self, asker: MessagePump, question: Question[object]) -> None:
+    `anew` where something has changed: an answer that is on its way already may be out of date.
+    """
+
+    def __init__(self, asker: MessagePump, question: Question[object], *, anew: bool = False) -> None:
         """Say who asks what."""
         super().__init__()
         self.asker = asker
         self.question = question
+        self.anew = anew
 
 
 class Answered(Message, bubble=False):

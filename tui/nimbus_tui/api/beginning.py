@@ -9,18 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nimbus_runtime.contract.errors import UsageError
+
 if TYPE_CHECKING:
     from nimbus_tui.api.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class BeginDemo:
-    """Asks for the demo's project in a folder; from then on the session shows it."""
+    """Asks for the demo's project in a folder."""
 
     folder: Path
 
     def ask(self, session: Session) -> Path:
-        """Write texts and nimbus.toml, unless they are there."""
+        """Write texts and nimbus.toml, unless they are there; return the file."""
+        if session.read_only:
+            raise UsageError("nothing is written: this is --read-only", remedy="open it without")
         from nimbus import demo  # noqa: PLC0415 - only when it is asked
         from nimbus.assembly import projects  # noqa: PLC0415 - as above
         from nimbus.projects.write import Beginning  # noqa: PLC0415 - as above
@@ -40,7 +44,6 @@ class BeginDemo:
                 time_zone="UTC",
             )
             projects.begin(self.folder, beginning, replace=False)
-        session.config = file
         return file
 
 

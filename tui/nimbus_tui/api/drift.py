@@ -169,9 +169,15 @@ class WhatBaseline:
             ("made of", "the published run's documents, as figures; no text is kept"),
             ("then", "each later run of the same bundle is compared with it when it ends"),
         )
-        name = session.environment().name
+        environment = session.environment()
         return Proposal(
-            f"Make a baseline in {name}", "Make it", command, Verb("drift baseline", command), facts, dangerous=False
+            f"Make a baseline in {environment.name}",
+            "Make it",
+            command,
+            Verb("drift baseline", command),
+            facts,
+            typed=environment.name if environment.protected else None,
+            dangerous=False,
         )
 
 
@@ -189,7 +195,12 @@ class WhatExport:
             command = session.command("drift", "report", "--html", str(to))
             facts = (("writes", str(to)), ("holds", "the report as one page that needs no network"))
             return Proposal(
-                "Write the drift report", "Write", command, Verb("drift report", command), facts, dangerous=False
+                "Write the drift report",
+                "Write",
+                command,
+                Verb("drift report", command, changes=False),
+                facts,
+                dangerous=False,
             )
         to = folder / SAMPLE
         command = session.command("drift", "export", "--to", str(to), "--replace")
@@ -199,7 +210,7 @@ class WhatExport:
             "Export a sample to annotate",
             "Export",
             command,
-            Verb("drift export", command),
+            Verb("drift export", command, changes=False),
             facts,
             warning=warning,
             dangerous=False,

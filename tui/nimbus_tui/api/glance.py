@@ -24,10 +24,28 @@ class Glance:
     environment: str
     region: str | None
     protected: bool
-    environments: tuple[tuple[str, str], ...]
     live: Live | None
     health: str = "dim"
     summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """The environments of the project, each with words about it, and which one is shown."""
+
+    shown: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhichEnvironments:
+    """Asks which environments the project has; none of them is opened."""
+
+    def ask(self, session: Session) -> Environments:
+        """Read nimbus.toml."""
+        project = session.project()
+        choices = tuple((name, _about(each)) for name, each in project.environments.items())
+        return Environments(project.environment, choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,6 @@ class LookAround:
             environment=project.environment,
             region=None,
             protected=described.protected,
-            environments=tuple((name, _about(each)) for name, each in project.environments.items()),
             live=None,
         )
         try:

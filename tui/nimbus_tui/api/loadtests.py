@@ -99,7 +99,7 @@ class HowLoadTests:
         return Known(
             profiles,
             limits,
-            _past(session),
+            _past(session, running if standing == "going" else None),
             standing,
             running.verb.title if running else "",
             seconds,
@@ -126,17 +126,28 @@ def _second(told: dict[str, Any]) -> Second:
     )
 
 
-def _past(session: Session) -> tuple[Result, ...]:
+def _past(session: Session, going: Running | None) -> tuple[Result, ...]:
+    """Return the latest results. While a test goes they are listed once; one that was read stays as it is."""
+    if going is not None and session.kept.get(_past, (None,))[0] == going.began:
+        found: tuple[Result, ...] = session.kept[_past][1]
+        return found
+    found = _read_past(session)
+    session.kept[_past] = (None if going is None else going.began, found)
+    return found
+
+
+def _read_past(session: Session) -> tuple[Result, ...]:
     from nimbus import assembly, releasing  # noqa: PLC0415 - only when it is asked
     from nimbus_runtime import evidence  # noqa: PLC0415 - as above
 
     environment = session.environment()
     store = assembly.open_environment(environment)
-    found = [
-        evidence.read(store, release, name)
-        for release in releasing.registered(environment)
-        for name in evidence.names(store, release, "loadtest")
-    ]
+    found, kept = [], session.kept
+    for release in releasing.registered(environment):
+        for name in evidence.names(store, release, "loadtest"):
+            if (release, name) not in kept:
+                kept[release, name] = evidence.read(store, release, name)
+            found.append(kept[release, name])
     found.sort(key=lambda item: item.time, reverse=True)
     return tuple(_result(item.release, item.time, item.outcome, item.body) for item in found[:_PAST])
 
@@ -176,12 +187,13 @@ class WhatLoadTest:
             title=f"Load test in {environment.name}",
             verb="Start",
             command=command,
-            perform=Verb(f"{TITLE} {self.profile}", (*command, "--json"), shown_elsewhere=True),
+            perform=Verb(f"{TITLE} {self.profile}", (*command, "--json"), shown_elsewhere=True, changes=runs),
             facts=(
                 ("under load", target),
                 ("shape", f"{profile.shape.value}, {profile.rate:g} a second to begin with"),
                 ("takes", f"{profile.seconds:g} s" + (" a step" if profile.shape.value == "ramp" else "")),
             ),
             warning="Its runs are published there." if runs else "",
+            typed=environment.name if runs and environment.protected else None,
             dangerous=False,
         )

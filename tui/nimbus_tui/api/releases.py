@@ -44,8 +44,25 @@ class WhichReleases:
 
         environment = session.environment()
         present = live.read(assembly.open_environment(environment))
-        changes = () if present is None else tuple(releasing.history(environment, _CHANGES))
+        changes = () if present is None else changes_until(session, present)
         return Releases(present, changes, tuple(releasing.registered(environment)))
+
+
+def changes_until(session: Session, present: Live) -> tuple[Change, ...]:
+    """Return the latest changes, the newest first; of the ledger, whose entries stay, only what is new is read."""
+    from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+
+    environment = session.environment()
+    before: tuple[Change, ...] = session.kept.get(changes_until, ())
+    if before and before[0].state == present:
+        return before
+    new = present.sequence - before[0].state.sequence if before else _CHANGES
+    found = tuple(releasing.history(environment, new + 1 if 0 < new < _CHANGES else _CHANGES))
+    if before and 0 < new < _CHANGES:
+        went_on = found[-1] == before[0]  # or it is another ledger, or one that has grown meanwhile
+        found = (*found[:-1], *before)[:_CHANGES] if went_on else tuple(releasing.history(environment, _CHANGES))
+    session.kept[changes_until] = found
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from nimbus_tui.api.proposals import Done, Proposal
 from nimbus_tui.api.verbs import Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from nimbus.config import Environment
     from nimbus.executions import Line
     from nimbus.runs.overview import Overview
@@ -51,16 +53,23 @@ class WhichRuns:
         present = live.read(assembly.open_environment(session.environment()))
         known = {run.run or run.execution: run for run in of.latest(self.latest)}
         names = of.names()
-        keys, next_older = names[::-1], None
-        for key, run in reversed(known.items()):
-            if not run.run:  # an execution without a plan stands among the runs by when it began
-                keys.insert(keys.index(next_older) if next_older else len(keys), key)
-            next_older = key
-        there = set(names)
+        keys, there = ordered(names, known.items()), set(names)
         for name in self.looked_at:
             if name not in known and name in there:
                 known[name] = of.one(name)
-        return Listed(tuple(keys), known, present is not None and present.paused, *_price(session))
+        return Listed(keys, known, present is not None and present.paused, *_price(session))
+
+
+def ordered(names: Sequence[str], latest: Iterable[tuple[str, Overview]]) -> tuple[str, ...]:
+    """Return the keys of all runs, the newest first; among them executions without a plan, by when they began."""
+    keys, place = list(names[::-1]), 0
+    for key, run in latest:
+        if not run.run:
+            keys.insert(place, key)
+            place += 1
+        elif key in keys:
+            place = keys.index(key) + 1
+    return tuple(keys)
 
 
 def _price(session: Session) -> tuple[float | None, str]:
@@ -171,6 +180,7 @@ class WhatStart:
                 ("reads", ", ".join(project.input.paths)),
                 ("publishes in", environment.root),
             ),
+            typed=environment.name if environment.protected else None,
             dangerous=False,
         )
 
@@ -198,6 +208,7 @@ class WhatCancel:
                 ("done", f"{found.shards_done} of {found.shards} shards, {found.documents:,} documents"),
                 ("then", "what is committed stays; redrive goes on with it; readers see what they saw"),
             ),
+            typed=environment.name if environment.protected else None,
             reasoned=True,
         )
 
@@ -235,6 +246,7 @@ class WhatRedrive:
                 ("missing", f"{found.shards - found.shards_done} of {found.shards} shards"),
                 ("with", f"release {found.release}, its inputs and settings as they were planned"),
             ),
+            typed=environment.name if environment.protected else None,
             dangerous=False,
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,13 +23,15 @@ from pathlib import Path
 class Verb:
     """A command line, and what it is called on screen.
 
-    `ok` are the codes that are no failure; a screen of its own shows one that is `shown_elsewhere`.
+    `ok` are the codes that are no failure; a screen of its own shows one that is `shown_elsewhere`. One that
+    `changes` the environment makes what was done before it something that is not the last change.
     """
 
     title: str
     command: tuple[str, ...]
     ok: tuple[int, ...] = (0, 3)
     shown_elsewhere: bool = False
+    changes: bool = True
 
     def because(self, reason: str) -> Verb:
         """Return it with a reason, which stays in the history."""
@@ -44,6 +47,7 @@ class Running:
     folder: Path
     began: float = field(default_factory=time.time)
     code: int | None = None
+    kept: int = 10_000  # lines, the last
     _read: int = 0
     lines: list[str] = field(default_factory=list)
 
@@ -56,6 +60,7 @@ class Running:
         whole = new if code is not None else new[: new.rfind(b"\n") + 1]
         self._read += len(whole)
         self.lines += whole.decode(errors="replace").splitlines()
+        del self.lines[: -self.kept]
         changed = bool(whole) or code != self.code
         self.code = code
         return changed
@@ -77,6 +82,10 @@ class Running:
         """Interrupt it as Ctrl-C does: it keeps what it has done, and can be started again."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
+
+    def forget(self) -> None:
+        """Remove what it has said: nobody reads it any more. One that goes is left alone."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def because(command: tuple[str, ...], reason: str) -> tuple[str, ...]:

@@ -98,13 +98,13 @@ class Section(Container, can_focus=True):
             self._timer.stop()
             self._timer = None
 
-    def ask(self, question: Question[object] | None = None) -> None:
-        """Ask once, or the question of the screen."""
+    def ask(self, question: Question[object] | None = None, *, anew: bool = False) -> None:
+        """Ask once, or the question of the screen; `anew` where an answer on its way may be out of date."""
         wanted = question or self.question()
         if question is None:
             self._posed = wanted
         if wanted is not None:
-            self.post_message(Ask(self, wanted))
+            self.post_message(Ask(self, wanted, anew=anew))
 
     @on(Answered)
     def _answered(self, event: Answered) -> None:
@@ -130,7 +130,7 @@ class Section(Container, can_focus=True):
     @on(Changed)
     def _changed(self) -> None:
         self.pace.hurry()
-        self.ask()
+        self.ask(anew=True)
 
     def go(self, section: str, key: str = "") -> None:
         """Send the user to another screen."""

@@ -10,16 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from nimbus_tui.plain import middle, plain
 from nimbus_tui.widgets.choices import Choices
+from nimbus_tui.widgets.dialog import Dialog
 
 _NAME = 40  # cells
 
 
-class Choose(ModalScreen[str | None]):
+class Choose(Dialog[str | None]):
     """A short list, each choice with what it means; answers the chosen key, None where none was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

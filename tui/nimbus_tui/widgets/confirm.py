@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from nimbus_tui.api.proposals import Proposal
@@ -18,6 +17,7 @@ from nimbus_tui.api.questions import Question
 from nimbus_tui.api.verbs import because
 from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
+from nimbus_tui.widgets.dialog import Dialog
 
 _SHARE = 92  # percent of a high window that a dialog may take, as nimbus.tcss has it
 
@@ -31,7 +31,7 @@ class Said:
     way: Question[Proposal] | None = None
 
 
-class Confirm(ModalScreen[Said]):
+class Confirm(Dialog[Said]):
     """Shows a proposal, and answers whether it was agreed to.
 
     Where a name is to be typed, its first letter begins it, whatever else that key would do.
@@ -63,15 +63,10 @@ class Confirm(ModalScreen[Said]):
         proposal = self._proposal
         with Vertical(id="dialog") as dialog:
             dialog.border_title = Content(plain(proposal.title, 120))
-            dialog.border_subtitle = Content("← → and enter choose · y copies · esc cancels")
             with VerticalScroll(id="dialog-body", can_focus=False):
                 yield Static(id="dialog-text", markup=False)
             if proposal.ways:
-                hints = [
-                    text.words(text.toned(f"{self._key(way.key)} ", "warn"), text.toned(way.words, "dim"))
-                    for way in proposal.ways
-                ]
-                yield Static(text.lines(hints), id="other", markup=False)
+                yield Static(id="other", markup=False)
             if proposal.typed:
                 yield Static(
                     text.words(
@@ -98,7 +93,8 @@ class Confirm(ModalScreen[Said]):
 
     def _key(self, key: str) -> str:
         """Return the key of a way: a capital where the small one begins the name that is to be typed."""
-        return key.upper() if (self._proposal.typed or "").startswith(key) else key
+        shown = self.key(f"confirm.{key}")
+        return key.upper() if shown == key and (self._proposal.typed or "").startswith(key) else shown
 
     def on_key(self, event: events.Key) -> None:
         """Let whoever types the name at once type it where it belongs."""
@@ -115,7 +111,16 @@ class Confirm(ModalScreen[Said]):
         self._typing = self._typing and not isinstance(event.widget, Button)
 
     def on_mount(self) -> None:
-        """Fit the differences."""
+        """Name the keys as they are set, and fit the differences."""
+        copy, cancel = self.key("confirm.copy"), self.key("confirm.cancel")
+        hint = f"← → and enter choose · {copy} copies · {cancel} cancels"
+        self.query_one("#dialog").border_subtitle = Content(hint)
+        for other in self.query("#other").results(Static):
+            hints = [
+                text.words(text.toned(f"{self._key(way.key)} ", "warn"), text.toned(way.words, "dim"))
+                for way in self._proposal.ways
+            ]
+            other.update(text.lines(hints))
         self._draw_command()
         self.call_after_refresh(self._draw)
 
@@ -133,6 +138,8 @@ class Confirm(ModalScreen[Said]):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
+        if not self.query("#dialog-text"):  # it was answered meanwhile
+            return
         proposal, width = self._proposal, max(30, self.query_one("#dialog-body").size.width - 2)
         parts = [text.facts(proposal.facts, width, whole=True)] if proposal.facts else []
         if proposal.warning:
@@ -144,6 +151,8 @@ class Confirm(ModalScreen[Said]):
 
     def _fit(self) -> None:
         """Scroll what is proposed where the window is low: buttons and command stay in sight."""
+        if not self.query("#dialog-body"):
+            return
         dialog, body = self.query_one("#dialog"), self.query_one("#dialog-body")
         others = sum(child.virtual_region_with_margin.height for child in dialog.children if child is not body)
         room = self.size.height if self.has_class("-low") else self.size.height * _SHARE // 100

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from nimbus_tui import figures
 from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
+from nimbus_tui.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
     from nimbus_tui.api.verbs import Running
@@ -23,16 +23,15 @@ _SHOWN = 2_000  # lines, the last
 _TONES = (("error", "bad"), ("failed", "bad"), ("skipped", "dim"), ("done", "good"), ("ok", "good"))
 
 
-class Following(ModalScreen[None]):
+class Following(Dialog[None]):
     """Follows a verb; closing this leaves the verb alone."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "app.pop_screen", "Close; it goes on", id="follow.close"),
+        Binding("escape,q", "dismiss", "Close; it goes on", id="follow.close"),
         Binding("x", "stop", "Stop it", id="follow.stop"),
         Binding("c", "copy", "Copy", id="follow.copy"),
         Binding("y", "copy_command", "Copy the command", id="follow.copy_command"),
         Binding("R", "app.rollback", "Roll back", show=False),
-        Binding("ctrl+c,ctrl+q", "app.leave", "Quit", show=False),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
     ]
@@ -69,16 +68,16 @@ class Following(ModalScreen[None]):
             body.scroll_end(animate=False)
 
     def _stand(self) -> None:
-        running = self.running
+        running, close = self.running, self.key("follow.close")
         if running.code is None:
             told = text.toned(f"● going for {figures.duration(time.time() - running.began)}", "name")
-            hint = "   x stops it · esc closes this, and it goes on"
+            hint = f"   {self.key('follow.stop')} stops it · {close} closes this, and it goes on"
         elif running.failed:
             told, hint = text.toned(f"✗ ended with code {running.code}", "bad"), "   esc closes · c copies"
         else:
             findings = running.code != 0
             told = text.toned("▲ done, with findings" if findings else "● done", "warn" if findings else "good")
-            hint = "   esc closes"
+            hint = f"   {close} closes"
         self.query_one("#standing", Static).update(text.words(told, text.toned(hint, "dim")))
 
     def action_stop(self) -> None:

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from nimbus_tui.widgets import text
+from nimbus_tui.widgets.dialog import Dialog
 
 _SHOWN = {
     "question_mark": "?",
@@ -37,7 +37,7 @@ def keys_of(bindings: Iterable[BindingType], changed: Mapping[str, str]) -> list
     return found
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """Lists keys by where they work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -56,7 +56,7 @@ class StatusLine(Static):
     def hurry(self) -> None:
         """Look around now, because somebody did something."""
         self._pace.hurry()
-        self._look()
+        self.post_message(Ask(self, LookAround(), anew=True))
 
     def forget(self) -> None:
         """Know nothing any more: it is another environment."""

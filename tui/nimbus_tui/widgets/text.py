@@ -83,7 +83,7 @@ def trouble(found: Trouble, width: int) -> Content:
 
 
 def command(line: Sequence[str]) -> str:
-    """Return a command line as one would type it."""
+    """Return a command line as one would type it, to be copied; whoever draws it makes it harmless."""
     import shlex  # noqa: PLC0415 - only where one is shown
 
-    return plain(shlex.join(line))
+    return shlex.join(line)

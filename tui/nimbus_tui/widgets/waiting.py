@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from nimbus_tui.widgets import text
+from nimbus_tui.widgets.dialog import Dialog
 
 
-class Waiting(ModalScreen[None]):
+class Waiting(Dialog[None]):
     """Stands where a dialog will; esc gives it up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Give up")]
@@ -24,6 +24,7 @@ class Waiting(ModalScreen[None]):
         """Wait until somebody has had enough."""
         super().__init__()
         self.left = asyncio.Event()
+        self._ended = False
 
     def compose(self) -> ComposeResult:
         """Draw a sentence."""
@@ -34,3 +35,14 @@ class Waiting(ModalScreen[None]):
     def action_leave(self) -> None:
         """Let whoever waits know."""
         self.left.set()
+
+    async def end(self) -> None:
+        """Go, once no other dialog lies above."""
+        self._ended = True
+        if self in self.app.screen_stack:
+            await self.dismiss()
+
+    def on_screen_resume(self) -> None:
+        """Go, where it should have gone while another dialog lay above."""
+        if self._ended:
+            self.dismiss()

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
 from nimbus_tui.api.beginning import BeginDemo, begin_here
 from nimbus_tui.messages import Answered, Ask, Refused
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.choices import Choices
+from nimbus_tui.widgets.dialog import Dialog
 
 
-class Welcome(ModalScreen[bool]):
-    """Offers the demo, and a project of one's own."""
+class Welcome(Dialog[Path | bool]):
+    """Offers the demo, and a project of one's own; answers the demo's file, or that one was begun here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q,ctrl+c,escape", "app.exit", "Quit")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,escape", "app.leave", "Quit")]
+
+    def __init__(self, *, read_only: bool = False) -> None:
+        """Offer what writes something, or only to quit."""
+        super().__init__()
+        self._read_only = read_only
 
     def compose(self) -> ComposeResult:
         """Draw the offers."""
@@ -42,7 +47,7 @@ class Welcome(ModalScreen[bool]):
                 ),
                 markup=False,
             )
-            yield Choices(offers, between="\n  ")
+            yield Choices(offers[-1:] if self._read_only else offers, between="\n  ")
 
     def on_mount(self) -> None:
         """Stand on the demo."""
@@ -67,8 +72,7 @@ class Welcome(ModalScreen[bool]):
     @on(Answered)
     def _begun(self, event: Answered) -> None:
         self.notify("The demo's project stands in ./nimbus-demo: D deploys it.", timeout=10)
-        del event
-        self.dismiss(result=True)
+        self.dismiss(cast("Path", event.answer))
 
     @on(Refused)
     def _not_begun(self, event: Refused) -> None:
