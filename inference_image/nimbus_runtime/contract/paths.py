@@ -6,6 +6,7 @@ LIVE = "live.json"
 RUNS = "runs"
 RELEASES = "releases"
 LEDGER = "ledger"
+EVIDENCE = "evidence"
 BUNDLES = "bundles"
 EXECUTIONS = "executions"
 BASELINES = "baselines"
@@ -40,7 +41,7 @@ def bundle(digest: str) -> str:
 
 def evidences(release_name: str) -> str:
     """Return the folder of what was found out about a release."""
-    return f"evidence/{release_name}"
+    return f"{EVIDENCE}/{release_name}"
 
 
 def evidence(release_name: str, kind: str, time: str) -> str:

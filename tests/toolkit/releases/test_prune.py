@@ -15,7 +15,7 @@ from nimbus.adapters.s3_removal import S3Removal
 from nimbus.releases import promote, prune, registry, rollback
 from nimbus.releases.errors import ReleaseUnusableError
 from nimbus.releases.prune import Policy, Removal
-from nimbus_runtime import live
+from nimbus_runtime import evidence, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import LiveChangedError
 from nimbus_runtime.contract.records import CanaryLimits, Dispatch, Outcome, Release
@@ -146,6 +146,21 @@ def test_a_prune_that_was_killed_is_finished_by_the_next(three: Store, removal: 
     register(three, "unrelated")
     assert pruned(three, removal, LATER).runs == shown.runs
     assert three.names(f"{paths.RUNS}/{shown.runs[0]}") == []
+
+
+def test_what_a_killed_prune_left_of_a_release_goes_with_the_next(three: Store, removal: Removal) -> None:
+    """Its bills of materials and evidence, though its record is gone; what was examined lately stays."""
+    for name in ("v1", "v2"):
+        three.create(paths.sbom(name, "amd64"), b"{}\n")
+        evidence.write(three, name, "preflight", {}, outcome="ok", actor=ANYBODY)
+    shown = prune.plan(three, removal, Beside([]), SOON, LATER)
+    assert shown.releases == ("v1",)
+    removal.remove([paths.release("v1")])
+    assert pruned(three, removal, datetime.now(UTC) + timedelta(days=1)).releases == ()
+    again = pruned(three, removal, LATER)
+    assert (again.releases, "v1" in again.kept) == (("v1",), False)
+    assert removal.sizes(paths.parts("v1")) == removal.sizes(paths.evidences("v1")) == {}
+    assert removal.sizes(paths.parts("v2")) != {}
 
 
 def test_a_rollback_and_a_prune_never_both_win(three: Store, removal: Removal) -> None:

@@ -97,7 +97,8 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
     )
     for scored in each(lambda run: _releases_of(store, run), runs & set(every)):
         releases |= scored
-    known = registry.names(store)
+    registered = registry.names(store)
+    known = sorted({*registered, *_remains(store)})
     examined = each(lambda name: _examined_since(store, name, since), known)
     releases |= {name for name, recently in zip(known, examined, strict=True) if recently}
     gone_runs = tuple(name for name in every if name not in runs)
@@ -105,7 +106,7 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
     executions = tuple(_executions(store, set(every) - set(gone_runs), since))
     logs = tuple(name for name in store.names(paths.LOGS) if name not in runs and (_time(name) or now) < since)
     results = removal.older(paths.MAP_RESULTS, since)
-    kept = list(each(lambda name: registry.release(store, name), [name for name in known if name in releases]))
+    kept = list(each(lambda name: registry.release(store, name), [name for name in registered if name in releases]))
     sizes = [*each(removal.sizes, _folders(gone_runs, gone_releases, executions, logs)), results]
     return Pruning(
         seen=present,
@@ -115,7 +116,7 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
         logs=logs,
         results=tuple(results),
         surplus=tuple(surplus.beyond(kept, since)),
-        files=sum(map(len, sizes)) + len(gone_releases),
+        files=sum(map(len, sizes)) + len(set(gone_releases) & set(registered)),
         size=sum(sum(found.values()) for found in sizes),
         kept=tuple(release.release for release in kept),
     )
@@ -132,6 +133,12 @@ def apply(store: Store, removal: Removal, surplus: Surplus, planned: Pruning, en
         removal.remove(list(removal.sizes(folder)))
     removal.remove(planned.results)
     surplus.remove(planned.surplus)
+
+
+def _remains(store: Store) -> Iterator[str]:
+    """Yield the releases that have parts or evidence, among them those whose record a killed prune has removed."""
+    yield from (name for name in store.names(paths.RELEASES) if not name.endswith(".json"))
+    yield from store.names(paths.EVIDENCE)
 
 
 def _without(present: Live, going: Collection[str]) -> Live:
