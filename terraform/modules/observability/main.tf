@@ -15,7 +15,7 @@ locals {
   # A rate counts from its schedule's own creation, so that a second schedule would watch for other times.
   is_watched = !startswith(var.pipeline.schedule_expression, "rate(")
 
-  # Days without a run until something must be wrong: one more than the interval has. An alarm looks back seven at most.
-  silence_days     = floor(var.interval_minutes / 1440) + 1
+  # Days without a run until something must be wrong: one more than the longest interval has. An alarm looks back seven at most.
+  silence_days     = floor(coalesce(var.longest_interval_minutes, var.interval_minutes) / 1440) + 1
   tells_of_silence = local.repeats && local.silence_days <= 7
 }

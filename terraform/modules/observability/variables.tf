@@ -47,6 +47,17 @@ variable "interval_minutes" {
   }
 }
 
+variable "longest_interval_minutes" {
+  description = "The longest time between two runs that are due, where due times are uneven: from Friday to Monday, 4320. As `interval_minutes`, where it is null."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.longest_interval_minutes == null || try(var.longest_interval_minutes >= var.interval_minutes && floor(var.longest_interval_minutes) == var.longest_interval_minutes, false)
+    error_message = "longest_interval_minutes is null or a whole number, and no shorter than interval_minutes."
+  }
+}
+
 variable "allowance_minutes" {
   description = "How long after it was due a run may be published. Then it counts as missed; a paused pipeline misses none."
   type        = number

@@ -19,7 +19,7 @@ from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Release, Run
 from tests.aws.fargate.faults import GivenUp, Throttled
 
-from .pipeline import RELEASE, RUN, Pipeline, empty
+from .pipeline import RELEASE, RUN, Pipeline, deploy, empty
 
 LATER = "20261122T030000Z"
 # Scores with an exit code of its own, the first time of each.
@@ -162,7 +162,10 @@ def test_a_run_overlaps_without_harm_where_that_is_allowed(overlapping: Pipeline
 
 
 def test_the_watch_tells_of_a_run_that_is_missing(pipeline: Pipeline) -> None:
-    """It fails, which its alarm sees, and the notice names the run; a paused or an empty pipeline misses none."""
+    """It fails, which its alarm sees, and the notice names the run.
+
+    What was rolled back was not missed, and a pipeline that is paused, or has no release, misses none.
+    """
     client, told = pipeline.aws.client("stepfunctions"), notices(pipeline)
     pipeline.aws.pause = 0.0001
 
@@ -176,6 +179,10 @@ def test_the_watch_tells_of_a_run_that_is_missing(pipeline: Pipeline) -> None:
     assert watched() == "FAILED"
     (notice,) = told()
     assert f"Run {RUN} of {pipeline.name} in nimbus-minimal was due at 2026-11-22T02:00:00Z" in notice["Message"]
+    pipeline.store.create(paths.dataset(RUN), b"{}")
+    assert watched() == "SUCCEEDED"
+    empty(pipeline)
+    deploy(pipeline)
     live.update(pipeline.store, lambda state: state and replace(state, dataset=LATER, sequence=state.sequence + 1))
     assert watched() == "SUCCEEDED"
     live.update(

@@ -81,7 +81,6 @@ NEVER_CALLED = {
         "logs:ListLogDeliveries": _LOGS,
         "logs:PutResourcePolicy": _LOGS,
         "logs:UpdateLogDelivery": _LOGS,
-        "s3:ListBucket": "as for the machine",
     },
     "watch-start": {},
 }

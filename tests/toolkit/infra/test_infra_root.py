@@ -74,21 +74,26 @@ def test_environments_whose_names_are_cut_share_nothing(
 
 
 @pytest.mark.parametrize(
-    ("expression", "interval", "allowance"),
+    ("expression", "interval", "longest", "allowance"),
     [
-        ("cron(0/15 * * * ? *)", 15, 7),
-        ("cron(0 2 * * ? *)", 1440, 240),
-        ("cron(0 2,3 * * ? *)", 60, 30),
-        ("rate(1 minutes)", 5, 2),
-        ("at(2027-01-31T02:00:00)", 527040, 240),
+        ("cron(0/15 * * * ? *)", 15, 15, 7),
+        ("cron(0 2 * * ? *)", 1440, 1440, 240),
+        ("cron(0 2 ? * MON-FRI *)", 1440, 4320, 240),
+        ("cron(0/30 9-17 ? * MON-FRI *)", 30, 3810, 15),
+        ("cron(0 2 1,2 * ? *)", 1440, 43200, 240),
+        ("cron(0 2 29 2 ? *)", 527040, 527040, 240),
+        ("cron(0 2,3 * * ? *)", 60, 1380, 30),
+        ("rate(1 minutes)", 5, 5, 2),
+        ("at(2027-01-31T02:00:00)", 527040, 527040, 240),
     ],
 )
 def test_an_alarm_allows_less_than_the_shortest_time_between_runs(
-    tmp_path: Path, expression: str, interval: int, allowance: int
+    tmp_path: Path, expression: str, interval: int, longest: int, allowance: int
 ) -> None:
-    """Else a run that is missed would be told of after the next was due."""
+    """Else a run that is missed would be told of after the next was due. Over a weekend none is missed."""
     told = variables(tmp_path, f"\n[schedule]\nexpression = '{expression}'\n")
     assert (told["interval_minutes"], told["allowance_minutes"]) == (interval, allowance)
+    assert told["longest_interval_minutes"] == longest
 
 
 def test_without_a_schedule_nothing_is_written_for_aws(tmp_path: Path) -> None:

@@ -12,14 +12,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import pairwise
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from nimbus.config import Project, writing
 from nimbus.infra.errors import InfraUsageError
 from nimbus.schedules import expressions
-from nimbus.schedules.due import Schedule, upcoming
+from nimbus.schedules.gaps import gaps
 from nimbus_runtime.readers.formats import recognise
 
 VARIABLES = "nimbus.auto.tfvars.json"
@@ -119,7 +118,7 @@ def variables(project: Project, *, delete_data: bool = False) -> str:
             expected='[schedule] with an expression, such as expression = "cron(0 2 * * ? *)"',
             remedy="add it; `nimbus pause` keeps runs from beginning",
         )
-    interval = _interval(Schedule(expressions.parse(schedule.expression), datetime.now(UTC), schedule.time_zone))
+    interval, longest = _intervals(expressions.parse(schedule.expression))
     told = {
         "environment": name(project),
         "pipeline": project.pipeline.name,
@@ -127,6 +126,7 @@ def variables(project: Project, *, delete_data: bool = False) -> str:
         "schedule_time_zone": schedule.time_zone,
         "overlap": schedule.overlap.value,
         "interval_minutes": interval,
+        "longest_interval_minutes": longest,
         "allowance_minutes": max(1, min(_ALLOWANCE, interval // 2)),
         "input_locations": locations(project.input.paths),
         "cpu": task.cpu,
@@ -159,11 +159,11 @@ def _plain(name: str) -> str:
     return re.sub("[-_]+", "-", name.lower()).strip("-")
 
 
-def _interval(schedule: Schedule) -> int:
-    """Return the shortest time between due times, in minutes as the module takes them."""
-    instants = upcoming(schedule, datetime.now(UTC), 60)
-    gaps = [int((later - earlier).total_seconds() // 60) for earlier, later in pairwise(instants)]
-    return max(5, min([*gaps, _YEAR]))
+def _intervals(expression: expressions.Expression) -> tuple[int, int]:
+    """Return the shortest and the longest time between due times, in minutes as the module takes them."""
+    found = gaps(expression)
+    shortest, longest = (max(5, min(gap // timedelta(minutes=1), _YEAR)) for gap in found) if found else (_YEAR, _YEAR)
+    return shortest, longest
 
 
 def _tfvars(settings: Settings) -> str:
@@ -210,11 +210,12 @@ module "pipeline" {
 module "observability" {
   source = "./modules/observability"
 
-  platform           = module.platform
-  pipeline           = module.pipeline
-  interval_minutes   = var.interval_minutes
-  allowance_minutes  = var.allowance_minutes
-  quarantine_percent = var.quarantine_percent
+  platform                 = module.platform
+  pipeline                 = module.pipeline
+  interval_minutes         = var.interval_minutes
+  longest_interval_minutes = var.longest_interval_minutes
+  allowance_minutes        = var.allowance_minutes
+  quarantine_percent       = var.quarantine_percent
 }
 """
 _KINDS = {
@@ -226,6 +227,7 @@ _KINDS = {
     "schedule_time_zone": ("string", "Time zone of the schedule."),
     "overlap": ("string", "What a run does that is due while an earlier one still goes."),
     "interval_minutes": ("number", "Shortest time between two due runs."),
+    "longest_interval_minutes": ("number", "Longest time between two due runs."),
     "allowance_minutes": ("number", "How long after it was due a run may be published."),
     "input_locations": ("list(string)", "Where workers may read, besides inputs/ in the environment's bucket."),
     "cpu": ("number", "Units of 1/1024 vCPU of a task."),

@@ -82,6 +82,20 @@ run "a_weekly_run_is_watched_although_no_alarm_looks_back_that_far" {
   }
 }
 
+run "a_weekend_without_runs_is_no_silence" {
+  command = apply
+
+  variables {
+    interval_minutes         = 24 * 60
+    longest_interval_minutes = 3 * 24 * 60
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.silence : alarm.evaluation_periods == 4]) && length(aws_cloudwatch_metric_alarm.silence) == 2
+    error_message = "From Friday to Monday nothing is due: four days without a run are too many."
+  }
+}
+
 run "a_rate_is_watched_by_its_silence" {
   command = apply
 

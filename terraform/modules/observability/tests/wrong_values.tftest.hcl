@@ -52,6 +52,14 @@ run "values_above_what_is_allowed_are_refused" {
   expect_failures = [var.interval_minutes, var.quarantine_percent, var.drift_ratio]
 }
 
+run "a_longest_interval_that_is_shorter_than_the_shortest_is_refused" {
+  command = plan
+  variables {
+    longest_interval_minutes = 60
+  }
+  expect_failures = [var.longest_interval_minutes]
+}
+
 run "what_no_module_puts_out_is_refused" {
   command = plan
   variables {
