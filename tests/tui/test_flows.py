@@ -199,7 +199,7 @@ def test_load_tests_of_two_releases_are_watched_kept_and_compared(project: Path)
         await driven.press("down")
         await driven.until("Compared", "the selected one against the marked one", "p99", "%")
         assert any(all(name in line for name in beside) for line in driven.screen.splitlines()), driven.screen
-        await driven.press("m", "m")
+        await driven.press("m", "m", "tab")
         await driven.until("Now", "brief: done", gone="✓ ")
 
     drive(Session(config=project / "nimbus.toml"), flow)
