@@ -78,6 +78,9 @@ def test_a_run_is_cancelled_and_gone_on_with(project: Path) -> None:
         await driven.press("w")
         await driven.asked("Redrive a run in local", "missing", "nimbus redrive")
         await driven.press("escape")
+        await driven.until("Runs", gone="Redrive a run in local")
+        await driven.press("8")
+        await driven.until("Command log", "was stopped", "Cancelled run")
 
     drive(Session(config=project / "nimbus.toml"), flow)
 

@@ -244,10 +244,10 @@ class Answering(App[None]):
             self._undo = None
         if "infra" in running.verb.command:
             self.session.reopen()
-        outcome, tone = ("done", "good") if not running.failed else (f"ended with code {running.code}", "bad")
+        outcome, tone = running.outcome
         self.session.note(running.verb.command, outcome, tone)
         told = f"{plain(running.verb.title)}: {outcome}"
-        self.notify(told, severity="error" if running.failed else "information", markup=False)
+        self.notify(told, severity="error" if tone == "bad" else "information", markup=False)
         self.everything_changed()
 
     def copy_to_clipboard(self, text: str) -> None:
@@ -272,8 +272,7 @@ class Answering(App[None]):
             self.notify("Nothing was started from here yet.", timeout=3)
             return
         choices = [
-            (str(number), running.verb.title, "goes" if running.code is None else f"ended with code {running.code}")
-            for number, running in enumerate(self.session.running)
+            (str(number), running.verb.title, running.outcome[0]) for number, running in enumerate(self.session.running)
         ]
         self.push_screen(Choose("Started from here", choices[::-1]), self._follow_chosen)
 

@@ -18,6 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+_STOPPED = {-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM}
+"""Codes of what somebody ended: as its parent sees it, and as it says itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verb:
@@ -77,6 +80,15 @@ class Running:
     def failed(self) -> bool:
         """Say whether it ended, and not well."""
         return self.code is not None and self.code not in self.verb.ok
+
+    @property
+    def outcome(self) -> tuple[str, str]:
+        """Return how it ended, or that it goes, in words, and the words' tone."""
+        if self.code is None:
+            return "goes", "name"
+        if not self.failed:
+            return "done", "good"
+        return ("was stopped", "warn") if self.code in _STOPPED else (f"ended with code {self.code}", "bad")
 
     def stop(self) -> None:
         """Interrupt it as Ctrl-C does: it keeps what it has done, and can be started again."""

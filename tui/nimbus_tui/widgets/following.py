@@ -73,7 +73,8 @@ class Following(Dialog[None]):
             told = text.toned(f"● going for {figures.duration(time.time() - running.began)}", "name")
             hint = f"   {self.key('follow.stop')} stops it · {close} closes this, and it goes on"
         elif running.failed:
-            told, hint = text.toned(f"✗ ended with code {running.code}", "bad"), "   esc closes · c copies"
+            words, tone = running.outcome
+            told, hint = text.toned(f"{'✗' if tone == 'bad' else '■'} {words}", tone), "   esc closes · c copies"
         else:
             findings = running.code != 0
             told = text.toned("▲ done, with findings" if findings else "● done", "warn" if findings else "good")

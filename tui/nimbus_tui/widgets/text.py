@@ -37,15 +37,15 @@ def words(*parts: Content | str) -> Content:
 def facts(found: Sequence[Fact], width: int = 0, *, whole: bool = False) -> Content:
     """Return names and values below each other; a third item is the value's tone.
 
-    A value that finds no room loses its middle; where they are wanted `whole`, one of several words goes on below.
+    A value that finds no room loses its middle; where they are wanted `whole`, a sentence goes on below.
     """
     names = max((len(fact[0]) for fact in found), default=0)
     room, told = max(8, width - names - 2), []
     for fact in found:
         value, tone = plain(fact[1]), fact[2] if len(fact) > 2 else ""
         shown = [middle(value, room) if width else value]
-        if whole and len(value) > room:
-            shown = [middle(line, room) for line in textwrap.wrap(value, room, break_long_words=False) or [""]]
+        if whole and len(value) > room > 2 * max(map(len, value.split()), default=room):
+            shown = textwrap.wrap(value, room, break_on_hyphens=False)
         told.append(words(toned(fact[0].ljust(names) + "  ", "dim"), toned(shown[0], tone)))
         told += [words(" " * (names + 2), toned(line, tone)) for line in shown[1:]]
     return lines(told)

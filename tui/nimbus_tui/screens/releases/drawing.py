@@ -36,6 +36,7 @@ OUTCOMES = {
     "visible": "warn",
 }
 _LABELS = 14
+_EVIDENCE = 26  # cells that come before its age
 _WHOLE = 100  # percent
 
 
@@ -112,7 +113,7 @@ def release(found: Any, now: datetime, width: int) -> list[Content]:  # noqa: AN
         counts = shown.dataset.counts
         facts.append(("dataset", f"{shown.dataset.run}, {counts.scored:,} scored, {counts.quarantined:,} set aside"))
     told = [text.facts(facts, width, whole=True), Content(""), text.toned("Evidence", "bold")]
-    told += _evidence(shown, now)
+    told += _evidence(shown, now, width)
     for component, labels in record.labels.items():
         more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
         told += [Content(""), text.words(text.toned(f"Labels of {component}", "bold"))]
@@ -145,17 +146,21 @@ def canary(found: Any, name: str) -> list[Content]:  # noqa: ANN401 - as the API
     return [*told, text.words(text.toned("→ ", "note"), text.toned(following)), Content("")]
 
 
-def _evidence(shown: Shown, now: datetime) -> Sequence[Content]:
+def _evidence(shown: Shown, now: datetime, width: int) -> Sequence[Content]:
     if not shown.evidence:
         return [text.toned("nothing was found out about it yet", "dim")]
-    return [
-        text.words(
-            text.toned(f"{item.kind:<11} ", "dim"),
-            text.toned(f"{item.outcome:<13}", OUTCOMES.get(item.outcome, "")),
-            text.toned(f" {figures.age(item.time, now)} by {actor(item.actor)}", "dim"),
+    told = []
+    for item in reversed(shown.evidence):
+        age, by = figures.age(item.time, now), f" by {actor(item.actor)}"
+        fits = _EVIDENCE + len(age) + len(by) <= width
+        told.append(
+            text.words(
+                text.toned(f"{item.kind:<11} ", "dim"),
+                text.toned(f"{item.outcome:<13}", OUTCOMES.get(item.outcome, "")),
+                text.toned(f" {age}{by if fits else ''}", "dim"),
+            )
         )
-        for item in reversed(shown.evidence)
-    ]
+    return told
 
 
 def _settings(shown: Shown, width: int) -> list[Content]:
