@@ -114,9 +114,7 @@ async def _see_an_alarm(desk: CloudDesk, driven: Driven) -> None:
     await driven.press("r")
     await driven.until("· alarm quarantine", "Alarm quarantine since", "(enter says what to do)", "raised: quarantine")
     await driven.press("tab", "enter")
-    await driven.until(
-        "Alarm quarantine: what to do", "nimbus dataset --quarantined", "enter opens Runs"
-    )
+    await driven.until("Alarm quarantine: what to do", "nimbus dataset --quarantined", "enter opens Runs")
     await driven.press("escape")
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="a test")
     await driven.press("r")
