@@ -75,8 +75,8 @@ class Bucket:
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """Return an object's bytes and version, None where there is none."""
-        answer = self._read("get_object", Key=key)
-        return None if answer is None else (answer["Body"].read(), answer["ETag"])
+        answer = self._whole(Key=key)
+        return None if answer is None else (answer["Body"], answer["ETag"])
 
     def head(self, key: str) -> Listed | None:
         """Return an object's size and version, None where there is none."""
@@ -85,8 +85,8 @@ class Bucket:
 
     def part(self, key: str, start: int, end: int, version: str) -> bytes | None:
         """Return bytes `start` up to, not including, `end` of an object of this version; None if it has changed."""
-        answer = self._read("get_object", Key=key, Range=f"bytes={start}-{end - 1}", IfMatch=version)
-        return None if answer is None else answer["Body"].read()
+        answer = self._whole(Key=key, Range=f"bytes={start}-{end - 1}", IfMatch=version)
+        return None if answer is None else answer["Body"]
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the names directly below a prefix that ends with a slash."""
@@ -116,7 +116,7 @@ class Bucket:
                 raise Found from error
             if status == _HTTP_CONFLICT:
                 raise Conflict from error
-            if status >= _HTTP_SERVER:
+            if status >= _HTTP_SERVER or _code(error) == "RequestTimeout":
                 raise Lost from error
             raise _refused(error, self.name) from error
         except BotoCoreError as error:
@@ -149,6 +149,21 @@ class Bucket:
             raise _refused(error, self.name) from error
         except BotoCoreError as error:
             raise _unusable(error) from error
+
+    def _whole(self, **arguments: object) -> dict[str, Any] | None:
+        """Return what GetObject answers with the body's bytes; a body that breaks off is asked for again."""
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as in _clients
+
+        for last in (False, False, True):
+            answer = self._read("get_object", **arguments)
+            if answer is None:
+                return None
+            try:
+                return {**answer, "Body": answer["Body"].read()}
+            except BotoCoreError as error:
+                if last:
+                    raise _unusable(error) from error
+        raise AssertionError  # the last try returns or raises
 
     def _read(self, operation: str, **arguments: object) -> dict[str, Any] | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in _clients

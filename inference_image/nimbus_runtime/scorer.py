@@ -45,6 +45,10 @@ class Watcher(Protocol):
         """Take in hand `count` documents of the shard from `first`, counted from 0."""
         ...
 
+    def rest(self) -> None:
+        """Have nothing in hand: what ends the process now, such as reading on, is no scored document's doing."""
+        ...
+
     def progress(self, counts: Counts, position: int) -> None:
         """Note what is done of the shard, up to `position` in its input."""
         ...
@@ -138,7 +142,11 @@ class Scorer:
             with self._watch:
                 docs = annotate(self._nlp, [document.text for document in batch])
             tokens += sum(len(doc) for doc in docs if not isinstance(doc, Failure))
-            rejected += self._write(batch, docs, files)
+            rows, features, refused = self._formed(batch, docs)
+            rejected += refused
+            watcher.rest()
+            files.rows.write(rows)
+            files.features.write(features)
         rejected.sort(key=lambda r: r.position)
         files.quarantine.write(
             [
@@ -172,8 +180,10 @@ class Scorer:
             return Rejected(item.id, item.position, Reason.TOO_LONG, detail)
         return item
 
-    def _write(self, batch: Sequence[Document], docs: Sequence[Doc | Failure], files: _Files) -> list[Rejected]:
-        """Write what was scored and return what was not."""
+    def _formed(
+        self, batch: Sequence[Document], docs: Sequence[Doc | Failure]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Rejected]]:
+        """Return the rows and features of what was scored, and what was not."""
         rejected, rows, features = [], [], []
         for document, doc in zip(batch, docs, strict=True):
             if isinstance(doc, Failure):
@@ -185,9 +195,7 @@ class Scorer:
                 continue
             rows.append(row)
             features.append(monitoring.features(document, doc, self._plan.settings.vector_sample))
-        files.rows.write(rows)
-        files.features.write(features)
-        return rejected
+        return rows, features, rejected
 
 
 def chunks(items: Iterator[Item]) -> Iterator[list[Item]]:

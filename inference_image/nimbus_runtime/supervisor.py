@@ -211,6 +211,8 @@ class Supervisor:
             self._lost_starts = 0
         elif kind == "begin":
             worker.in_hand = (event["first"], event["count"])
+        elif kind == "rest":
+            worker.in_hand = None
         elif kind == "progress" and worker.order:
             progress.advanced(worker.order.shard, event["documents"], event["quarantined"], event["position"])
         elif kind == "committed":

@@ -51,6 +51,10 @@ class Events:
         """Say which documents of the shard are in hand."""
         self.send("begin", first=first, count=count)
 
+    def rest(self) -> None:
+        """Say that no document is in hand."""
+        self.send("rest")
+
     def progress(self, counts: Counts, position: int) -> None:
         """Say how far the shard is, a few times a second."""
         now = time.monotonic()

@@ -37,6 +37,9 @@ class Silent:
     def begin(self, first: int, count: int) -> None:
         """Ignore it."""
 
+    def rest(self) -> None:
+        """Ignore it."""
+
     def progress(self, counts: Counts, position: int) -> None:
         """Ignore it."""
 

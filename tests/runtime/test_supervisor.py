@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
 
+import pytest
+from tests.faults import bundles
+
+from nimbus_runtime import claims, planner, readers, scorer
+from nimbus_runtime.bundle import load, verify
+from nimbus_runtime.contract.errors import NimbusError
+from nimbus_runtime.contract.inputs import Fields
+from nimbus_runtime.contract.records import Counts, OutputFormat
+from nimbus_runtime.store import DirectoryStore
 from nimbus_runtime.supervisor import _Order
 
 Hand = tuple[int, int] | None
@@ -55,3 +67,38 @@ def test_what_is_left_out_says_what_ended_the_worker() -> None:
         "left_out": {3: "the worker that scored it was ended by signal SIGSEGV"},
         "singly": (0, 0),
     }
+
+
+@dataclass(slots=True)
+class Hands:
+    """Watches what is in hand, and how often something was."""
+
+    held: tuple[int, int] | None = None
+    times: int = 0
+
+    def begin(self, first: int, count: int) -> None:
+        """Take in hand."""
+        self.held, self.times = (first, count), self.times + 1
+
+    def rest(self) -> None:
+        """Let go."""
+        self.held = None
+
+    def progress(self, counts: Counts, position: int) -> None:
+        """Ignore it."""
+
+
+def test_nothing_is_in_hand_while_a_shard_is_read_on(tmp_path: Path) -> None:
+    """What ends a worker then is no document that was scored before: none of them is left out for it."""
+    built = bundles.build(tmp_path / "built")
+    lines = "".join(json.dumps({"text": "late"}) + "\n" for _ in range(9000))
+    broken = tmp_path / "texts.jsonl.gz"
+    broken.write_bytes(gzip.compress(lines.encode())[:-8])  # its end is missing
+    bundle, store = verify(built.path), DirectoryStore(tmp_path / "root")
+    order = planner.Order(Fields(), None, OutputFormat.JSONL, max_quarantine=0.1)
+    inputs = readers.resolve([str(broken)], tmp_path / "spool")
+    plan = planner.plan_run(store, bundle, inputs, order, claims.this_process())
+    hands = Hands()
+    with pytest.raises(NimbusError):
+        scorer.Scorer(load(bundle), bundle.manifest, plan, store, "attempt").score(0, hands, scorer.Care())
+    assert (hands.held, hands.times > 0) == (None, True)

@@ -72,6 +72,7 @@ def _take(intake: Intake, fields: Fields, offset: int, line: bytes) -> Document 
 
 
 _TOO_DEEP = (Reason.INVALID_RECORD, "JSON that is nested too deeply")
+_TOO_LARGE = (Reason.INVALID_RECORD, "JSON that takes more memory than there is")
 
 
 def _parse(content: bytes) -> dict[str, object] | tuple[Reason, str]:
@@ -84,8 +85,8 @@ def _parse(content: bytes) -> dict[str, object] | tuple[Reason, str]:
         return Reason.INVALID_RECORD, f"not JSON: {error.msg} (column {error.pos + 1})"
     except ValueError:
         return Reason.INVALID_RECORD, "JSON with a number of too many digits"
-    except RecursionError:
-        return _TOO_DEEP
+    except (RecursionError, MemoryError) as error:
+        return _TOO_DEEP if isinstance(error, RecursionError) else _TOO_LARGE
     if isinstance(value, dict):
         return value
     return Reason.INVALID_RECORD, f"a JSON value of type {type(value).__name__}, not an object"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _MOST = 20  # names in a message
 _LONGEST = 40  # characters of one; beyond, it may be the text of a file without a header
+_NAME = re.compile(r"[^\W\d][\w.:/-]*(?: [\w.:/-]+){0,2}")  # what looks like a name, and not like somebody's words
+_DIGITS = 4  # in one: dates, and numbers of cards and telephones, have more
 
 
 def expect_fields(file: InputFile, fields: Fields, found: Iterable[str]) -> None:
@@ -48,17 +51,20 @@ def expect_once(file: InputFile, fields: Fields, columns: list[str]) -> None:
 def _listed(names: list[str]) -> str:
     if not names:
         return "no fields"
-    shown = ", ".join(_short(name) for name in names[:_MOST])
+    if not all(map(_is_name, names)):
+        return f"{len(names)} fields, some named as no field is: is there a header?"
+    shown = ", ".join(repr(name) for name in names[:_MOST])
     more = len(names) - _MOST
     return f"fields {shown}" + (f" and {more} more" if more > 0 else "")
 
 
-def _short(name: str) -> str:
-    return repr(name) if len(name) <= _LONGEST else f"<{len(name)} characters>"
+def _is_name(name: str) -> bool:
+    """Say whether it looks like a name: what may be the text of a document never gets into a log."""
+    return bool(_NAME.fullmatch(name)) and len(name) <= _LONGEST and sum(map(str.isdigit, name)) <= _DIGITS
 
 
 def _remedy(role: str, wanted: str, names: list[str]) -> str:
     folded = {name.casefold(): name for name in reversed(names)}
     near = get_close_matches(wanted.casefold(), folded, n=1)
-    nearest = f" The nearest is {_short(folded[near[0]])}." if near else ""
+    nearest = f" The nearest is {folded[near[0]]!r}." if near and all(map(_is_name, names)) else ""
     return f"Name the field that holds the {role}: --{role}-field, or {role}_field in nimbus.toml.{nearest}"

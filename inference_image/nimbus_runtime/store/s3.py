@@ -19,7 +19,7 @@ from nimbus_runtime.s3 import Bucket, Conflict, Found, Lost, S3Error, opened, sp
 from nimbus_runtime.store.port import Versioned
 
 _ATTEMPTS = 6
-_PAUSE = 0.05  # seconds before a write that met another is tried again, doubled each time
+_PAUSE = 0.05  # seconds before a write that met another, or had no answer, is tried again; doubled each time
 
 
 class S3Store:
@@ -101,13 +101,11 @@ class S3Store:
                 file.seek(0)
                 try:
                     self._bucket.put(self.key(name), file, if_version=None)
-                except Conflict:
+                except (Conflict, Lost):
                     time.sleep(pause)
                     continue
                 except Found:
                     return False
-                except Lost:
-                    continue
                 return True
         raise self._contested(name)
 
@@ -132,6 +130,7 @@ class S3Store:
                         return True
                     if (None if present is None else present.version) != version:
                         return False
+                    time.sleep(pause)
                 else:
                     return True
         raise self._contested(name)

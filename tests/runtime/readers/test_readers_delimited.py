@@ -117,7 +117,13 @@ def test_a_file_without_rows_is_fine(content: bytes, write: Write, read_all: Rea
 
 
 def test_a_file_without_a_header_keeps_its_text_to_itself(write: Write) -> None:
-    """What stands where names should be may be a document: only what is short is shown."""
+    """What stands where names should be may be a document: only what looks like a name is shown."""
     with pytest.raises(InputSchemaError) as caught:
         check_schema(write("b.csv", b"1,hunter2 is the password of the whole account\n"), Fields())
-    assert caught.value.got == "fields '1', <44 characters>"
+    assert caught.value.got == "2 fields, some named as no field is: is there a header?"
+    with pytest.raises(InputSchemaError) as caught:
+        check_schema(write("c.csv", b"Anna Schmidt,anna@example.org,4111 1111 1111 1111\n"), Fields())
+    assert not [word for word in ("Anna", "anna", "4111") if word in caught.value.got]
+    with pytest.raises(InputSchemaError) as caught:
+        check_schema(write("d.csv", b"Body,order id,country_code,line2\n"), Fields())
+    assert caught.value.got == "fields 'Body', 'order id', 'country_code', 'line2'"
