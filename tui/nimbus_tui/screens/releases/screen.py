@@ -141,6 +141,7 @@ class Releases(Section):
         """Select a change by its number, or a release by its name."""
         self.keyed, self._goal = "#ledger" if key.isdigit() else "#names", key
         self._turn_to(self.keyed)
+        self.take_keys()
         self._reach()
         self._look()
 
@@ -162,8 +163,8 @@ class Releases(Section):
         return drawing.of(self._changes[key].state) if key in self._changes else ""
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Select in the list that has got the keys."""
-        if event.widget.id in ("ledger", "names"):
+        """Select in the list that has got the keys, unless they have gone on meanwhile."""
+        if event.widget.id in ("ledger", "names") and event.widget is self.screen.focused:
             self.keyed = f"#{event.widget.id}"
             self._look()
 
