@@ -75,8 +75,8 @@ def test_a_worker_that_fails_is_retried_and_then_fails_the_map_with_its_task_as_
     """Exit 3 is tried as often as Retry says; the child's cause is the task."""
     write_texts(batch, {"key": "a"}, {"key": "b", "exit": 3})
     writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": BUCKET, "Prefix": "results"}}
-    machine = batch.machine({"All": distributed_map(batch.task_state(Retry=RETRY), ResultWriter=writer)})
-    ended = batch.execute(machine, {"items": "items.json"})
+    every = distributed_map(batch.task_state(Retry=RETRY), ResultWriter=writer, MaxConcurrency=1)  # none is cut short
+    ended = batch.execute(batch.machine({"All": every}), {"items": "items.json"})
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
     assert batch.logged().count("shard b") == 2
     found = batch.aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="results")["Contents"]

@@ -63,6 +63,7 @@ def test_runs_of_a_load_test_are_timed_until_published_and_evidence(
     A server's key is of no concern to them.
     """
     monkeypatch.setenv("NIMBUS_API_KEY", "a key")
+    environment.hasten()  # what waits for its turn asks again after five minutes
     done = environment.nimbus("loadtest", "--profile", "batch", "--rate", "2", "--seconds", "1", "--json")
     assert done.code == 0, done.err + done.out
     told = json.loads(done.out.splitlines()[-1])
@@ -209,7 +210,7 @@ def test_before_anything_is_live_a_run_says_what_to_do(environment: Environment)
 
 def test_an_execution_that_failed_before_it_planned_is_found_by_its_own_name(cloud: Cloud) -> None:
     """On AWS there is no run to name then: it stands in the list, and its tasks' words are found by it."""
-    cloud.aws.pause = 0.01
+    cloud.hasten()
     cloud.deploy()  # and there are no inputs
     done = cloud.nimbus("run", "--wait", "--json")
     assert done.code == 1
