@@ -21,8 +21,8 @@ from textual.app import App
 async def go():
     async with App().run_test(size=(120, 36)) as pilot:
         await pilot.pause()
+        print(json.dumps(time.process_time()))
 asyncio.run(go())
-print(json.dumps(time.process_time()))
 """
 _OURS = """
 import asyncio, json, time
@@ -32,8 +32,8 @@ from nimbus_tui.app import NimbusApp
 async def go():
     async with NimbusApp(Session({config})).run_test(size=(120, 36)) as pilot:
         await pilot.pause()
+        print(json.dumps(time.process_time()))
 asyncio.run(go())
-print(json.dumps(time.process_time()))
 """
 _IDLE = """
 import asyncio, json, time
