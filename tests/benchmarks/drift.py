@@ -37,7 +37,7 @@ from .drift_draws import draw
 DOCUMENTS, SHIFTED = 10_000, 2_000
 SIZES, NO_DRIFT = (500, 5_000, 50_000), 500
 POWER = [(500, 0.3), (5_000, 0.1)]  # documents, and the share of them that is shifted
-REPETITIONS = 10
+REPETITIONS = 30
 NAME = "as it is"
 
 
