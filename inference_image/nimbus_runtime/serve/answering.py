@@ -140,11 +140,13 @@ class Answering:
             raise RefusedError(429, "busy", detail, retry_after=str(wait))
         gone = asyncio.ensure_future(_hung_up(request))
         try:
-            waited = {asked.done, gone}
+            waited = {asked.done, gone, self.dispatcher.failed}
             await asyncio.wait(waited, timeout=self.settings.request_seconds, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done.done():
                 if gone.done():
                     raise RefusedError(_CLIENT_GONE, "client-gone", "the client hung up")
+                if self.dispatcher.failed.done():
+                    raise RefusedError(503, "no-worker", "no worker can be started", connection="close")
                 detail = f"not scored within {self.settings.request_seconds:g} s"
                 raise RefusedError(504, "timeout", detail, retry_after=str(self.dispatcher.wait_seconds))
         finally:

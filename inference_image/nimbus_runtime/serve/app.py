@@ -51,9 +51,11 @@ def make(answering: Answering, figures: metrics.Metrics) -> ASGIApp:
     async def _predict(request: Request) -> Response:
         return await answering.predict(request)
 
-    @app.get("/health", tags=["operation"], summary="Whether the process answers")
+    @app.get("/health", tags=["operation"], summary="Whether the process answers, and with how many workers")
     async def _health() -> Response:
-        return _told(200, status="alive")
+        dispatcher = answering.dispatcher
+        status = "degraded" if dispatcher.degraded else "alive"
+        return _told(200, status=status, workers=dispatcher.warm, wanted=answering.settings.workers)
 
     @app.get("/ready", tags=["operation"], summary="Whether a worker is warm", responses={503: {}})
     async def _ready() -> Response:
@@ -82,7 +84,7 @@ def make(answering: Answering, figures: metrics.Metrics) -> ASGIApp:
     return Recorded(app, answering, figures)
 
 
-def _told(code: int, **values: str) -> Response:
+def _told(code: int, **values: str | int) -> Response:
     return Response(json.dumps(values), code, media_type="application/json")
 
 

@@ -24,8 +24,8 @@ from nimbus_runtime.serve.pool import Worker, WorkerDiedError
 from nimbus_runtime.serve.settings import ServeSettings
 from nimbus_runtime.serve.waiting import Answer, Asked, Item, Waiting
 
-_STARTS_LOST = 3  # workers in a row that may die before they are warm
-_PAUSE_SECONDS = 1.0  # before the next is started where the system did not start one; then twice that
+_STARTS_LOST = 3  # of one worker in a row, from which on it counts as failing
+_LONGEST_PAUSE = 60.0  # seconds before a failing one is started again, twice as many each time
 _RATE_SECONDS = 10.0  # what is remembered of how fast texts are scored
 
 
@@ -37,6 +37,27 @@ def _in_words(error: BaseException) -> NimbusError:
     )
 
 
+class _Starts:
+    """How often in a row a worker could not be started, and how long to wait before it is tried again."""
+
+    def __init__(self) -> None:
+        self.lost, self.pause = 0, 0.0
+
+    @property
+    def failing(self) -> bool:
+        """Say whether it is no accident any more."""
+        return self.lost >= _STARTS_LOST
+
+    def lose(self, error: WorkerDiedError | OSError | NimbusError) -> str:
+        """Count a failure and return its cause; a bundle that cannot be opened is no accident."""
+        self.lost = max(self.lost + 1, _STARTS_LOST if isinstance(error, NimbusError) else 0)
+        refused = isinstance(error, OSError)  # by the system, which may have more to give soon
+        self.pause = min(_LONGEST_PAUSE, 2.0 ** min(self.lost - 1, 9)) if refused or self.failing else 0.0
+        if isinstance(error, OSError):
+            return os.strerror(error.errno or 0)
+        return error.what if isinstance(error, NimbusError) else str(error)
+
+
 class Dispatcher:
     """A queue, its workers, and what becomes of both."""
 
@@ -46,14 +67,25 @@ class Dispatcher:
         self._waiting = Waiting(settings.queue_texts)
         self._something = asyncio.Event()
         self._workers: set[Worker] = set()
+        self._starts = [_Starts() for _ in range(settings.workers)]
         self._recent: deque[tuple[float, int]] = deque()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        metrics.watch(lambda: len(self._waiting), lambda: [worker.pid for worker in self._workers])
+        metrics.watch(lambda: len(self._waiting), lambda: [worker.pid for worker in self._workers], settings.workers)
 
     @property
     def ready(self) -> bool:
         """Say whether a worker is warm."""
         return bool(self._workers)
+
+    @property
+    def warm(self) -> int:
+        """Return how many workers are warm."""
+        return len(self._workers)
+
+    @property
+    def degraded(self) -> bool:
+        """Say whether a worker fails to start, again and again."""
+        return any(starts.failing for starts in self._starts)
 
     @property
     def wait_seconds(self) -> int:
@@ -97,8 +129,8 @@ class Dispatcher:
         try:
             async with asyncio.TaskGroup() as group:
                 product = group.create_task(self._product())
-                for _ in range(self._settings.workers):
-                    group.create_task(self._keep_working(product))
+                for starts in self._starts:
+                    group.create_task(self._keep_working(product, starts))
         except* Exception as group_of:  # noqa: BLE001 - whatever it is, a server whose workers stand still has to end
             self._fail(_in_words(group_of.exceptions[0]))
 
@@ -107,34 +139,19 @@ class Dispatcher:
         log.say("gemm", gemm=product.value)
         return product
 
-    async def _keep_working(self, product: asyncio.Task[Gemm]) -> None:
-        lost = 0
+    async def _keep_working(self, product: asyncio.Task[Gemm], starts: _Starts) -> None:
         while True:
             try:
                 worker = await Worker.start(self._settings.bundle, product, self._digest)
-            except (WorkerDiedError, OSError) as error:
-                lost += 1
-                refused = isinstance(error, OSError)
-                cause = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
-                log.say("worker_died", cause=cause, warm=False)
-                if lost == _STARTS_LOST:
-                    self._fail(
-                        WorkerLostError(
-                            "worker processes end before they are warm",
-                            where=str(self._settings.bundle),
-                            got=cause,
-                            remedy="give the server more memory, or fewer workers",
-                        )
-                    )
+            except (WorkerDiedError, OSError, NimbusError) as error:
+                if not self._go_on_without(error, starts):
                     return
-                await asyncio.sleep(_PAUSE_SECONDS * lost if refused else 0)
+                await asyncio.sleep(starts.pause)
                 continue
-            except NimbusError as error:
-                self._fail(error)
-                return
-            lost = 0
             self._workers.add(worker)
-            log.say("worker_ready", worker=worker.pid)
+            starts.lost = 0
+            worker.tell_end(self._something.set)
+            log.say("worker_ready", worker=worker.pid, warm=self.warm, wanted=len(self._starts))
             try:
                 await self._serve(worker)
             except WorkerDiedError as error:
@@ -145,6 +162,26 @@ class Dispatcher:
                 with contextlib.suppress(ProcessLookupError):
                     await worker.stop()
 
+    def _go_on_without(self, error: WorkerDiedError | OSError | NimbusError, starts: _Starts) -> bool:
+        """Note a worker that was not started, and say whether to try again: not where none is warm and all fail."""
+        cause = starts.lose(error)
+        self._metrics.starts_failed.inc()
+        log.say("worker_died", cause=cause, warm=False)
+        if self._workers or not all(each.failing for each in self._starts):
+            if starts.failing:
+                told = {"workers": self.warm, "wanted": len(self._starts), "again_seconds": starts.pause}
+                log.say("degraded", cause=cause, **told)
+            return True
+        if not isinstance(error, NimbusError):
+            error = WorkerLostError(
+                "worker processes end before they are warm",
+                where=str(self._settings.bundle),
+                got=cause,
+                remedy="give the server more memory, or fewer workers",
+            )
+        self._fail(error)
+        return False
+
     def _fail(self, error: NimbusError) -> None:
         if not self.failed.done():
             self.failed.set_exception(error)
@@ -152,6 +189,7 @@ class Dispatcher:
     async def _serve(self, worker: Worker) -> None:
         settings = self._settings
         while True:
+            await worker.check()
             batch = self._waiting.take(settings.batch_texts, settings.batch_characters)
             if not batch:
                 self._something.clear()

@@ -42,18 +42,22 @@ class Metrics:
         self.characters = Counter(f"{_PREFIX}characters", "Characters of texts scored.", registry=registry)
         self.tokens = Counter(f"{_PREFIX}tokens", "Tokens of texts scored.", registry=registry)
         self.worker_deaths = Counter(f"{_PREFIX}worker_deaths", "Workers lost and replaced.", registry=registry)
+        self.starts_failed = Counter(
+            f"{_PREFIX}worker_starts_failed", "Workers that were lost before they were warm.", registry=registry
+        )
         about = Gauge(f"{_PREFIX}info", "What is served.", ["release", "bundle_digest"], registry=registry)
         about.labels(release, digest).set(1)
         Gauge(f"{_PREFIX}cpus", "Processors that the server may use.", registry=registry).set(cpus)
         self._processes = _Processes()
         registry.register(self._processes)
 
-    def watch(self, waiting: Callable[[], int], workers: Callable[[], list[int]]) -> None:
-        """Read from now on how many texts wait, and which processes are workers."""
+    def watch(self, waiting: Callable[[], int], workers: Callable[[], list[int]], wanted: int) -> None:
+        """Read from now on how many texts wait, and which processes are workers, of those wanted."""
         gauge = Gauge(f"{_PREFIX}waiting_texts", "Texts that wait for a worker.", registry=self._registry)
         gauge.set_function(waiting)
         warm = Gauge(f"{_PREFIX}workers", "Workers that are warm.", registry=self._registry)
         warm.set_function(lambda: len(workers()))
+        Gauge(f"{_PREFIX}workers_wanted", "Workers that there should be.", registry=self._registry).set(wanted)
         self._processes.workers = workers
 
     def scored(self, texts: int, characters: int, scored: Scored) -> None:

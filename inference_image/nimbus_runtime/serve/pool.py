@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Worker:
     def __init__(self, process: Process) -> None:
         """Take a process that was started."""
         self._process = process
+        self._ended = asyncio.ensure_future(process.wait())
 
     @property
     def pid(self) -> int:
@@ -98,6 +99,15 @@ class Worker:
             raise WorkerDiedError(await self._cause()) from None
         failures = [None if failure is None else (failure[0], failure[1]) for failure in told["failures"]]
         return Scored(documents, failures, told["tokens"], told["seconds"], told["cpu"])
+
+    def tell_end(self, told: Callable[[], None]) -> None:
+        """Call a function when the process has ended, also while nobody waits for an answer of it."""
+        self._ended.add_done_callback(lambda _: told())
+
+    async def check(self) -> None:
+        """WorkerDiedError where the process has ended."""
+        if self._ended.done():
+            raise WorkerDiedError(await self._cause())
 
     async def stop(self) -> None:
         """End the process: by the end of its input, then by force."""

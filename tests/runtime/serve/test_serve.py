@@ -9,6 +9,8 @@ import os
 import re
 import signal
 import threading
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -251,20 +253,56 @@ def test_a_signal_ends_it_after_what_it_has_accepted(bundle: Path, number: int) 
 
 def test_a_server_that_can_start_no_worker_ends_in_words(bundle: Path) -> None:
     """It does not live on with nobody who scores: whoever watches it starts another."""
-    with serving(bundle) as server, server.connect() as connection:
+    with serving(bundle) as server, closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         (worker,) = server.events("worker_ready")
         if not hasattr(psutil.Process, "rlimit"):
             pytest.skip("this system limits no other process's files")
-        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert connection.recv(2**16).startswith(b"HTTP/1.1 200")  # it is one that was let in
+        connection.request("GET", "/health")
+        assert connection.getresponse().read()  # it is one that was let in
         psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE, (3, 3))  # no pipe to a new process
         os.kill(worker["worker"], signal.SIGKILL)
-        body = b'{"text": "Anna"}'
-        connection.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        connection.request("POST", "/v1/predict", b'{"text": "Anna"}')
+        assert connection.getresponse().status == 503  # at once: what cannot come is not waited for
         assert server.process.wait(120) == 1
         (failed,) = server.events("failed")
         assert failed["what"] == "worker processes end before they are warm"
         assert failed["got"] == "Too many open files"
+
+
+# As above: here it ends a worker before it opens anything.
+_LOSE = """
+import os, signal, sys
+if "serve-worker" in sys.orig_argv and os.path.exists(os.environ["LOST"]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_server_goes_on_with_the_workers_that_are_warm(bundle: Path, tmp_path: Path) -> None:
+    """One that cannot be started is tried again and again, health, log and metrics say so; without any it ends."""
+    (tmp_path / "sitecustomize.py").write_text(_LOSE, encoding="utf-8")
+    lost = tmp_path / "lost"
+    with serving(bundle, "--workers", "2", PYTHONPATH=str(tmp_path), LOST=str(lost)) as server:
+        server.wait(lambda: server.ask("/health").json == {"status": "alive", "workers": 2, "wanted": 2})
+        first, second = (event["worker"] for event in server.events("worker_ready"))
+        lost.touch()
+        os.kill(first, signal.SIGKILL)
+        server.wait(lambda: server.events("degraded"))
+        assert server.ask("/health").json == {"status": "degraded", "workers": 1, "wanted": 2}
+        assert server.ask("/ready").status == 200
+        assert server.predict("Anna")
+        figures = server.ask("/metrics").body.decode()
+        assert "nimbus_serve_workers 1.0" in figures
+        assert "nimbus_serve_workers_wanted 2.0" in figures
+        told = server.events("degraded")[0]
+        assert (told["workers"], told["wanted"], told["cause"]) == (1, 2, "SIGKILL")
+        lost.unlink()
+        server.wait(lambda: server.ask("/health").json == {"status": "alive", "workers": 2, "wanted": 2})
+        lost.touch()
+        os.kill(second, signal.SIGKILL)
+        os.kill(server.events("worker_ready")[-1]["worker"], signal.SIGKILL)
+        assert server.process.wait(120) == 1
+        (failed,) = server.events("failed")
+        assert failed["what"] == "worker processes end before they are warm"
 
 
 def test_a_bundle_that_cannot_be_opened_is_an_error_in_words(tmp_path: Path) -> None:
