@@ -23,6 +23,7 @@ class StepFigures:
         self.finished: int = told.get("finished", 0)
         self.failed: int = told.get("failed", 0)
         self.unanswered: int = told.get("unanswered", 0)
+        self.lost: int = told.get("lost", 0)
         self.last: float = told.get("last", 0.0)
         self.outcomes: Counter[str] = Counter(told.get("outcomes", {}))
         self.latency = Durations(told.get("latency"))
@@ -37,6 +38,7 @@ class StepFigures:
             "finished": self.finished,
             "failed": self.failed,
             "unanswered": self.unanswered,
+            "lost": self.lost,
             "last": self.last,
             "outcomes": dict(self.outcomes),
             "latency": {str(bucket): count for bucket, count in self.latency.counts.items()},
@@ -70,6 +72,10 @@ class StepFigures:
             self.unanswered += 1
             self.end(NO_ANSWER, seconds, 0, good=False)
 
+    def lose(self, count: int) -> None:
+        """Count arrivals whose answers nobody will hear of, since the process that asked has ended."""
+        self.lost += count
+
     def merge(self, other: StepFigures) -> None:
         """Add another process's, or another second's."""
         self.arrivals += other.arrivals
@@ -78,6 +84,7 @@ class StepFigures:
         self.finished += other.finished
         self.failed += other.failed
         self.unanswered += other.unanswered
+        self.lost += other.lost
         self.last = max(self.last, other.last)
         self.outcomes += other.outcomes
         self.latency.merge(other.latency)
@@ -86,7 +93,7 @@ class StepFigures:
     @property
     def in_flight(self) -> int:
         """Return how many have no answer yet."""
-        return self.arrivals - self.dropped - self.finished
+        return self.arrivals - self.dropped - self.finished - self.lost
 
     @property
     def error_share(self) -> float:
@@ -106,6 +113,7 @@ class StepFigures:
             "failed": self.failed,
             "dropped": self.dropped,
             "unanswered": self.unanswered,
+            "lost": self.lost,
             "error_share": round(self.error_share, 6),
             "outcomes": dict(sorted(self.outcomes.items())),
             **self.latency.milliseconds(),

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import signal
 import sys
 import time
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gevent
+import psutil
 from locust import LoadTestShape, events
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -38,15 +40,30 @@ class Gathered:
         """Begin with nothing."""
         self.steps: dict[int, StepFigures] = defaultdict(StepFigures)
         self.second = StepFigures()
+        self.pids: dict[str, int] = {}
+        self._open: dict[str, Counter[int]] = defaultdict(Counter)
         self._closed: set[int] = set()
+        self._lost: set[str] = set()
 
-    def add(self, told: dict[str, Any]) -> None:
-        """Add what a process counted."""
-        for number, values in told.items():
+    def add(self, process: str, told: dict[str, Any]) -> None:
+        """Add what a process counted, by its name."""
+        if process in self._lost:
+            return
+        self.pids[process] = told["pid"]
+        for number, values in told["steps"].items():
             if int(number) in self._closed:  # it was decided without
                 continue
-            self.steps[int(number)].merge(StepFigures(values))
-            self.second.merge(StepFigures(values))
+            figures = StepFigures(values)
+            self.steps[int(number)].merge(figures)
+            self.second.merge(figures)
+            self._open[process][int(number)] += figures.in_flight
+
+    def lose(self, process: str) -> None:
+        """Set aside what a process that has ended asked, and nobody will hear the answer to."""
+        self._lost.add(process)
+        for number, count in self._open.pop(process, Counter()).items():
+            if number not in self._closed:
+                self.steps[number].lose(count)
 
     @property
     def in_flight(self) -> int:
@@ -75,17 +92,19 @@ def _gather(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - 
     if isinstance(runner, WorkerRunner) and environment.parsed_options.processes and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # locust's own would miss its parent for a minute
     if not isinstance(runner, WorkerRunner):
-        runner.register_message("nimbus-figures", lambda msg, **_: GATHERED.add(msg.data))
+        runner.register_message("nimbus-figures", lambda msg, **_: GATHERED.add(msg.node_id, msg.data))
     if not isinstance(runner, MasterRunner):
         gevent.spawn(_tell, runner)
 
 
 def _tell(runner: Any) -> None:  # noqa: ANN401 - locust's own
+    pid, known = os.getpid(), False
     while True:
         gevent.sleep(0.5)
         told = LOCAL.take()
-        if told:
-            runner.send_message("nimbus-figures", told)
+        if told or not known:
+            runner.send_message("nimbus-figures", {"pid": pid, "steps": told})
+        known = True
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,8 @@ class Steering(LoadTestShape):
         self._timeline: list[dict[str, Any]] = []
         self._last = 0.0
         self._over = False
+        self._nodes: set[str] = set()
+        self._lost = 0
 
     def tick(self) -> tuple[int, float] | None:
         """Return the number of users; called once a second."""
@@ -119,7 +140,10 @@ class Steering(LoadTestShape):
             self._prepare()
         elif self._ready():
             self._look()
-            self._go_on()
+            if self._miss():
+                self._cut()
+            else:
+                self._go_on()
             if self._over:
                 self._write()
                 return None
@@ -149,8 +173,27 @@ class Steering(LoadTestShape):
                 raise SystemExit(f"{there} after {self._options.patience:g} s: see why the others ended")
             return False
         self._last = self._start = time.monotonic()
+        self._nodes = set(self.runner.clients) if isinstance(self.runner, MasterRunner) else set()
         self._begin()
         return True
+
+    def _miss(self) -> bool:
+        """Look for processes that have ended, and say whether any has: what is left makes another load."""
+        assert self.runner is not None
+        children = bool(self._options.processes)
+        for node in self._nodes:
+            gone = node not in self.runner.clients  # it said so itself, or nothing for a minute
+            if gone or (children and node in GATHERED.pids and not _lives(GATHERED.pids[node])):
+                GATHERED.lose(node)
+                self._lost += 1
+        return self._lost > 0
+
+    def _cut(self) -> None:
+        """End the test within the present step."""
+        assert self._step is not None
+        seconds = max(0.1, min(self._step.seconds, time.monotonic() - self._began))
+        self._done.append(Done(replace(self._step, seconds=seconds, settles=False), self._began, 0.0))
+        self._over = True
 
     def _users(self) -> int:
         """Return how many users there are: one a process for arrivals, as many as the step says otherwise."""
@@ -251,7 +294,8 @@ class Steering(LoadTestShape):
             "users": [cls.__name__ for cls in self.runner.environment.user_classes],
             "limits": dict(self._limits.values),
             "payload": _payload(self._options),
-            "processes": self._processes(),
+            "processes": len(self._nodes) or 1,
+            "lost_processes": self._lost,
             "target": {
                 "url": None if self._runs else self.runner.environment.host,
                 "cpus": self._target.cpus(),
@@ -265,6 +309,14 @@ class Steering(LoadTestShape):
         }
         if self._options.result:
             Path(self._options.result).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _lives(pid: int) -> bool:
+    """Say whether a process has not ended; one that nobody has asked for its exit code has."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _payload(options: Any) -> dict[str, Any]:  # noqa: ANN401 - locust's parsed options

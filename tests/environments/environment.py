@@ -52,10 +52,6 @@ class Environment(ABC):
     def release(self) -> Release:
         """Return the release to deploy."""
 
-    @abstractmethod
-    def hasten(self) -> None:
-        """Let what waits for minutes wait for less."""
-
     def deploy(self) -> None:
         """Register the release and make it live: what deploying comes to."""
         self.store.create(paths.release(RELEASE), codec.encode(self.release()))
@@ -109,9 +105,6 @@ class Local(Environment):
         for name, line in lines(texts).items():
             (self.folder / "inputs").mkdir(exist_ok=True)
             (self.folder / "inputs" / name).write_text(line, encoding="utf-8")
-
-    def hasten(self) -> None:
-        """Do nothing: no process of this machine waits for minutes."""
 
     def release(self) -> Release:
         """Return a release with its bundle on this machine."""

@@ -60,15 +60,16 @@ def test_runs_of_a_load_test_are_timed_until_published_and_evidence(
 ) -> None:
     """Several at once, each a run of its own, whose documents are counted; the live release has it on record.
 
-    A server's key is of no concern to them.
+    One at a time where runs wait for each other, as they do on AWS. A server's key is of no concern to them.
     """
     monkeypatch.setenv("NIMBUS_API_KEY", "a key")
-    environment.hasten()  # what waits for its turn asks again after five minutes
-    done = environment.nimbus("loadtest", "--profile", "batch", "--rate", "2", "--seconds", "1", "--json")
+    done = environment.nimbus("loadtest", "--profile", "batch", "--seconds", "1", "--json")
     assert done.code == 0, done.err + done.out
     told = json.loads(done.out.splitlines()[-1])
     judged = told["judged"]
-    assert judged["finished"] >= 2
+    in_turn = "one is submitted at a time" in done.err
+    assert in_turn == (environment.name == "cloud")
+    assert judged["finished"] >= (1 if in_turn else 2)
     assert set(judged["outcomes"]) <= {"published", "superseded", "replaced"}
     assert judged["documents"] == judged["finished"] * len(TEXTS)
     assert judged["documents_per_second"] <= 1.05 * judged["documents"] / (judged["p50"] / 1e3)  # over all of the time

@@ -33,7 +33,8 @@ class Asked:
     """What is to be put under load: an address, a bundle, or else a release of an environment.
 
     `image` says that the release is served in its image, even where its bundle is here; `overridden` are
-    the options that make it another test than nimbus.toml describes.
+    the options that make it another test than nimbus.toml describes; `insisted` says that the profile's rate
+    is the user's own word.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Asked:
     project: Project | None = None
     image: bool = False
     overridden: tuple[str, ...] = ()
+    insisted: bool = False
 
     @property
     def runs(self) -> bool:
@@ -67,18 +69,68 @@ class Kept:
     why_not: str = ""
 
 
-def prepare(asked: Asked, *, kept: bool) -> PriceTable:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A load test that can begin: what it comes to, the prices, and what is to be known beforehand."""
+
+    asked: Asked
+    prices: PriceTable
+    words: tuple[str, ...]
+
+
+def prepare(asked: Asked, *, kept: bool) -> Prepared:
     """Read before there is any load what its result needs, so that none is lost: texts, prices, and the environment.
 
-    `kept` says that the environment was asked for; or else that it cannot be had is said at the end. Return the prices.
+    `kept` says that the environment was asked for, and so that it has to be there.
     """
     from nimbus.adapters import locust  # noqa: PLC0415
 
-    if asked.payloads is not None and not asked.runs:
-        locust.check_texts(asked.payloads, _text_field(asked))
+    if asked.payloads is not None and (asked.bundle is not None or not asked.runs):
+        locust.check_texts(asked.payloads, None if asked.runs else _text_field(asked))
     if asked.environment is not None and kept:
         assembly.open_environment(asked.environment).names("releases")
-    return quoting.prices_for(asked.project)
+    prices = quoting.prices_for(asked.project)
+    asked, waiting = _in_turn(asked)
+    return Prepared(asked, prices, tuple(words for words in (waiting, _whose(asked)) if words))
+
+
+def _in_turn(asked: Asked) -> tuple[Asked, str]:
+    """Let runs go one at a time where the environment lets them wait for each other; return that, and words for it."""
+    from nimbus.config import Kind  # noqa: PLC0415
+    from nimbus.config.sections import Overlap  # noqa: PLC0415
+    from nimbus.loadtest import turns  # noqa: PLC0415
+
+    there, schedule = asked.environment, asked.project.schedule if asked.project else None
+    if not asked.runs or asked.bundle is not None or there is None or there.kind is not Kind.AWS:
+        return asked, ""
+    if schedule is not None and schedule.overlap is Overlap.ALLOW:
+        return asked, ""
+    profile, words = turns.in_turn(asked.profile, there.name, insisted=asked.insisted)
+    return replace(asked, profile=profile), words
+
+
+def _whose(asked: Asked) -> str:
+    """Say whose evidence it will be, where what is put under load is none of the environment's own releases."""
+    from nimbus.adapters import serving  # noqa: PLC0415
+    from nimbus.loadtest.errors import LoadTestTargetError  # noqa: PLC0415
+
+    if asked.environment is None or (asked.url is None and asked.bundle is None):
+        return ""
+    if asked.url is None:
+        digest, named = _digest(asked), None
+    elif (told := serving.about(asked.url)) is None:
+        return ""  # whatever that is, the test says it
+    else:
+        digest, named = told
+    try:
+        found = _measured(asked, digest, named, assembly.open_environment(asked.environment))
+    except NimbusError as error:
+        found = error.what
+    if not isinstance(found, str):
+        return f"it will be evidence of release {found.release}"
+    if asked.url is not None and asked.release is not None and digest is not None:
+        raise LoadTestTargetError(found, where=asked.url, remedy="name the release that is served there, or none")
+    return f"it will be evidence of no release: {found}"
 
 
 def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Release | None]:
@@ -225,7 +277,8 @@ def _runs(asked: Asked) -> Iterator[tuple[str, ...]]:
     texts = str(asked.payloads or TEXTS)
     with tempfile.TemporaryDirectory() as folder:
         where = ("--bundle", str(asked.bundle), "--output", f"{folder}/{{run}}")
-        yield (*nimbus, texts, *where, "--workers", str(asked.settings.vcpus), "--quiet", "--json")
+        named = ("--text-field", _text_field(asked)) if asked.payloads else ()
+        yield (*nimbus, texts, *where, *named, "--workers", str(asked.settings.vcpus), "--quiet", "--json")
 
 
 def _keep(asked: Asked, tested: Trial, ran: Release | None) -> Kept:
@@ -236,7 +289,8 @@ def _keep(asked: Asked, tested: Trial, ran: Release | None) -> Kept:
     if asked.environment is None:
         return Kept(None)
     store = assembly.open_environment(asked.environment)
-    release = ran or _measured(asked, tested, store)
+    target = tested.result.target
+    release = ran or _measured(asked, target.bundle_digest or _digest(asked), target.release, store)
     if isinstance(release, str):
         return Kept(None, release)
     finding = run.finding(tested, release.bundle_digest, release.image)
@@ -244,23 +298,22 @@ def _keep(asked: Asked, tested: Trial, ran: Release | None) -> Kept:
     return Kept(evidence.write(store, release.release, run.KIND, finding, outcome=outcome, actor=actor))
 
 
-def _measured(asked: Asked, tested: Trial, store: Store) -> Release | str:
-    """Return the release that a server was of, or why that cannot be said.
+def _measured(asked: Asked, digest: str | None, served: str | None, store: Store) -> Release | str:
+    """Return the release that a server is of, by its bundle and by what it calls itself, or why that cannot be said.
 
     A bundle may be in several releases, such as in images of two bases: then the server has to say
     which it is, or the user.
     """
     from nimbus.releases import registry  # noqa: PLC0415
 
-    digest = tested.result.target.bundle_digest or _digest(asked)
     if digest is None:
         return "the server does not say which bundle it serves"
     releases = map(partial(registry.release, store), registry.names(store))
     found = {each.release: each for each in releases if each.bundle_digest == digest}
     if asked.release is not None and asked.release not in found:
-        served = f"what was served is bundle {digest[:12]}, which is not that of release {asked.release}"
-        return f"{served}; --image or --bundle serves that one here"
-    named = asked.release or tested.result.target.release
+        other = f"what is served is bundle {digest[:12]}, which is not that of release {asked.release}"
+        return f"{other}; --image or --bundle serves that one here"
+    named = asked.release or served
     if named in found:
         return found[named]
     if not found:

@@ -20,6 +20,7 @@ def figures(**given: Any) -> dict[str, Any]:  # noqa: ANN401 - any figure
         "failed": 0,
         "dropped": 0,
         "unanswered": 0,
+        "lost": 0,
         "error_share": 0.0,
         "outcomes": {"200": 100},
         "p50": 40.0,

@@ -46,6 +46,11 @@ class Desk:
         """Run a verb of the environment."""
         return command.nimbus(*arguments, "--env", self.env, "--config", self.folder, environment=environment)
 
+    def note(self, name: str) -> None:
+        """Register a release of a bundle that is elsewhere."""
+        store = assembly.open_environment(assembly.environment(self.env, config=self.folder / "nimbus.toml"))
+        store.create(paths.release(name), codec.encode(Release(name, "0" * 64, "support", "2.0.0")))
+
     def register(self, bundle: Path, name: str, image: str, kept: str | None = None) -> None:
         """Register a release."""
         store = assembly.open_environment(assembly.environment(self.env, config=self.folder / "nimbus.toml"))
@@ -54,9 +59,12 @@ class Desk:
         store.create(paths.release(name), codec.encode(release))
 
     def loadtest(self, *arguments: str, **environment: str) -> dict[str, Any]:
-        """Load-test a release, and return the result; a busy machine may make it one that says nothing."""
+        """Load-test a release, and return the result and what was said before.
+
+        A busy machine may make it one that says nothing.
+        """
         done = self.nimbus("loadtest", "--profile", "quick", "--json", *arguments, **environment)
-        result: dict[str, Any] = json.loads(done.out.splitlines()[-1])
+        result: dict[str, Any] = json.loads(done.out.splitlines()[-1]) | {"said": done.err}
         assert done.code == (0 if result["outcome"] == "ok" else 3), done.err
         return result
 
@@ -84,6 +92,13 @@ def desk(request: pytest.FixtureRequest, plain: bundles.Built, tmp_path: Path) -
     for number in ("1", "2"):
         desk.register(plain.path, f"support-{number}", number, None if section else str(plain.path))
     return desk
+
+
+@pytest.mark.parametrize("desk", ["local"], indirect=True)
+def test_options_that_make_no_difference_to_runs_are_refused(desk: Desk) -> None:
+    """An environment's runs read its own inputs, and nothing is served: who names texts would think they were read."""
+    done = desk.nimbus("loadtest", "--profile", "batch", "--payloads", "mails.jsonl", "--vcpus", "4")
+    assert (done.code, "--payloads and --vcpus would make no difference" in done.err) == (2, True)
 
 
 def test_a_release_is_served_here_and_its_gate_opens_by_that_alone(desk: Desk) -> None:
@@ -118,6 +133,7 @@ def test_a_server_that_runs_already_counts_for_the_release_that_it_is(desk: Desk
         assert (unclear["under"], unclear["result"]["target"]["url"]) == ("address", server.url)
         assert set(unclear["judged"]["outcomes"]) == {"200"}
         assert (unclear["evidence"], "--release has to say" in unclear["not_kept"]) == (None, True)
+        assert f"It will be evidence of no release: {unclear['not_kept']}" in unclear["said"]
         named = desk.loadtest("--release", "support-2", "--rate", "9", NIMBUS_API_KEY=secret)
     assert any("the SLO is 100000.0" in reason for reason in named["reasons"])
     assert (named["under"], named["evidence"]["release"]) == ("address", "support-2")
@@ -125,6 +141,10 @@ def test_a_server_that_runs_already_counts_for_the_release_that_it_is(desk: Desk
     assert "only with --rate" in desk.gate("support-2")["missing"][0]
     with serving(plain.path) as server:
         named = desk.loadtest("--url", server.url, "--release", "support-2")
+        assert "It will be evidence of release support-2" in named["said"]
+        desk.note("support-3")
+        refused = desk.nimbus("loadtest", "--profile", "quick", "--url", server.url, "--release", "support-3")
+        assert (refused.code, "is not that of release support-3" in refused.err) == (2, True)
     assert desk.gate("support-2")["verdict"] == {"missed": "hold", "unsound": "inconclusive"}[named["outcome"]]
     for file in (*(desk.folder / ".nimbus").rglob("*.json"), *(desk.folder / ".nimbus").rglob("*.html")):
         assert not [word for word in ("Berlin", secret) if word in file.read_text("utf-8")]

@@ -71,6 +71,20 @@ def test_what_has_no_answer_is_an_error_as_old_as_it_is(locust_module: Load) -> 
     assert shown["p95"] == pytest.approx(35_000, rel=0.01)
 
 
+def test_what_a_lost_process_asked_is_no_error(locust_module: Load) -> None:
+    """It is not in flight any more, and nobody failed."""
+    figures = locust_module("figures")
+    one = figures.StepFigures()
+    for _ in range(4):
+        one.arrived(0.0)
+    one.end("200", 0.1, 1, good=True)
+    one.lose(3)
+    two = figures.StepFigures()
+    two.merge(figures.StepFigures(json.loads(json.dumps(one.told()))))
+    shown = two.shown(10.0)
+    assert (shown["failed"], shown["lost"], shown["error_share"], two.in_flight) == (0, 3, 0.0, 0)
+
+
 def follow(shape: Any, held: Callable[[Any], bool]) -> list[Any]:  # noqa: ANN401 - a generator of steps
     """Return all steps of a shape, whose fate `held` decides."""
     steps = [next(shape)]

@@ -58,11 +58,12 @@ def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -
 
 def test_runs_are_submitted_at_once_and_timed_until_published(plain: bundles.Built, tmp_path: Path) -> None:
     """Each is a run of its own, and its documents are counted."""
-    texts = tmp_path / "texts.txt"
-    texts.write_text("Anna paid in Berlin\n" * 30, encoding="utf-8")
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text('{"body": "Anna paid in Berlin"}\n' * 30, encoding="utf-8")
+    project = projects.write(tmp_path, 'text_field = "body"\n')
     done = command.nimbus(
         *("loadtest", "--bundle", plain.path, "--profile", "batch", "--rate", "2", "--seconds", "1"),
-        *("--payloads", texts, "--output", tmp_path / "out", "--json"),
+        *("--payloads", texts, "--output", tmp_path / "out", "--json", "--config", project),
     )
     assert done.code == 0, done.err
     judged = json.loads(done.out.splitlines()[-1])["judged"]
@@ -146,6 +147,24 @@ def test_a_server_that_hangs_fails_by_whatever_it_does_not_answer(tmp_path: Path
     assert hung["finished"] == hung["arrivals"] == sum(hung["outcomes"].values())
     assert hung["failed"] == hung["arrivals"] - hung["outcomes"]["200"] > 0
     assert hung["p99"] > 15_000
+
+
+def test_a_process_of_the_generator_that_dies_is_no_failure_of_the_server(tmp_path: Path) -> None:
+    """The test ends there and says nothing: what the process had asked is neither answered nor failed."""
+    with stalling(after=0.0, seconds=600.0) as url:
+        told = ("--profile", "steady", "--rate", "40", "--processes", "2", "--seconds", "600", "--output", tmp_path)
+        process = command.start("loadtest", "--url", url, *told, "--json")
+        assert process.stdout is not None
+        while json.loads(process.stdout.readline())["in_flight"] < 80:  # of each, then: one alone has 20 a second
+            pass
+        master = psutil.Process(process.pid).children()[0]
+        master.children()[0].kill()
+        done = command.ended(process)
+    assert done.code == 3, done.err
+    result = json.loads(done.out.splitlines()[-1])
+    assert (result["outcome"], result["judged"]["failed"]) == ("unsound", 0)
+    assert result["judged"]["lost"] > 0
+    assert "1 of 2 processes that made the load ended" in result["reasons"][0]
 
 
 def test_a_server_that_cannot_be_reached_is_a_missed_slo(tmp_path: Path) -> None:
@@ -242,6 +261,8 @@ def test_a_test_is_not_lost_because_it_cannot_be_kept(tmp_path: Path) -> None:
         (("--url", "http://x", "--profile", "batch"), "a server has no runs"),
         ((), "nimbus.toml"),
         (("--url", "127.0.0.1:8000"), "http://… or https://…"),
+        (("--bundle", "b", "--profile", "batch", "--processes", "4"), "--processes would make no difference to runs"),
+        (("--bundle", "b", "--profile", "batch", "--payloads", "none"), "No such file"),
     ],
 )
 def test_what_cannot_be_tested_is_refused_in_words(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:

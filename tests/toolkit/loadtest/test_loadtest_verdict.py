@@ -77,6 +77,16 @@ def test_a_generator_that_was_late_says_nothing_of_the_server() -> None:
     assert judge(result(shape="steady", lag_p99=15.0), Slo()).outcome is Outcome.OK
 
 
+def test_a_generator_that_lost_a_process_says_nothing_of_the_server() -> None:
+    """Neither good nor bad, whatever the others saw; and no price goes by it."""
+    lost = replace(result(*RAMP, lost=7), processes=2, lost_processes=1)
+    judged = judge(lost, SLO)
+    assert judged.outcome is Outcome.UNSOUND
+    assert judged.reasons[0].startswith("1 of 2 processes that made the load ended")
+    assert judged.reasons[0].endswith("what 7 requests of theirs came to nobody heard")
+    assert quoting.measured_by(Trial("ramp", SLO, lost, judged, "")) is None
+
+
 def test_a_ramp_that_its_generator_ended_says_at_least() -> None:
     """What held did hold; that it broke says nothing of the server, so no limit is missed by it."""
     late = (step(1, 5.0), step(2, 20.0), step(3, 60.0, "p95 300 > 200", p95=300.0, p99=310.0, lag_p99=290.0))

@@ -29,15 +29,21 @@ def locustfile() -> Path:
     return next(folder / "locustfile.py" for folder in (_SHIPPED, _CHECKOUT) if (folder / "locustfile.py").is_file())
 
 
-def check_texts(path: Path, field: str) -> None:
-    """Read the user's texts as the locust files will; UsageError where they cannot."""
+def check_texts(path: Path, field: str | None) -> None:
+    """Read the user's texts as the locust files will; UsageError where they cannot.
+
+    Without a field it is runs that will read them, in any of their formats: then they only have to be there.
+    """
     spec = importlib.util.spec_from_file_location("payloads", locustfile().with_name("payloads.py"))
     assert spec is not None  # noqa: S101 - it comes with Nimbus
     assert spec.loader is not None  # noqa: S101 - as above
     payloads = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(payloads)
     try:
-        payloads.read(str(path), field)
+        if field is None:
+            path.stat()
+        else:
+            payloads.read(str(path), field)
     except OSError as error:
         raise UsageError(
             "the texts to send cannot be read",

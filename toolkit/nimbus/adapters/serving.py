@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import secrets
@@ -22,6 +23,7 @@ from nimbus_runtime.contract.errors import NimbusError, UsageError
 
 _READY_SECONDS = 300.0
 _STOP_SECONDS = 40.0
+_ASK_SECONDS = 10.0
 
 
 # As Fargate runs it; the host's own network, since a proxy in between would be measured, too.
@@ -117,6 +119,19 @@ def _answers(address: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def about(address: str) -> tuple[str | None, str | None] | None:
+    """Return the bundle's digest and the release that a server says it serves; None where nothing answers."""
+    request = urllib.request.Request(f"{address}/health", headers={"User-Agent": "nimbus-loadtest"})  # noqa: S310 - http(s)
+    try:
+        with urllib.request.urlopen(request, timeout=_ASK_SECONDS) as answer:  # noqa: S310 - as above
+            told = answer.headers
+    except urllib.error.HTTPError as error:
+        told = error.headers
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    return told.get("x-nimbus-bundle"), told.get("x-nimbus-release")
 
 
 def _failed(events: list[dict[str, str]]) -> NimbusError:

@@ -83,6 +83,7 @@ def command(  # noqa: PLR0913 - one argument an option
         settings = replace(settings, vcpus=vcpus)
     name = profile or settings.profile
     chosen = _profile(settings, name, rate=rate, seconds=seconds, processes=processes)
+    _refuse_idle(chosen, bundle, processes=processes, image=image, payloads=payloads, vcpus=vcpus)
     elsewhere = bundle is not None or image or chosen.users is Users.BATCH
     asked = loadtesting.Asked(
         name=name,
@@ -95,13 +96,17 @@ def command(  # noqa: PLR0913 - one argument an option
         project=project,
         image=image,
         overridden=_overridden(agreed, settings, agreed.chosen(name), chosen),
+        insisted=rate is not None,
     )
     folder = folder or (project.folder if project else Path()) / _KEPT
     with interruptible("nothing of it was kept: run the same command again"):
-        table = loadtesting.prepare(asked, kept=env is not None or (url is None and bundle is None))
+        prepared = loadtesting.prepare(asked, kept=env is not None or (url is None and bundle is None))
         _writable(folder)
+        asked = prepared.asked
+        for words in prepared.words:
+            output.say(output.printable(words[0].upper() + words[1:]))
         tested, ran = loadtesting.load_test(asked, _json_line if as_json else _line)
-        quote, unpriced = loadtesting.price(asked, tested, table)
+        quote, unpriced = loadtesting.price(asked, tested, prepared.prices)
         now = clock.now()
         place = folder / f"{clock.file_stamp(now)}-{tested.profile}"
         _write(place, now, tested, quote, loadtesting.Kept(None, "it was ended before it could be kept"))
@@ -137,6 +142,18 @@ def _profile(settings: LoadTest, name: str, **given: float | None) -> Profile:
     except ValueError as error:
         raise UsageError(str(error), remedy="name one of these, or describe it as [loadtest.profiles.NAME]") from None
     return replace(chosen, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _refuse_idle(chosen: Profile, bundle: Path | None, **given: object) -> None:
+    """Refuse options that would make no difference to runs."""
+    if chosen.users is not Users.BATCH:
+        return
+    idle = ("processes", "image") if bundle is not None else ("processes", "image", "payloads", "vcpus")
+    named = [f"--{name}" for name in idle if given[name]]
+    if named:
+        runs = "runs" if bundle is not None else "an environment's runs, which read its own inputs"
+        told = f"{' and '.join(named)} would make no difference to {runs}"
+        raise UsageError(told, remedy="leave it out, or name another --profile or a --bundle")
 
 
 def _overridden(agreed: LoadTest, settings: LoadTest, profile: Profile, chosen: Profile) -> tuple[str, ...]:

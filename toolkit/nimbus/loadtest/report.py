@@ -143,6 +143,8 @@ def _outcomes(tested: Trial) -> str:
     rows = [head, *((name, f"{count:,}") for name, count in overall.outcomes.items())]
     if not runs:
         rows.append(("dropped: too many in flight", f"{overall.dropped:,}"))
+    if overall.lost:
+        rows.append(("lost with a process of the generator", f"{overall.lost:,}"))
     return f"<h2>Outcomes</h2>{_table(rows)}"
 
 

@@ -10,7 +10,8 @@ from typing import ClassVar
 class Figures:
     """What so much load came to. Times are in milliseconds, from when a request was due.
 
-    `lag_p99` is how late the generator itself was; `request_rate` counts good answers.
+    `lag_p99` is how late the generator itself was; `request_rate` counts good answers. Of what is `lost`
+    nobody heard, since the process that asked has ended: it is no failure.
     """
 
     seconds: float
@@ -23,6 +24,7 @@ class Figures:
     failed: int
     dropped: int
     unanswered: int
+    lost: int
     error_share: float
     outcomes: dict[str, int]
     p50: float | None
@@ -89,7 +91,7 @@ def in_use(cpus: float | None, workers: float | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A whole test."""
+    """A whole test; one of whose processes some were lost was cut there."""
 
     SCHEMA: ClassVar[int] = 1
     shape: str
@@ -101,3 +103,4 @@ class Result:
     overall: Figures
     steps: tuple[Step, ...]
     timeline: tuple[Second, ...] = field(default=())
+    lost_processes: int = 0

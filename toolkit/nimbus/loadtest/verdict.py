@@ -16,7 +16,7 @@ class Outcome(StrEnum):
 
     OK = "ok"
     MISSED = "missed"  # a limit of the SLO
-    UNSOUND = "unsound"  # the generator itself was late, so that nothing can be said of the server
+    UNSOUND = "unsound"  # the generator itself was late or ended, so that nothing can be said of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def judge(result: Result, slo: Slo) -> Verdict:
     missed += _of_whole(result, slo, judged)
     if result.shape == Shape.RAMP and step is None:
         missed.insert(0, "no rate was kept within the limits")
-    late = _late(judged)
+    late = _lost(result) or _late(judged)
     if late is None and missed and saturation is not None and saturation.at_least:
         late = "the generator was late where the ramp broke: give it more processes, or a machine of its own"
     if late:
@@ -111,6 +111,14 @@ def _of_whole(result: Result, slo: Slo, judged: Figures) -> list[str]:
     elif slo.memory_mb is not None and memory is not None and memory / 1e6 > slo.memory_mb:
         missed.append(f"{memory / 1e6:,.0f} MB of memory, the SLO is {slo.memory_mb:,.0f} MB")
     return missed
+
+
+def _lost(result: Result) -> str | None:
+    if not result.lost_processes:
+        return None
+    of, asked = f"{result.lost_processes} of {result.processes}", result.overall.lost
+    theirs = f"; what {asked:,} requests of theirs came to nobody heard" if asked else ""
+    return f"{of} processes that made the load ended before the test did{theirs}"
 
 
 def _late(figures: Figures) -> str | None:
