@@ -356,7 +356,7 @@ DEPLOYMENT = Proposal(
         ("gate", "to do"),
         ("promote", "to do"),
     ),
-    warning="What changes is known once it is compiled.",
+    warning="What changes is known once it is in place.",
     typed="production",
     dangerous=False,
     reasoned=True,

@@ -72,7 +72,8 @@ async def settled(app: NimbusApp, pilot: Pilot[None]) -> list[Strip]:
         for field in app.screen.query(Input):
             field.cursor_blink = False
         found = drawn(app)
-        waits = app.asks or app.section is None or any(panel.region.area for panel in app.section.query(".-loading"))
+        waits = app.asks or app.section is None or app.section.resting
+        waits = waits or any(panel.region.area for panel in app.section.query(".-loading"))
         alike = alike + 1 if found == seen and not waits else 0
         seen = found
     return found

@@ -14,6 +14,7 @@ from textual import events
 from nimbus import assembly
 from nimbus_runtime import evidence, live
 from nimbus_runtime.contract import paths
+from nimbus_runtime.contract.errors import UsageError
 from nimbus_runtime.contract.records import Live
 from nimbus_tui.api import drift, loadtests, releases, runs, verbs
 from nimbus_tui.api.beginning import BeginDemo
@@ -169,6 +170,93 @@ def test_an_environment_is_not_left_while_something_is_changed_there() -> None:
         drive(session, flow)
     finally:
         ended.set()
+
+
+def test_leaving_waits_for_a_change_that_is_being_made() -> None:
+    """It is said so, and the app goes once it is done; where it was refused, it stays and says why."""
+    begun, ended = threading.Event(), threading.Event()
+    done = []
+
+    def perform(reason: str) -> Done:
+        del reason
+        begun.set()
+        assert ended.wait(300.0)
+        if not done:
+            done.append("refused")
+            raise UsageError("somebody else was faster")
+        done.append("done")
+        return Done("Rolled back to OLD.")
+
+    session = steered()
+    session.answers = {**made_up.ANSWERS, releases.WhatRollback: unprotected(perform)}
+    left = []
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("in production")
+        for ending in ("refused", "done"):
+            begun.clear()
+            ended.clear()
+            await driven.press("R")
+            await driven.agree("Roll back in production")
+            await driven.eventually(begun.is_set)
+            await driven.press("q", "ctrl+c")
+            await driven.until("A change is being made: Nimbus leaves")
+            assert not left
+            driven.app.exit = lambda **given: left.append(given)  # type: ignore[method-assign, assignment]
+            ended.set()
+            await driven.eventually(lambda wanted=ending: wanted in done)  # type: ignore[misc]
+            if ending == "refused":
+                await driven.until("somebody else was faster")
+                assert not left
+                await driven.press("escape")
+        await driven.eventually(lambda: bool(left))
+        assert [str(given["message"]) for given in left] == ["Rolled back to OLD."]
+
+    try:
+        drive(session, flow)
+    finally:
+        ended.set()
+
+
+def test_the_cursor_goes_through_very_many_rows_and_more_is_asked_where_it_rests() -> None:
+    """What a run should cost and what is known of a release are asked once, for the row where the cursor stays."""
+    keys = [str(number) for number in range(1_000)]
+    asked: list[str] = []
+
+    def steer(question: Question[Any], env: str | None) -> object:
+        del env
+        if isinstance(question, runs.WhatQuoted | releases.WhatOf):
+            asked.append(question.release if isinstance(question, runs.WhatQuoted) else question.name)
+        if isinstance(question, runs.WhichRuns):
+            known = {key: replace(made_up.RUNS[1], run=key, release=f"release {key}") for key in keys}
+            return runs.Listed(tuple(keys), known)
+        if isinstance(question, releases.WhichReleases):
+            listed = made_up.ANSWERS[releases.WhichReleases]
+            assert isinstance(listed, releases.Releases)
+            return replace(listed, names=tuple(f"release {key}" for key in keys))
+        return None
+
+    async def flow(driven: Driven) -> None:
+        for number, name in (("3", "runs"), ("2", "names")):
+            await driven.press(number)
+            await driven.until("release 0" if name == "runs" else "release 999")
+            await driven.press("tab" if name == "names" else "r")
+            await driven.eventually(lambda: bool(asked) and not driven.app.asks and not resting(driven))
+            asked.clear()
+            table = driven.app.screen.query_one(f"#{name}", Table)
+            for _ in range(900):
+                table.action_move(1)
+            wanted = table.key or ""
+            await driven.eventually(lambda: bool(asked) and not driven.app.asks and not resting(driven))
+            assert asked == [wanted if wanted.startswith("release") else f"release {wanted}"]
+            asked.clear()
+
+    drive(steered(steer), flow)
+
+
+def resting(driven: Driven) -> bool:
+    """Say whether something is still to be asked about what the cursor is on."""
+    return driven.app.section is None or driven.app.section.resting
 
 
 def test_a_second_proposal_waits_for_the_first() -> None:

@@ -170,8 +170,13 @@ def test_drift_shows_features_then_and_now(project: Path) -> None:
         await driven.until("drift baseline", "● done")
         await driven.press("escape")
         await driven.until("length in characters", "then", "now", "No drift")
+        await driven.press("H")
+        await driven.agree("nimbus drift report", "--html")
+        await driven.until("● done")
 
     drive(Session(config=project / "nimbus.toml"), flow)
+    assert len(list((project / ".nimbus/local/baselines").glob("*.json"))) == 1
+    assert "No drift" in (project / "drift.html").read_text("utf-8")
 
 
 def test_load_tests_of_two_releases_are_watched_kept_and_compared(project: Path) -> None:
@@ -280,7 +285,7 @@ def test_a_damaged_record_is_told_in_words(project: Path) -> None:
 
 
 def test_a_canary_is_given_a_share_and_dropped(project: Path) -> None:
-    """C chooses the share; the first line and the list say so; u drops it again."""
+    """C chooses the share; the first line and the list say so; u drops it again, and so does C."""
     before = live(project)
 
     async def flow(driven: Driven) -> None:
@@ -299,6 +304,15 @@ def test_a_canary_is_given_a_share_and_dropped(project: Path) -> None:
         await driven.press("u")
         await driven.asked("Drop the canary in local")
         await driven.press("right", "enter")
+        await driven.until("The canary was dropped", gone="canary 25 %")
+        assert live(project)["candidate"] is None
+        await driven.press("escape", "u")
+        await driven.agree("Canary in local", "Give it 25 %")
+        await driven.until("canary 25 %", "25 % of the shards, the rest is by")
+        await driven.press("escape", "C")
+        await driven.until("Canary of", "Drop it")
+        await driven.press("end", "enter")
+        await driven.agree("Drop the canary in local", "25 %", "nimbus canary drop")
         await driven.until("The canary was dropped", gone="canary 25 %")
 
     drive(Session(config=project / "nimbus.toml"), flow)

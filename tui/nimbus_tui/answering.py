@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from rich.text import Text
 from textual import on
 from textual.app import App
 from textual.notifications import SeverityLevel
@@ -28,6 +29,7 @@ _SOON = 0.25  # seconds that nobody needs to be told of
 _ONCE, _AGAIN, _ANEW = range(3)  # how often a question was asked; anew: since something changed
 _ASKED = "Another change is proposed: answer that first."
 _DOING = "A change is being made: wait until it is done."
+_LAST = "A change is being made: Nimbus leaves as soon as it is done."
 
 
 class Answering(App[None]):
@@ -42,6 +44,7 @@ class Answering(App[None]):
         self._asked: dict[tuple[int, object, int], int] = {}  # with how often
         self._finding = 0  # questions that no screen has asked
         self._busy = ""  # why no other change is proposed
+        self._leaving = False  # once the change that is being made is done
         self._undo: Question[Proposal] | None = None
 
     @property
@@ -143,6 +146,7 @@ class Answering(App[None]):
             return
         self._busy = _DOING
         command = verbs.because(proposal.command, reason)
+        told = None
         try:
             done = await aside(partial(proposal.perform, reason))
         except Exception as error:  # noqa: BLE001 - every failure is shown
@@ -150,8 +154,12 @@ class Answering(App[None]):
             self.session.note(command, found.what, "bad")
             self.complain(found)
         else:
+            told = done.sentence
             self._did(command, done)
+        self._busy, leaving, self._leaving = "", self._leaving, False
         self.everything_changed()
+        if leaving and told is not None:  # or whoever wanted to leave should read why it is not done
+            self.action_leave(told)
 
     async def _found_out(self, question: Question[Proposal]) -> Proposal | None:
         """Return what a change would do, None where somebody gave up waiting; say so where it takes its time."""
@@ -280,11 +288,18 @@ class Answering(App[None]):
         if number is not None:
             self.follow(self.session.running[int(number)])
 
-    def action_leave(self) -> None:
-        """Quit; what was started goes on or is stopped, as is chosen."""
+    def action_leave(self, told: str = "") -> None:
+        """Quit: once a change that is being made is done; what was started goes on or is stopped, as is chosen.
+
+        What is `told` of what was done last stays in the terminal.
+        """
+        if self._busy == _DOING:
+            self._leaving = True
+            self.notify(_LAST, severity="warning", timeout=8)
+            return
         going = [running for running in self.session.running if running.code is None]
         if not going:
-            self.exit()
+            self.exit(message=Text(plain(told)) if told else None)
             return
         named = ", ".join(running.verb.title for running in going)
         choices = [

@@ -60,6 +60,17 @@ def test_a_plan_that_the_environment_has_outrun_is_told_so(tmp_path: Path, monke
     assert "nimbus infra plan" in str(refusal.value.remedy)
 
 
+@pytest.mark.parametrize("said", ["", "Error"])
+def test_outputs_that_cannot_be_read_are_told_in_words(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terraform may end well and have said nothing."""
+    terraform = program(tmp_path, monkeypatch, f"printf '{said}'")
+    with pytest.raises(TerraformFailedError) as refusal:
+        terraform.outputs()
+    assert refusal.value.got == (said or "nothing")
+
+
 def test_an_error_is_told_in_terraforms_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the folder, and that repeating the command goes on."""
     terraform = program(tmp_path, monkeypatch, error("creating S3 Bucket", "api error BucketAlreadyExists"))

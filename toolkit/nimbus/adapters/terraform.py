@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _QUIET = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 _LOOK = 0.1  # seconds between looks at what Terraform has said
 _NAMED = 5  # how many errors are shown
+_SHOWN = 300  # characters of what was not understood
 
 
 class TerraformMissingError(NimbusError):
@@ -83,7 +84,16 @@ class TerraformFolder:
         """Return the outputs of what was applied, by name; none where nothing was."""
         from python_terraform import IsFlagged  # noqa: PLC0415 - as above
 
-        outputs = json.loads(self._said("output", json=IsFlagged, no_color=IsFlagged))
+        said = self._said("output", json=IsFlagged, no_color=IsFlagged)
+        try:
+            outputs = json.loads(said)
+        except ValueError:  # seen once, of a folder that another process was initialising
+            raise TerraformFailedError(
+                "terraform output said nothing that can be read",
+                where=str(self.folder),
+                got=said.strip()[:_SHOWN] or "nothing",
+                remedy="repeat it: another command may be at work in that folder",
+            ) from None
         return {name: output["value"] for name, output in outputs.items()}
 
     def _said(self, verb: str, *arguments: str, **options: object) -> str:

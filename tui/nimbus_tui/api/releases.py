@@ -297,7 +297,7 @@ class WhatDeployment:
             differences=(("Against what is live", planned.differences),)
             if planned.differences and not is_first
             else (),
-            warning="" if planned.release else "What changes is known once it is compiled.",
+            warning="" if planned.release else "What changes is known once it is in place.",
             typed=environment.name if environment.protected else None,
             dangerous=False,
             reasoned=True,

@@ -199,7 +199,7 @@ class WhatCancel:
         found = runs(environment).one(self.run)
         return Proposal(
             title=f"Cancel a run in {environment.name}",
-            verb="Cancel the run",
+            verb="Stop the run",
             command=session.command("cancel", self.run),
             perform=partial(_cancel, environment, self.run),
             facts=(

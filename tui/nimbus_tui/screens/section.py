@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -15,6 +16,8 @@ from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Answered, Ask, Changed, Go, Refused
 from nimbus_tui.polling import Pace
 from nimbus_tui.widgets.panel import Panel
+
+_REST = 0.15  # seconds that the cursor rests before more is asked about what it is on
 
 
 class Section(Container, can_focus=True):
@@ -34,6 +37,8 @@ class Section(Container, can_focus=True):
         self._timer: Timer | None = None
         self._answers: dict[object, object] = {}
         self._posed: Question[object] | None = None  # the screen's own, as it was asked last
+        self._moves = 0
+        self._resting: Timer | None = None
         self.keyed = self.FOCUS
         """Selects what gets the keys when they are given back."""
 
@@ -105,6 +110,23 @@ class Section(Container, can_focus=True):
             self._posed = wanted
         if wanted is not None:
             self.post_message(Ask(self, wanted, anew=anew))
+
+    @property
+    def resting(self) -> bool:
+        """Say whether something is still to be asked about what the cursor is on."""
+        return self._resting is not None
+
+    def at_rest(self, inquire: Callable[[], None]) -> None:
+        """Ask more about what is selected once the cursor rests: it may be on its way through very many."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._moves += 1
+        self._resting = self.set_timer(_REST, partial(self._rested, self._moves, inquire))
+
+    def _rested(self, moves: int, inquire: Callable[[], None]) -> None:
+        if moves == self._moves:  # or it has gone on meanwhile
+            self._resting = None
+            inquire()
 
     @on(Answered)
     def _answered(self, event: Answered) -> None:

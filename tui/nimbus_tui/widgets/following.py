@@ -62,7 +62,8 @@ class Following(Dialog[None]):
         body = self.query_one("#dialog-body", VerticalScroll)
         at_end = body.scroll_offset.y >= body.max_scroll_y - 1
         said = [_line(line) for line in self.running.lines[-_SHOWN:]]
-        self.query_one("#words", Static).update(text.lines(said or [text.toned("nothing was said yet …", "dim")]))
+        silent = "nothing was said yet …" if self.running.code is None else "it had nothing to say"
+        self.query_one("#words", Static).update(text.lines(said or [text.toned(silent, "dim")]))
         self._stand()
         if at_end:
             body.scroll_end(animate=False)

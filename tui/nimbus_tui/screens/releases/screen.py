@@ -170,21 +170,26 @@ class Releases(Section):
 
     @on(Table.Highlighted)
     def _look(self) -> None:
-        """Look at the selected release, of which nothing is known yet."""
+        """Look at the selected release, of which nothing is known yet: once the cursor rests, where it moved."""
         name = self._selected
         if name == self._looked or self._known is None:
             return
-        self._looked, self._shown, self._compared = name, None, None
+        moved, self._looked, self._shown, self._compared = bool(self._looked), name, None, None
         panel = self.query_one("#release-panel", Panel)
         panel.title(f"Release {middle(name, 40)}".strip())
         if name:
             panel.wait()
-            self._inquire()
+            if moved:
+                self.at_rest(self._inquire)
+            else:
+                self._inquire()
         else:
             panel.empty("No release is selected.")
 
     def _inquire(self) -> None:
         name = self._looked
+        if not name:
+            return
         self.ask(api.WhatOf(name))
         live = self._known.live if self._known else None
         if live is not None and live.candidate is not None and live.candidate.release == name:

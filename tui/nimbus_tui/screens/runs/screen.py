@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
-from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static
 
 from nimbus_tui.api import runs as api
@@ -38,7 +37,6 @@ _RUNS = (
     Column("began", 10, rank=2),
     Column("release", 16, grow=2, rank=5, cut=release),
 )
-_REST = 0.15  # seconds that the cursor rests before more is asked about what it is on
 
 
 class Runs(Section):
@@ -84,7 +82,6 @@ class Runs(Section):
         self._in_sight: tuple[str, ...] = ()
         self._looking = False
         self._tried: set[str] = set()  # runs that were looked at since the list was asked for
-        self._resting: Timer | None = None
         self._goal = ""  # what to select once it is listed
         self._meant: View | None = None  # what a filter is for; None: the list
 
@@ -210,7 +207,7 @@ class Runs(Section):
         if self._key != self._run:
             self._run = self._key
             self._open_view()
-            self._rest()
+            self.at_rest(self._inquire)
         self._draw()
 
     def _open_view(self) -> None:
@@ -220,16 +217,20 @@ class Runs(Section):
             if self._run is None:
                 view.empty("No run is selected.")
 
-    def _rest(self) -> None:
-        """Ask more about what is selected, once the cursor rests: it may be on its way through very many."""
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(_REST, self._inquire)
-
     def _inquire(self) -> None:
         view = self._open
         if view is not None and view.run:
             self.ask(view.question())
+        self._have_it_quoted()
+
+    def _have_it_quoted(self) -> None:
+        """Ask what the run should cost, once for each way that it stands."""
+        run, key = self._selected, self._run
+        if run is None or key is None or self.resting:
+            return
+        if run.release and run.documents and (key, run.standing) != self._quoted_for:
+            self._quoted_for = (key, run.standing)
+            self.ask(api.WhatQuoted(run.release))
 
     def _draw(self) -> None:
         run, key = self._selected, self._run
@@ -245,9 +246,7 @@ class Runs(Section):
             return
         panel.ready()
         width = max(24, panel.content_size.width - 1)
-        if run.release and run.documents and (key, run.standing) != self._quoted_for:
-            self._quoted_for = (key, run.standing)
-            self.ask(api.WhatQuoted(run.release))
+        self._have_it_quoted()
         price = (self._listed.price, self._listed.currency) if self._listed else (None, "")
         quoted = self._quoted.get(run.release)
         shown = text.lines(drawing.details(run, self.session.now, width, price, quoted))
@@ -284,7 +283,7 @@ class Runs(Section):
     @on(Table.Highlighted, "#shards")
     def _on_shard(self) -> None:
         if self.query_one(ShardsView).question().looked_at:
-            self._rest()
+            self.at_rest(self._inquire)
 
     def on_resize(self) -> None:
         """Fit the text again."""
