@@ -59,6 +59,8 @@ _TASKS = {
     "commit": "make the dataset of a run, and publish it",
 }
 
+_LASTING = 4
+
 _CHECKS = {
     "self-check": "verify the bundle, score a built-in text, say what this machine and this image are",
     "health": "say whether the container's first process does what it was started for",
@@ -95,11 +97,15 @@ def _serve(arguments: list[str]) -> int:
 
 
 def _task(verb: str) -> int:
-    """Do what a state machine's task is for; return the exit code, 0 only where it is done."""
+    """Do what a state machine's task is for; return the exit code.
+
+    It is 0 where that is done, or where a failure that would come again was left for the state machine, which
+    tries again whatever exits otherwise. Of batches it reads the exit code: 4 where scoring would fail again.
+    """
     from nimbus_runtime.contract.errors import NimbusError, RunInterruptedError  # noqa: PLC0415 - as above
     from nimbus_runtime.interrupts import interruptible  # noqa: PLC0415 - as above
     from nimbus_runtime.step_functions import StepFunctions  # noqa: PLC0415 - as above
-    from nimbus_runtime.tasks import commit, plan, score, settings  # noqa: PLC0415 - as above
+    from nimbus_runtime.tasks import commit, failure, plan, score, settings  # noqa: PLC0415 - as above
 
     try:
         # Also while nothing is scored yet: the first process of a container has no other answer to SIGTERM.
@@ -115,7 +121,15 @@ def _task(verb: str) -> int:
     except NimbusError as error:
         asked = {name: os.environ.get(f"NIMBUS_{name.upper()}", "") for name in ("run", "execution")}
         score.say("failed", **asked, **error.to_json())
-        return 143 if isinstance(error, RunInterruptedError) else 1
+        if isinstance(error, RunInterruptedError):
+            return 143
+        if verb == "score":
+            return _LASTING if error.lasting else 1
+        try:
+            return 0 if failure.leave(verb, error) else 1
+        except NimbusError as worse:
+            score.say("failed", **asked, **worse.to_json())
+            return 1
     return 0
 
 

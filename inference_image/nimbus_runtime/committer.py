@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 Tell = Callable[[Counts, float], None]
-"""Is told what a run amounts to before it is judged: its counts, and the seconds that its shards took in all."""
+"""Is told once what a run amounts to, published or refused: its counts, and the seconds that its shards took in all."""
 
 
 def committed(store: Store, plan: Plan) -> set[int]:
@@ -48,7 +48,9 @@ def commit_run(
         )
     data = store.read(paths.dataset(plan.run))
     if data is None:
-        store.create(paths.dataset(plan.run), codec.encode(_run(store, plan, max_quarantine, tell)))
+        made = _run(store, plan, max_quarantine, tell)
+        if store.create(paths.dataset(plan.run), codec.encode(made)) and tell is not None:
+            tell(made.counts, made.worker_seconds or 0.0)
         data = store.read(paths.dataset(plan.run)) or b""
     run = codec.decode(Run, data, paths.dataset(plan.run))
     return run, live.publish(store, plan, run)
@@ -58,9 +60,11 @@ def _run(store: Store, plan: Plan, max_quarantine: float, tell: Tell | None) -> 
     owing = canary.owners(store, plan)
     commits = list(each(lambda shard: canary.read_commit(store, plan, shard[1], shard[0]), enumerate(owing)))
     counts = reduce(add, (commit.counts for commit in commits), Counts())
-    if tell is not None:
-        tell(counts, sum(commit.seconds for commit in commits))
-    _check_quarantine(plan, counts, max_quarantine)
+    seconds = round(sum(commit.seconds for commit in commits), 3)
+    if counts.quarantined > max_quarantine * counts.documents:
+        if tell is not None:
+            tell(counts, seconds)
+        raise _quarantine_exceeded(plan, counts, max_quarantine)
     ids_given = plan.settings.fields.id is not None
     return Run(
         run=plan.run,
@@ -77,17 +81,16 @@ def _run(store: Store, plan: Plan, max_quarantine: float, tell: Tell | None) -> 
         counts=counts,
         duplicates=find_duplicates(store, plan.run, commits) if ids_given else Duplicates(),
         candidate=next((release for release in owing if release != plan.release), None),
-        worker_seconds=round(sum(commit.seconds for commit in commits), 3),
+        worker_seconds=seconds,
     )
 
 
-def _check_quarantine(plan: Plan, counts: Counts, allowed: float) -> None:
-    if counts.quarantined > allowed * counts.documents:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.reasons.items())
-        raise QuarantineExceededError(
-            "too many documents failed, so nothing was published",
-            where=plan.run,
-            got=f"{counts.quarantined:,} of {counts.documents:,} documents: {reasons}",
-            expected=f"at most {allowed:.2%}",
-            remedy="mend the input and run again, or accept these with --resume and a larger --max-quarantine",
-        )
+def _quarantine_exceeded(plan: Plan, counts: Counts, allowed: float) -> QuarantineExceededError:
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.reasons.items())
+    return QuarantineExceededError(
+        "too many documents failed, so nothing was published",
+        where=plan.run,
+        got=f"{counts.quarantined:,} of {counts.documents:,} documents: {reasons}",
+        expected=f"at most {allowed:.2%}",
+        remedy="mend the input and run again, or accept these with --resume and a larger --max-quarantine",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,22 @@ import pytest
 from nimbus_runtime import live
 from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.errors import NimbusError, UsageError
+from nimbus_runtime.contract.errors import InputChangedError, NimbusError, UsageError, WorkerLostError
 from nimbus_runtime.contract.inputs import Fields
-from nimbus_runtime.contract.records import Execution, Job, Live, Outcome, OutputFormat, Release, RunKind
+from nimbus_runtime.contract.records import (
+    AttemptEnd,
+    Dispatch,
+    Ending,
+    Execution,
+    Job,
+    Live,
+    Outcome,
+    OutputFormat,
+    Release,
+    RunKind,
+)
 from nimbus_runtime.store import DirectoryStore
+from nimbus_runtime.tasks import failure
 from nimbus_runtime.tasks.commit import commit_task
 from nimbus_runtime.tasks.plan import plan_task
 from nimbus_runtime.tasks.score import score_task
@@ -185,6 +198,7 @@ def test_a_paused_pipeline_does_nothing_by_schedule(settings: TaskSettings, root
     live.update(root, lambda present: replace(present, paused=True) if isinstance(present, Live) else None)
     later = replace(settings, scheduled_time=settings.scheduled_time.replace(hour=3))  # type: ignore[union-attr]
     assert plan_task(later, Known()).outcome is Outcome.PAUSED
+    assert root.read(paths.dispatch("20261122T030000Z")) is not None  # by the run's name, for the watch
     manual = replace(later, kind=type(settings.kind).MANUAL, execution="by hand")
     assert plan_task(manual, Known()).outcome is Outcome.DONE
 
@@ -270,6 +284,18 @@ def test_a_run_of_a_named_release_that_waited_through_a_rollback_is_not_publishe
     assert published(root) == (RELEASE, before.run)
 
 
+def test_a_rollback_before_the_first_task_of_a_run_of_a_named_release_fences_it(
+    settings: TaskSettings, root: DirectoryStore
+) -> None:
+    """A task takes a minute to start: the epoch is that of the execution's first look at live.json."""
+    before = plan_task(settings, Known())
+    promote(root, "bad")
+    named = replace(due(settings, 4, "bad"), requested=True, epoch=0)
+    roll_back(root, before.run)
+    assert plan_task(named, Known()).outcome is Outcome.DONE
+    assert published(root) == (RELEASE, before.run)
+
+
 def test_a_run_that_is_not_due_yet_is_refused(settings: TaskSettings, root: DirectoryStore) -> None:
     """Before anything is planned; but whatever a schedule delivers is due, and what was planned is gone on with."""
     typed = replace(due(settings, 2), kind=RunKind.MANUAL, scheduled_time=datetime(2999, 11, 22, 2, tzinfo=UTC))
@@ -297,6 +323,7 @@ def test_a_deadline_ends_a_task_and_keeps_what_is_done(settings: TaskSettings) -
         ("NIMBUS_ROOT", ""),
         ("NIMBUS_EXECUTION", ""),
         ("NIMBUS_KIND", "sometimes"),
+        ("NIMBUS_EPOCH", "late"),
         ("NIMBUS_SCHEDULED_TIME", "tomorrow"),
         ("NIMBUS_SHARDS", "1-"),
         ("NIMBUS_WORKERS", "0"),
@@ -311,7 +338,7 @@ def test_a_wrong_environment_is_named(name: str, value: str) -> None:
 
 
 def test_the_entry_point_says_what_it_did_and_how_it_ended(settings: TaskSettings, bundle: bundles.Built) -> None:
-    """One JSON object a line, exit code 0 for what is done and 1 for what is not."""
+    """One JSON object a line; exit code 0 for what is done, or has left that it would fail again."""
     environment = {
         **os.environ,
         "NIMBUS_ROOT": settings.root,
@@ -325,13 +352,37 @@ def test_the_entry_point_says_what_it_did_and_how_it_ended(settings: TaskSetting
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "done"
-    failed = subprocess.run(
-        command,
-        env={**environment, "NIMBUS_RELEASE": "gone", "NIMBUS_REQUESTED_RELEASE": "gone", "NIMBUS_EXECUTION": "x"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert failed.returncode == 1
-    assert json.loads(failed.stdout.splitlines()[-1])["what"] == "the release to run is not registered"
-    assert not failed.stderr
+    wrong = {"NIMBUS_RELEASE": "gone", "NIMBUS_REQUESTED_RELEASE": "gone"}
+    for code, told in (
+        (0, {**wrong, "NIMBUS_EXECUTION": "x"}),
+        (1, {**wrong, "NIMBUS_EXECUTION": ""}),  # nowhere to leave it
+        (1, {**wrong, "NIMBUS_EXECUTION": "y", "NIMBUS_ROOT": "/dev/null/root"}),
+    ):
+        failed = subprocess.run(command, env={**environment, **told}, capture_output=True, text=True, check=False)
+        assert failed.returncode == code
+        assert not failed.stderr
+    left = codec.decode(Dispatch, DirectoryStore(Path(settings.root)).read(paths.dispatch("x")) or b"", "x")
+    assert (left.outcome, left.error) == (Outcome.FAILED, "UsageError")
+    assert re.fullmatch(r"\d{8}T\d{6}Z-\w{6}", left.run)
+    scoring = [*command[:-1], "score"]
+    lost = {"NIMBUS_EXECUTION": "z", "NIMBUS_RUN": "19990101T000000Z", "NIMBUS_SHARDS": "0"}
+    assert subprocess.run(scoring, env={**environment, **lost}, capture_output=True, check=False).returncode == 4
+
+
+def test_a_failure_that_would_come_again_is_left_for_the_state_machine(
+    settings: TaskSettings, root: DirectoryStore
+) -> None:
+    """Its class, and the words as the attempt's end; what another attempt may do better is not."""
+    run = plan_task(fanned_out(settings), Known()).run
+    told = {"NIMBUS_ROOT": settings.root, "NIMBUS_EXECUTION": settings.execution, "NIMBUS_RUN": run}
+    assert not failure.leave("commit", WorkerLostError("worker processes keep ending"), told)
+    assert root.read(paths.failure("first")) is None
+    other = {**told, "NIMBUS_EXECUTION": "another's"}
+    assert failure.leave("commit", InputChangedError("an input has changed"), other)
+    assert root.read(paths.attempt_end(run, 1)) is None
+    assert failure.leave("commit", InputChangedError("an input has changed"), told)
+    left = codec.decode(Dispatch, root.read(paths.failure("first")) or b"", "first")
+    assert left == Dispatch(Outcome.FAILED, run, error="InputChangedError")
+    ended = codec.decode(AttemptEnd, root.read(paths.attempt_end(run, 1)) or b"", run)
+    assert (ended.ending, ended.error["what"]) == (Ending.FAILED, "an input has changed")
+    assert plan_task(replace(fanned_out(settings), run=run, execution="redrive"), Known()).outcome is Outcome.FAN_OUT

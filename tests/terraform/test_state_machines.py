@@ -86,7 +86,7 @@ def test_the_map_s_results_go_to_a_file() -> None:
 def test_an_interrupted_batch_keeps_its_input() -> None:
     """A catch without a ResultPath would replace the batch by the error."""
     first = rendered(RUN)["States"]["Score"]["ItemProcessor"]["States"]["ScoreFirst"]
-    assert [catch["ResultPath"] for catch in first["Catch"]] == ["$.failure"]
+    assert {catch["ResultPath"] for catch in first["Catch"]} == {"$.failure"}
 
 
 def test_a_fault_is_found() -> None:

@@ -13,6 +13,7 @@ class NimbusError(Exception):
     """A failure with words for the person who meets it."""
 
     exit_code: ClassVar[int] = 1
+    lasting: ClassVar[bool] = False  # whether the same call, made again, would fail alike
 
     def __init__(
         self,
@@ -63,14 +64,19 @@ class UsageError(NimbusError):
     """The call itself cannot be carried out as it was given."""
 
     exit_code = 2
+    lasting = True
 
 
 class BundleInvalidError(NimbusError):
     """A bundle is incomplete, changed, of a foreign schema, or not a bundle."""
 
+    lasting = True
+
 
 class BundleUnsupportedError(NimbusError):
     """A sound bundle asks for something that this runtime does not have."""
+
+    lasting = True
 
 
 class InputNotFoundError(UsageError):
@@ -87,6 +93,8 @@ class InputSchemaError(UsageError):
 
 class InputChangedError(NimbusError):
     """An input is no longer what it was when the run was planned."""
+
+    lasting = True
 
 
 class StoreError(NimbusError):
@@ -108,6 +116,8 @@ class LiveChangedError(NimbusError):
 class RecordInvalidError(NimbusError):
     """A record of the protocol is damaged or of a schema this version does not read."""
 
+    lasting = True
+
 
 class RunNotFoundError(UsageError):
     """No such run, or nothing that could be resumed."""
@@ -124,6 +134,8 @@ class RunMismatchError(UsageError):
 class RunFailedError(NimbusError):
     """A run ended without a dataset."""
 
+    lasting = True
+
 
 class QuarantineExceededError(RunFailedError):
     """More documents failed than the run tolerates."""
@@ -131,6 +143,8 @@ class QuarantineExceededError(RunFailedError):
 
 class WorkerLostError(RunFailedError):
     """Worker processes keep dying in a way that no single document explains."""
+
+    lasting = False  # another machine may have the memory
 
 
 class ExportError(NimbusError):

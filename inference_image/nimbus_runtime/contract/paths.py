@@ -49,6 +49,11 @@ def evidence(release_name: str, kind: str, time: str) -> str:
     return f"{evidences(release_name)}/{kind}-{time}.json"
 
 
+def run(name: str) -> str:
+    """Return the folder of a run."""
+    return f"{RUNS}/{name}"
+
+
 def plan(run: str) -> str:
     """Return the place of a run's plan."""
     return f"{RUNS}/{run}/plan.json"
@@ -115,6 +120,11 @@ def dispatch(execution: str, turn: str = "") -> str:
 def batches(execution: str, turn: str = "") -> str:
     """Return the place of the batches that an execution's tasks score."""
     return f"{EXECUTIONS}/{execution}/{turn}map.json"
+
+
+def failure(execution: str) -> str:
+    """Return the place of the record of a failure to commit that would come again."""
+    return f"{EXECUTIONS}/{execution}/failure.json"
 
 
 def logs(run: str) -> str:

@@ -13,8 +13,9 @@
     runs/<run>/run.json                     Run; the dataset
     runs/<run>/data/<sha256>.<suffix>       what commits refer to
     executions/<name>/begun.json            Begun; when it first asked for its run
-    executions/<name>/dispatch.json         Dispatch
+    executions/<name>/dispatch.json         Dispatch; by a run's name, of one that was due while its pipeline was paused
     executions/<name>/map.json              Batches
+    executions/<name>/failure.json          Dispatch; why its run was not committed, where that would be so again
     executions/<name>/second/…              Dispatch and Batches of the shards that a dropped candidate leaves
 
 Times are UTC in ISO 8601, such as 2026-11-22T02:00:00Z.
@@ -350,13 +351,14 @@ class Evidence:
 
 
 class Outcome(StrEnum):
-    """What the task that plans a run has decided."""
+    """What a task has decided of a run."""
 
     DONE = "done"  # scored, committed and published at once
     FAN_OUT = "fan_out"  # batches wait for tasks
     DUPLICATE = "duplicate"  # another execution owns the run, and still goes
     PAUSED = "paused"
     WAIT = "wait"  # an earlier run still goes
+    FAILED = "failed"  # and would fail again
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +368,7 @@ class Dispatch:
     outcome: Outcome
     run: str
     candidate: bool = False  # whether a candidate's shards are among those that wait
+    error: str = ""  # the class of what failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,10 +383,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """When an execution first asked for its run, and live.json's epoch then."""
+    """When an execution first asked for its run, live.json's epoch then, and the run's name."""
 
     time: str
     epoch: int = 0
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nimbus_runtime import bundle as bundles
 from nimbus_runtime import canary, claims, clock, committer, live, planner, readers
+from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import BundleInvalidError, RunMismatchError, UsageError
 from nimbus_runtime.contract.records import (
@@ -31,6 +32,8 @@ from nimbus_runtime.tasks.score import score_shards
 
 if TYPE_CHECKING:
     from nimbus_runtime.tasks.settings import TaskSettings
+
+_PLAN, _DATASET = (place("").rpartition("/")[2] for place in (paths.plan, paths.dataset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,13 @@ def _decided(store: Store, name: str) -> Dispatch | None:
 
 def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.Executions) -> Dispatch:
     present = live.read(store)
-    begun = _begun(store, name, present)
+    begun = _begun(store, name, settings, present)
     time = settings.scheduled_time or datetime.fromisoformat(begun.time)
-    run = settings.run or clock.run_name(time, "" if settings.kind is RunKind.SCHEDULED else _suffix(settings))
+    run = _name(settings, time)
     if present is not None and present.paused and settings.kind is RunKind.SCHEDULED:
-        return Dispatch(Outcome.PAUSED, run)
+        paused = Dispatch(Outcome.PAUSED, run)
+        store.create(paths.dispatch(run), codec.encode(paused))  # by the run's own name: the watch knows no execution
+        return paused
     execution = Execution(settings.execution, "state machine", "aws", 0, clock.iso(clock.now()))
     if store.read(paths.plan(run)) is None:
         if settings.kind is not RunKind.SCHEDULED and not settings.run:  # a schedule's own deliveries are due
@@ -122,15 +127,23 @@ def _cut(
     ]
 
 
-def _begun(store: Store, name: str, present: Live | None) -> Begun:
+def _begun(store: Store, name: str, settings: TaskSettings, present: Live | None) -> Begun:
     """Return when an execution first asked, which is when a run without a time is due, and the epoch then."""
-    store.create(paths.begun(name), codec.encode(Begun(clock.iso(clock.now()), live.epoch(present))))
+    now = clock.now()
+    run = _name(settings, settings.scheduled_time or now)
+    epoch = live.epoch(present) if settings.epoch is None else settings.epoch
+    store.create(paths.begun(name), codec.encode(Begun(clock.iso(now), epoch, run)))
     return codec.decode(Begun, store.read(paths.begun(name)) or b"", paths.begun(name))
 
 
 def _is_outdated(settings: TaskSettings, present: Live | None) -> bool:
     """Say whether another release has become live since this task's was chosen; the state machine reads it again."""
     return not settings.requested and present is not None and present.release != settings.release
+
+
+def _name(settings: TaskSettings, time: datetime) -> str:
+    """Return the name of the run that is due at a time, or of the one to continue."""
+    return settings.run or clock.run_name(time, "" if settings.kind is RunKind.SCHEDULED else _suffix(settings))
 
 
 def _suffix(settings: TaskSettings) -> str:
@@ -201,8 +214,9 @@ def _in_a_task(release: Release) -> str | None:
 
 def _other_runs(store: Store, run: str, execution: Execution, executions: owners.Executions) -> bool:
     """Say whether another run goes, be it a later one: whoever of those that wait asks first is the next."""
-    for name in store.names(paths.RUNS):
-        if name != run and store.read(paths.dataset(name)) is None and store.read(paths.plan(name)) is not None:
+    others = [name for name in store.names(paths.RUNS) if name != run]
+    for name, kept in zip(others, each(lambda other: set(store.names(paths.run(other))), others), strict=True):
+        if _PLAN in kept and _DATASET not in kept:  # looked for, and not read: a plan may have megabytes
             _, owner = claims.latest(store, name)
             if owner.id != execution.id and executions.running(owner):
                 return True

@@ -21,7 +21,8 @@ class TaskSettings:
     """The environment of a task.
 
     `execution` names the execution that started it; `scheduled_time` is None for a run that is due
-    now; `release` is the one to run; `requested` says that it was asked for by name; `run` names a run to continue;
+    now; `release` is the one to run; `requested` says that it was asked for by name; `epoch` is live.json's when the
+    execution began, None where nobody says; `run` names a run to continue;
     `shards` are those to score; `deadline` is in seconds from the task's start; `waits` says that a
     run waits while an earlier one goes. A run of at most `alone_seconds` of work is done by the task
     that plans it; of a larger one, each task gets `batch_seconds` of work. `task_hour_usd` is what an
@@ -45,6 +46,7 @@ class TaskSettings:
     batch_seconds: float = 900.0
     task_hour_usd: float | None = None
     second: bool = False
+    epoch: int | None = None
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> TaskSettings:
@@ -66,6 +68,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> TaskSettings:
         batch_seconds=_number(environment, "NIMBUS_BATCH_SECONDS", 900.0) or 900.0,
         task_hour_usd=_number(environment, "NIMBUS_TASK_HOUR_USD", None, "US dollars"),
         second=environment.get("NIMBUS_TURN") == "second",
+        epoch=_epoch(environment.get("NIMBUS_EPOCH", "")),
     )
 
 
@@ -113,6 +116,12 @@ def _number(environment: Mapping[str, str], name: str, default: float | None, un
         return float(value) if value else default
     except ValueError:
         raise _wrong(name, value, unit) from None
+
+
+def _epoch(value: str) -> int | None:
+    if value and not value.isdigit():
+        raise _wrong("NIMBUS_EPOCH", value, "how many rollbacks there were, 0 or more")
+    return int(value) if value else None
 
 
 def _workers(value: str) -> int:

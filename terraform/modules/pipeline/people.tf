@@ -5,6 +5,11 @@ data "aws_iam_policy_document" "deployer" {
   #checkov:skip=CKV_AWS_356:three actions for which AWS knows no resource; each says so
   #checkov:skip=CKV_AWS_111:as CKV_AWS_356
 
+  source_policy_documents = [
+    data.aws_iam_policy_document.root.json,
+    data.aws_iam_policy_document.pass_roles.json,
+  ]
+
   statement {
     sid = "ActionsWithoutResource"
     actions = [
@@ -44,18 +49,6 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
-    sid       = "PassTheTasksRoles"
-    actions   = ["iam:PassRole"]
-    resources = [aws_iam_role.task.arn, aws_iam_role.execution.arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "iam:PassedToService"
-      values   = ["ecs-tasks.amazonaws.com"]
-    }
-  }
-
-  statement {
     sid       = "PreflightTheRoles"
     actions   = ["iam:GetRole", "iam:SimulatePrincipalPolicy"]
     resources = [aws_iam_role.task.arn, aws_iam_role.execution.arn]
@@ -68,39 +61,9 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
-    sid       = "ReadRecordsAndDatasets"
-    actions   = ["s3:GetObject"]
-    resources = ["${local.root_arn}/*"]
-  }
-
-  statement {
-    sid       = "ListRecords"
-    actions   = ["s3:ListBucket"]
-    resources = [local.bucket_arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["${var.name}/*"]
-    }
-  }
-
-  statement {
     sid       = "ReleaseAndSwapLive"
     actions   = ["s3:PutObject"]
     resources = [for place in ["live.json", "ledger/*", "releases/*", "evidence/*", "baselines/*"] : "${local.root_arn}/${place}"]
-  }
-
-  statement {
-    sid       = "EncryptInS3"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.platform.kms_key_arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.${local.region}.amazonaws.com"]
-    }
   }
 
   statement {
@@ -144,41 +107,13 @@ data "aws_iam_policy_document" "pruner" {
   #checkov:skip=CKV_AWS_356:one action for which AWS knows no resource
   #checkov:skip=CKV_AWS_111:as CKV_AWS_356
 
-  statement {
-    sid       = "ReadRecords"
-    actions   = ["s3:GetObject"]
-    resources = ["${local.root_arn}/*"]
-  }
-
-  statement {
-    sid       = "ListRecords"
-    actions   = ["s3:ListBucket"]
-    resources = [local.bucket_arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["${var.name}/*"]
-    }
-  }
+  source_policy_documents = [data.aws_iam_policy_document.root.json]
 
   # Releases that go leave live.json first, so that no rollback goes back to them.
   statement {
     sid       = "TakeReleasesOutOfLive"
     actions   = ["s3:PutObject"]
     resources = [for place in ["live.json", "ledger/*"] : "${local.root_arn}/${place}"]
-  }
-
-  statement {
-    sid       = "EncryptInS3"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.platform.kms_key_arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.${local.region}.amazonaws.com"]
-    }
   }
 
   # Never versions: the bucket keeps what was deleted for as long as its rule says.
@@ -208,42 +143,8 @@ resource "aws_iam_policy" "pruner" {
 }
 
 # A shadow, a replay and an export for annotation read texts on the machine of whoever asks for them.
-data "aws_iam_policy_document" "text_reader" {
-  statement {
-    sid       = "ReadInputs"
-    actions   = ["s3:GetObject"]
-    resources = local.input_arns
-  }
-
-  dynamic "statement" {
-    for_each = local.inputs
-
-    content {
-      sid       = "ListInputs${statement.key}"
-      actions   = ["s3:ListBucket"]
-      resources = ["arn:${local.partition}:s3:::${statement.value.bucket}"]
-
-      condition {
-        test     = "StringLike"
-        variable = "s3:prefix"
-        values   = ["${statement.value.prefix}*"]
-      }
-    }
-  }
-
-  dynamic "statement" {
-    for_each = length(var.input_kms_key_arns) > 0 ? [1] : []
-
-    content {
-      sid       = "DecryptInputs"
-      actions   = ["kms:Decrypt"]
-      resources = var.input_kms_key_arns
-    }
-  }
-}
-
 resource "aws_iam_policy" "text_reader" {
   name        = "${local.name}-text-reader"
   description = "Read the inputs of ${var.name}: with ${local.name}-deployer, for shadows, replays and annotation"
-  policy      = data.aws_iam_policy_document.text_reader.json
+  policy      = data.aws_iam_policy_document.inputs.json
 }

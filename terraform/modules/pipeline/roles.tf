@@ -30,40 +30,10 @@ resource "aws_iam_role" "task" {
 }
 
 data "aws_iam_policy_document" "task" {
-  statement {
-    sid       = "ReadInputsAndRecords"
-    actions   = ["s3:GetObject"]
-    resources = concat(["${local.root_arn}/*"], local.input_arns)
-  }
-
-  # S3 answers 403 instead of 404 for a missing object to whom may not list.
-  statement {
-    sid       = "ListRecords"
-    actions   = ["s3:ListBucket"]
-    resources = [local.bucket_arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["${var.name}/*"]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = local.inputs
-
-    content {
-      sid       = "ListInputs${statement.key}"
-      actions   = ["s3:ListBucket"]
-      resources = ["arn:${local.partition}:s3:::${statement.value.bucket}"]
-
-      condition {
-        test     = "StringLike"
-        variable = "s3:prefix"
-        values   = ["${statement.value.prefix}*"]
-      }
-    }
-  }
+  source_policy_documents = [
+    data.aws_iam_policy_document.root.json,
+    data.aws_iam_policy_document.inputs.json,
+  ]
 
   statement {
     sid     = "CreateRecordsAndSwapLive"
@@ -77,28 +47,6 @@ data "aws_iam_policy_document" "task" {
     effect    = "Deny"
     actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
     resources = ["${local.root_arn}/*"]
-  }
-
-  statement {
-    sid       = "EncryptInS3"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.platform.kms_key_arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.${local.region}.amazonaws.com"]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = length(var.input_kms_key_arns) > 0 ? [1] : []
-
-    content {
-      sid       = "DecryptInputs"
-      actions   = ["kms:Decrypt"]
-      resources = var.input_kms_key_arns
-    }
   }
 
   statement {

@@ -40,6 +40,8 @@ data "aws_iam_policy_document" "machine" {
   #checkov:skip=CKV_AWS_111:only log delivery is unconstrained, for which AWS knows no resource
   #checkov:skip=CKV_AWS_356:as CKV_AWS_111
 
+  source_policy_documents = [data.aws_iam_policy_document.pass_roles.json]
+
   statement {
     sid       = "ReadLiveReleaseAndDispatch"
     actions   = ["s3:GetObject"]
@@ -111,18 +113,6 @@ data "aws_iam_policy_document" "machine" {
       test     = "StringEquals"
       variable = "ecs:CreateAction"
       values   = ["RunTask"]
-    }
-  }
-
-  statement {
-    sid       = "PassTheTasksRoles"
-    actions   = ["iam:PassRole"]
-    resources = [aws_iam_role.task.arn, aws_iam_role.execution.arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "iam:PassedToService"
-      values   = ["ecs-tasks.amazonaws.com"]
     }
   }
 

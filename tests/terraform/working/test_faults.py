@@ -19,7 +19,7 @@ from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Release, Run
 from tests.aws.fargate.faults import GivenUp, Throttled
 
-from .pipeline import RELEASE, RUN, Pipeline, deploy, empty
+from .pipeline import RELEASE, RUN, Pipeline, deploy, empty, pause
 
 LATER = "20261122T030000Z"
 # Scores with an exit code of its own, the first time of each.
@@ -59,6 +59,20 @@ def held(pipeline: Pipeline, gate: Path) -> Iterator[str]:
         gate.unlink()
 
 
+@contextmanager
+def starting(pipeline: Pipeline, folder: Path, **given: str) -> Iterator[str]:
+    """Start an execution whose first task takes until the end of the block to start; the execution."""
+    begun, gate = folder / "begun", folder / "gate"
+    gate.touch()
+    pipeline.image(f'touch "{begun}"; while [ -e "{gate}" ]; do sleep 0.1; done')
+    execution = pipeline.begin(**given)
+    eventually(begun.exists)
+    try:
+        yield execution
+    finally:
+        gate.unlink()
+
+
 def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
@@ -81,6 +95,41 @@ def test_a_worker_that_fails_is_tried_again_and_the_run_published(
     assert ended["status"] == "SUCCEEDED", ended
     assert (tmp_path / "once").is_dir()
     assert pipeline.dataset == RUN
+
+
+def test_a_batch_that_would_fail_again_is_not_tried_again(pipeline: Pipeline) -> None:
+    """Its worker says so by exit code 4, and the run fails by one task a batch."""
+    pipeline.image(EXITS.replace("3", "4"), NIMBUS_ALONE_SECONDS="0")
+    (ended,) = pipeline.fire()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Nimbus.RunFailed")
+    given = [str(task["overrides"]) for task in pipeline.tasks()]
+    assert len([each for each in given if "NIMBUS_SHARDS" in each and ended["executionArn"] in each]) == 1
+
+
+def test_a_release_that_goes_live_while_a_task_starts_is_run_at_once(pipeline: Pipeline, tmp_path: Path) -> None:
+    """The run of what was live before does not wait for a turn that is its own."""
+    good = codec.decode(Release, pipeline.store.read(paths.release(RELEASE)) or b"", RELEASE)
+    pipeline.store.create(paths.release("newer"), codec.encode(replace(good, release="newer")))
+    with starting(pipeline, tmp_path, kind="manual") as execution:
+        live.update(pipeline.store, lambda now: now and replace(now, release="newer", sequence=now.sequence + 1))
+    assert pipeline.ended(execution)["status"] == "SUCCEEDED"
+    present = live.read(pipeline.store)
+    assert present is not None
+    assert list(present.datasets) == ["newer"]
+    history = pipeline.aws.client("stepfunctions").get_execution_history(executionArn=execution)
+    assert "WaitForTurn" not in str(history["events"])
+
+
+def test_a_rollback_while_the_first_task_of_a_named_release_starts_fences_it(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """It was asked for before the rollback, so it is whole and not published."""
+    with starting(pipeline, tmp_path, kind="manual", release=RELEASE) as execution:
+        live.update(pipeline.store, lambda now: now and replace(now, epoch=1, sequence=now.sequence + 1))
+    assert pipeline.ended(execution)["status"] == "SUCCEEDED"
+    (run,) = pipeline.store.names(paths.RUNS)
+    assert pipeline.store.read(paths.dataset(run)) is not None
+    assert pipeline.dataset is None
 
 
 def test_a_worker_that_is_given_up_goes_on_without_harm(pipeline: Pipeline) -> None:
@@ -164,7 +213,8 @@ def test_a_run_overlaps_without_harm_where_that_is_allowed(overlapping: Pipeline
 def test_the_watch_tells_of_a_run_that_is_missing(pipeline: Pipeline) -> None:
     """It fails, which its alarm sees, and the notice names the run.
 
-    What was rolled back was not missed, and a pipeline that is paused, or has no release, misses none.
+    What was rolled back was not missed, nor what was due while the pipeline was paused, whenever that goes on; without
+    a release none is missed, whatever is deployed while the watch would wait.
     """
     client, told = pipeline.aws.client("stepfunctions"), notices(pipeline)
     pipeline.aws.pause = 0.0001
@@ -188,6 +238,13 @@ def test_the_watch_tells_of_a_run_that_is_missing(pipeline: Pipeline) -> None:
     live.update(
         pipeline.store, lambda state: state and replace(state, dataset=None, paused=True, sequence=state.sequence + 1)
     )
+    assert watched() == "SUCCEEDED"
+    empty(pipeline)
+    deploy(pipeline)
+    pause(pipeline)
+    pipeline.image()
+    assert pipeline.start(kind="scheduled", scheduled_time="2026-11-22T02:00:00Z")["status"] == "SUCCEEDED"
+    live.update(pipeline.store, lambda state: state and replace(state, paused=False, sequence=state.sequence + 1))
     assert watched() == "SUCCEEDED"
     empty(pipeline)
     assert watched() == "SUCCEEDED"

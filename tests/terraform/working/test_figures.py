@@ -10,13 +10,16 @@ import pytest
 
 pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbus-nlp[dev]'")
 
+from nimbus.adapters.state_machine import StateMachine
+from nimbus.runs import overview
 from nimbus_runtime import live, metrics
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Release
 from tests.aws.figures import Figure, alarms
 
 from .example import Example
-from .pipeline import RELEASE, Pipeline
+from .pipeline import RELEASE, RUN, Pipeline
+from .test_faults import notices
 
 # What AWS writes by itself, and its dimensions (CloudWatch metrics of Step Functions, SQS and EventBridge Scheduler).
 OF_AWS = {
@@ -81,17 +84,36 @@ def test_a_published_run_has_a_value_for_every_figure_of_the_worker(pipeline: Pi
     assert quarantine[0] == 0 <= quarantine[1]
 
 
-def test_a_run_that_quarantines_too_much_is_over_the_alarm_s_threshold(pipeline: Pipeline, minimal: Example) -> None:
-    """Nothing is published, the figure is there all the same, and no text of a document is in the log."""
-    pipeline.aws.client("s3").put_object(Bucket=pipeline.bucket, Key="inputs/broken/0.jsonl", Body=BROKEN)
+@pytest.mark.parametrize(("alone", "tasks"), [("300", 1), ("0", 3)], ids=["one task", "fanned out"])
+def test_a_run_that_quarantines_too_much_is_over_the_alarm_s_threshold(
+    alone: str, tasks: int, pipeline: Pipeline, minimal: Example
+) -> None:
+    """Nothing is published, and no text of a document is in the log.
+
+    The figures are there all the same, once: no task is tried again that would refuse it again. One notice names why.
+    """
+    told = notices(pipeline)
+    for name in ("0.jsonl", "1.jsonl"):
+        pipeline.aws.client("s3").put_object(Bucket=pipeline.bucket, Key=f"inputs/broken/{name}", Body=BROKEN)
     release = codec.decode(Release, pipeline.store.read(paths.release(RELEASE)) or b"", RELEASE)
     assert release.job is not None
     job = replace(release.job, inputs=(f"s3://{pipeline.bucket}/inputs/broken/",))
     pipeline.store.create(paths.release("broken"), codec.encode(replace(release, release="broken", job=job)))
     live.update(pipeline.store, lambda state: state and replace(state, release="broken", sequence=state.sequence + 1))
-    pipeline.image()
-    assert pipeline.start()["status"] == "FAILED"
+    pipeline.image(NIMBUS_ALONE_SECONDS=alone)
+    before = len(pipeline.logged())
+    ended = pipeline.start(kind="scheduled", scheduled_time="2026-11-22T02:00:00Z")
+    assert ended["status"] == "FAILED"
+    assert len([task for task in pipeline.tasks() if ended["executionArn"] in str(task["overrides"])]) == tasks
+    assert len([line for line in pipeline.logged()[before:] if "_aws" in line]) == 1
     assert pipeline.dataset is None
+    (notice,) = told()
+    assert f"Run {RUN}" in notice["Message"]
+    assert "failed with QuarantineExceededError." in notice["Message"]
+    executions = StateMachine(pipeline.outputs["state_machine"], pipeline.outputs["region"])
+    listed = overview.overview(pipeline.store, executions, RUN)
+    assert (listed.standing, listed.shards_done) == (overview.Standing.FAILED, listed.shards)
+    assert "2 of 4 documents" in (listed.error or "")
     (over,) = [(f, alarm) for f, alarm in alarms(minimal.aws) if _is_own(f) and f.name == "QuarantinePercent"]
     assert over[0].largest(pipeline.aws) == 50 > over[1]["Threshold"]
     assert [line for line in pipeline.logged() if "whispered" in line] == []

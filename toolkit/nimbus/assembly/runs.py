@@ -59,6 +59,10 @@ class Runs:
         """Return how a run is."""
         return overview.overview(self.store, self.executions, run)
 
+    def planned(self, run: str) -> bool:
+        """Say whether a run has a plan."""
+        return bool(run) and self.store.read(paths.plan(run)) is not None
+
     def shards(self, run: str, looked_at: Iterable[int]) -> sharding.Shards:
         """Return which shards of a run are done, and what those that are looked at came to."""
         return sharding.shards(self.store, run, looked_at)

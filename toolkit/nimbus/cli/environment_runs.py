@@ -81,17 +81,20 @@ def show_there(of: Runs, execution: str, *, wait: bool, as_json: bool) -> None:
         time.sleep(_PAUSE)
     decided = of.outcome(execution)
     run, outcome = (decided.run, decided.outcome.value) if decided else ("", "")
+    failed = of.one(run) if status.state is not State.SUCCEEDED and of.planned(run) else None
+    error = (failed and failed.error) or (decided and decided.error) or status.error
     if as_json:
         told = {"execution": execution, "status": status.state.value, "run": run, "outcome": outcome}
         done = status.state is State.SUCCEEDED and outcome in {Outcome.DONE, Outcome.FAN_OUT}
-        output.print_json({**told, "error": status.error, **(_came_to(of, run) if done else {})})
+        output.print_json({**told, "error": error, **(_came_to(of, run) if done else {})})
     elif status.state is State.SUCCEEDED:
         output.say(f"{output.bold('Done')}: run {run} ({outcome})" if run else "Done: nothing was deployed yet")
         output.print_line(run)
     else:
-        output.say(f"{output.bold(status.state.value.capitalize(), 'red')}: {output.printable(status.error or name)}")
-        again = f"; `nimbus redrive {run}` does what is missing" if run else ""
-        output.say(f"`nimbus logs {run or name}` shows what its tasks said{again}")
+        output.say(f"{output.bold(status.state.value.capitalize(), 'red')}: {output.printable(error or name)}")
+        partly = failed is not None and failed.shards_done < failed.shards
+        again = f"; `nimbus redrive {run}` does what is missing" if partly else ""
+        output.say(f"`nimbus logs {run if failed else name}` shows what its tasks said{again}")
     if status.state is not State.SUCCEEDED:
         raise SystemExit(1)
 

@@ -16,7 +16,7 @@ from nimbus.runs.executions import Executions
 from nimbus_runtime import canary, claims, clock, committer, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import RunNotFoundError
-from nimbus_runtime.contract.records import AttemptEnd, Counts, Dispatch, Ending, Execution, Plan, Run
+from nimbus_runtime.contract.records import AttemptEnd, Counts, Dispatch, Ending, Execution, Outcome, Plan, Run
 
 if TYPE_CHECKING:
     from nimbus_runtime.store import Store
@@ -92,9 +92,10 @@ def overview(store: Store, executions: Executions, name: str, published: str | N
         plan = read_plan(store, name)
     except RunNotFoundError:
         status = unplanned(store, executions, name)
-        if status is None or status.state not in _WITHOUT_PLAN or dispatched(store, name) is not None:
+        found = None if status is None else _without_plan(store, status)
+        if found is None:
             raise
-        return _without_plan(status)
+        return found
     number, owner = claims.latest(store, name)
     data = store.read(paths.dataset(name))
     if data is not None:
@@ -227,19 +228,21 @@ def _error(ended: AttemptEnd | None) -> str | None:
 
 
 def _starting(store: Store, executions: Executions, limit: int, known: set[str]) -> Iterator[Overview]:
-    """Yield executions that go or failed without a plan: of those there is no record."""
+    """Yield executions that go or failed without a plan: of those there is no record of a run."""
     for status in executions.pending(limit):
-        name = status.id.rpartition(":")[2]
-        if status.id in known or status.state not in _WITHOUT_PLAN:
-            continue
-        if store.read(paths.dispatch(name)) is not None:
-            continue
-        yield _without_plan(status)
+        found = None if status.id in known else _without_plan(store, status)
+        if found is not None:
+            yield found
 
 
-def _without_plan(status: Status) -> Overview:
-    standing, name = _WITHOUT_PLAN[status.state], status.id.rpartition(":")[2]
-    return Overview("", standing, execution=name, started=status.started, ended=status.ended, error=status.error)
+def _without_plan(store: Store, status: Status) -> Overview | None:
+    """Return how an execution without a plan is; None where it ended well, or something else has become of it."""
+    name = status.id.rpartition(":")[2]
+    decided = dispatched(store, name) if status.state in _WITHOUT_PLAN else None
+    if status.state not in _WITHOUT_PLAN or (decided is not None and decided.outcome is not Outcome.FAILED):
+        return None
+    standing, error = _WITHOUT_PLAN[status.state], decided.error if decided is not None else status.error
+    return Overview("", standing, execution=name, started=status.started, ended=status.ended, error=error)
 
 
 def _began(run: Overview) -> datetime:
@@ -252,7 +255,9 @@ def _seconds(first: str, last: str) -> float:
 
 
 def dispatched(store: Store, execution: str) -> Dispatch | None:
-    """Return what an execution's plan has decided, None while it has not."""
-    place = paths.dispatch(execution)
-    data = store.read(place)
-    return None if data is None else codec.decode(Dispatch, data, f"{store.location}/{place}")
+    """Return what an execution's plan has decided, or why its commit failed for good; None while neither is."""
+    for place in (paths.failure(execution), paths.dispatch(execution)):
+        data = store.read(place)
+        if data is not None:
+            return codec.decode(Dispatch, data, f"{store.location}/{place}")
+    return None

@@ -149,7 +149,7 @@ run "everything_is_allowed_on_no_more_than_it_needs" {
       data.aws_iam_policy_document.schedule,
       data.aws_iam_policy_document.deployer,
       data.aws_iam_policy_document.pruner,
-      data.aws_iam_policy_document.text_reader,
+      data.aws_iam_policy_document.inputs,
       ] : [for statement in jsondecode(document.json).Statement : statement.Action if contains(flatten([statement.Resource]), "*")]
       ])) == toset([
       "ecr:GetAuthorizationToken",

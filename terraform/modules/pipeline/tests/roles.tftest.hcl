@@ -24,7 +24,8 @@ run "every_role_may_do_its_own_work_and_no_other" {
   command = apply
 
   assert {
-    condition = toset(one([for statement in data.aws_iam_policy_document.task.statement : statement.resources if statement.sid == "ReadInputsAndRecords"])) == toset([
+    condition = toset(flatten([for statement in concat(data.aws_iam_policy_document.root.statement, data.aws_iam_policy_document.inputs.statement) :
+      statement.resources if contains(statement.actions, "s3:GetObject")])) == toset([
       "arn:aws:s3:::nimbus-test-111122223333/en_support/*",
       "arn:aws:s3:::mail-archive/inbox/*",
       "arn:aws:s3:::letters/*",
@@ -42,9 +43,10 @@ run "every_role_may_do_its_own_work_and_no_other" {
     error_message = "What is created once cannot be deleted and created again."
   }
   assert {
-    condition = alltrue([for statement in concat(data.aws_iam_policy_document.machine.statement, data.aws_iam_policy_document.deployer.statement) :
-      toset(statement.resources) == toset([aws_iam_role.task.arn, aws_iam_role.execution.arn]) && one(statement.condition).values == tolist(["ecs-tasks.amazonaws.com"])
-    if contains(statement.actions, "iam:PassRole")])
+    condition = [for document in [data.aws_iam_policy_document.pass_roles, data.aws_iam_policy_document.machine, data.aws_iam_policy_document.deployer] :
+      [for statement in document.statement :
+        toset(statement.resources) == toset([aws_iam_role.task.arn, aws_iam_role.execution.arn]) && one(statement.condition).values == tolist(["ecs-tasks.amazonaws.com"])
+    if contains(statement.actions, "iam:PassRole")]] == [[true], [], []]
     error_message = "PassRole names both roles, and the service they go to."
   }
   assert {
@@ -81,7 +83,7 @@ run "keys_of_inputs_are_for_decrypting_only" {
   }
 
   assert {
-    condition = one([for statement in data.aws_iam_policy_document.task.statement : statement.actions if statement.resources == toset(var.input_kms_key_arns)]) == toset([
+    condition = one([for statement in data.aws_iam_policy_document.inputs.statement : statement.actions if statement.resources == toset(var.input_kms_key_arns)]) == toset([
       "kms:Decrypt"
     ])
     error_message = "Inputs are read, never written."

@@ -91,8 +91,12 @@ run "a_run_starts_on_spot_goes_on_on_demand_and_tells_of_failures_without_quotin
     error_message = "The next is on demand."
   }
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States.ScoreFirst.Catch[0].ErrorEquals == ["States.ALL"]
-    error_message = "Whatever ends the first attempt leads to the second."
+    condition     = [for catch in jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States.ScoreFirst.Catch : catch.ErrorEquals] == [["States.TaskFailed"], ["States.ALL"]]
+    error_message = "Whatever ends the first attempt leads to the second, but for a worker that says that it would fail again."
+  }
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States.WouldFailAgain.Default == "ScoreOnDemand"
+    error_message = "A worker that failed otherwise is tried again on demand."
   }
   assert {
     condition = alltrue([for state in [
