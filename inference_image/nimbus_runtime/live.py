@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -88,11 +88,11 @@ def decide(store: Store, seen: Live | None, wanted: Entry, change: Callable[[Liv
     for _ in range(_ATTEMPTS):
         found = store.read_versioned(paths.LIVE)
         present = None if found is None else codec.decode(Live, found.data, f"{store.location}/{paths.LIVE}")
-        for state in _since(store, seen, present):
+        since = _since(store, seen, present)
+        for state in since:
             if state.entry.attempt == wanted.attempt:
                 return state
-            if _rests_on(state) != _rests_on(seen):
-                raise _changed(store, state)
+        _refuse_changes(store, seen, since)
         sequence = 1 if present is None else present.sequence + 1
         after = replace(change(present), sequence=sequence, entry=wanted)
         if found is not None and present is not None:
@@ -100,6 +100,11 @@ def decide(store: Store, seen: Live | None, wanted: Entry, change: Callable[[Liv
         if store.compare_and_swap(paths.LIVE, codec.encode(after), None if found is None else found.version):
             return after
     raise _restless(store)
+
+
+def refuse_changed(store: Store, seen: Live) -> None:
+    """Refuse what somebody decided by looking at `seen`, where another has changed releases since; as `decide` does."""
+    _refuse_changes(store, seen, _since(store, seen, read(store)))
 
 
 def states(store: Store, present: Live, first: int = 1) -> list[Live]:
@@ -117,6 +122,12 @@ def _since(store: Store, seen: Live | None, present: Live | None) -> list[Live]:
     """Return the states that came after the one that was seen."""
     first = 1 if seen is None else seen.sequence + 1
     return [] if present is None or present.sequence < first else states(store, present, first)
+
+
+def _refuse_changes(store: Store, seen: Live | None, since: Sequence[Live]) -> None:
+    for state in since:
+        if _rests_on(state) != _rests_on(seen):
+            raise _changed(store, state)
 
 
 def _rests_on(state: Live | None) -> tuple[object, ...]:

@@ -72,8 +72,8 @@ def _text(call: ast.Call) -> str | None:
 
 
 def allowed() -> set[str]:
-    """Return the actions of both policies."""
-    text = PEOPLE.read_text(encoding="utf-8")
+    """Return the actions of all policies for people, and of what they share with others."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (PEOPLE, PEOPLE.with_name("shared.tf")))
     lists = re.findall(r"actions\s*=\s*\[(.*?)\]", text, re.DOTALL)
     return {action for each in lists for action in re.findall(r'"([a-z0-9-]+:[A-Za-z]+)"', each)}
 

@@ -202,6 +202,31 @@ def test_nothing_goes_that_was_promoted_meanwhile(three: Store, removal: Removal
 
 
 @pytest.mark.parametrize("percent", [100, 5])
+def test_a_release_that_is_promoted_as_its_record_goes_has_it_again(
+    three: Store, removal: Removal, percent: int
+) -> None:
+    """Whoever promotes found the record; the prune finds out by compare-and-swap, and is refused whole."""
+    register(three, "never")
+    share = None if percent == 100 else (percent, CanaryLimits())
+    wanted = promote.plan(three, Everything(), "never", share=share)
+
+    class Meanwhile:
+        sizes, older = removal.sizes, removal.older
+
+        def remove(self, names: Sequence[str]) -> None:
+            promote.apply(three, wanted, ANYBODY, "")
+            removal.remove(names)
+
+    shown = prune.plan(three, removal, Beside([]), SOON, LATER)
+    before = {name: size for name, size in removal.sizes("").items() if name.startswith(paths.RELEASES)}
+    with pytest.raises(LiveChangedError, match="somebody else has changed"):
+        prune.apply(three, Meanwhile(), Beside([]), shown, live.entry("prune", ANYBODY))
+    state = registry.present(three)
+    assert "never" in {state.release, state.candidate and state.candidate.release}
+    assert {name: size for name, size in removal.sizes("").items() if name.startswith(paths.RELEASES)} == before
+
+
+@pytest.mark.parametrize("percent", [100, 5])
 def test_what_was_pruned_meanwhile_is_not_promoted(three: Store, removal: Removal, percent: int) -> None:
     """Whoever has seen it before is told that it is gone, and what was live stays."""
     register(three, "never")

@@ -1,7 +1,7 @@
 """Removes what no reader, no run and no rollback needs any more.
 
-Releases that go leave live.json first, by compare-and-swap: who makes one of them live comes before
-that, and it stays, or afterwards, and is refused.
+The records of releases that go are removed first, then they leave live.json by compare-and-swap: who makes
+one of them live comes before that, and all are put back, or finds no record, and is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from nimbus.releases import registry
 from nimbus_runtime import evidence, live
 from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.errors import LiveChangedError
 from nimbus_runtime.contract.records import Dispatch, Entry, Live, Plan, Release
 
 if TYPE_CHECKING:
@@ -124,15 +125,29 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
 
 def apply(store: Store, removal: Removal, surplus: Surplus, planned: Pruning, entry: Entry) -> None:
     """Remove what was planned; doing it again, after it was killed, removes the rest."""
-    if planned.releases:  # also those that never published: somebody may have made one live since
-        live.decide(store, planned.seen, entry, lambda now: _without(now or planned.seen, planned.releases))
-    removal.remove([paths.release(name) for name in planned.releases])
+    if planned.releases:
+        _take_out(store, removal, planned, entry)
     for run in planned.runs:
         removal.remove([place(run) for place in _FIRST])
     for folder in _folders(planned.runs, planned.releases, planned.executions, planned.logs):
         removal.remove(list(removal.sizes(folder)))
     removal.remove(planned.results)
     surplus.remove(planned.surplus)
+
+
+def _take_out(store: Store, removal: Removal, planned: Pruning, entry: Entry) -> None:
+    """Remove records of releases, unless one has become live: also those that never published may have."""
+    live.refuse_changed(store, planned.seen)
+    places = [paths.release(name) for name in planned.releases]
+    records = {place: store.read(place) for place in places}
+    removal.remove(places)
+    try:
+        live.decide(store, planned.seen, entry, lambda now: _without(now or planned.seen, planned.releases))
+    except LiveChangedError:  # by who had looked for its record before that went
+        for place, data in records.items():
+            if data is not None:
+                store.create(place, data)
+        raise
 
 
 def _remains(store: Store) -> Iterator[str]:
