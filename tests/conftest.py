@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from tests.aws.fixtures import aws, aws_environment, bucket, local_aws
+from tests.fixtures.search_path import PRODUCTION, on_path
 
 __all__ = ["aws", "aws_environment", "bucket", "local_aws"]
 _APPLIED = "tests/terraform/working/"
 _FIRST = (_APPLIED, "tests/environments/", "tests/image/", "tests/tui/test_infrastructure")
 """What mostly waits for others, and for long: begun first, it is done when the rest is."""
+
+_WITH_ORIGINALS = ("tests/architecture/", "tests/benchmarks/", "tests/oracle/")
+sys.path.insert(0, str(PRODUCTION))  # for those whose PYTHONPATH is made of it
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let processes of most tests find what production has, without the torch stack of `make oracle`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not item.nodeid.startswith(_WITH_ORIGINALS):
+            patch.setenv("PYTHONPATH", on_path(PRODUCTION))
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from nimbus_runtime.contract.records import Entry, Live, Release
 from nimbus_runtime.store import DirectoryStore, Store
 from tests.faults import command
 from tests.faults.bundles import Built
+from tests.fixtures.search_path import on_path
 
 RELEASE = "en_support-1"
 TEXTS = ["Anna wrote from Berlin.", "The invoice is wrong.", "Please call me back on Monday."]
@@ -60,7 +61,7 @@ class Environment(ABC):
 
     def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a verb in this environment."""
-        package = {} if self.bundle.package is None else {"PYTHONPATH": str(self.bundle.package)}
+        package = {} if self.bundle.package is None else {"PYTHONPATH": on_path(self.bundle.package)}
         given = ("--env", self.name, "--config", str(self.folder))
         return command.start(*verb.split(), *arguments, *given, environment={**self.gate.environment, **package})
 

@@ -15,6 +15,7 @@ from nimbus_tui.api.session import Session
 from tests.environments import people
 from tests.environments.environment import RELEASE, TEXTS, Environment
 from tests.faults import command
+from tests.fixtures.search_path import on_path
 from tests.tui.driving import Driven, drive
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def test_a_run_that_is_cancelled_keeps_what_it_has_and_is_gone_on_with(environme
 
 def test_the_same_by_keys_alone(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the terminal interface: x stops the run, its shards show which one waits, w does that one alone."""
-    for name, value in {**environment.gate.environment, "PYTHONPATH": str(environment.bundle.package)}.items():
+    for name, value in {**environment.gate.environment, "PYTHONPATH": on_path(environment.bundle.package)}.items():
         monkeypatch.setenv(name, value)
 
     async def cancel(driven: Driven) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 
+from tests.fixtures.search_path import on_path
+
 from . import bundles
 
 _PATIENCE = 240.0
@@ -49,7 +51,7 @@ def start(*arguments: Argument, bundle: bundles.Built | None = None, **options: 
     if bundle is not None:
         arguments = (*arguments, "--bundle", bundle.path)
         if bundle.package is not None:
-            environment["PYTHONPATH"] = str(bundle.package)
+            environment["PYTHONPATH"] = on_path(bundle.package)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
     command = [sys.executable, "-m", *options.pop("program", _NIMBUS), *map(os.fspath, arguments)]
     return subprocess.Popen(command, text=True, env=environment, start_new_session=True, **{**pipes, **options})
@@ -67,9 +69,11 @@ def ended(process: subprocess.Popen[str], given: str | None = None) -> Ended:
 
 def doomed(allowed: Path, *arguments: Argument, **options: Any) -> Ended:  # noqa: ANN401
     """Run `nimbus` until it is killed before a change that it is not allowed, which is added to that file, or ends."""
-    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     process = start(
-        *arguments, program=("tests.faults.doomed", str(allowed)), environment={"PYTHONPATH": path}, **options
+        *arguments,
+        program=("tests.faults.doomed", str(allowed)),
+        environment={"PYTHONPATH": on_path(Path(__file__).parents[2])},
+        **options,
     )
     done = ended(process)
     wait_until(lambda: group_is_empty(process), "nothing of it lives on")

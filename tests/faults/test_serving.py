@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.search_path import on_path
 from tests.serving import Server, serving
 
 from . import bundles
@@ -33,7 +34,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
 def server(foreign: bundles.Built, gate: Gate) -> Iterator[Server]:
     """Return a server of a bundle that fails on demand, short of patience with clients and not with itself."""
     options = ("--receive-seconds", "2", "--idle-seconds", "3", "--request-seconds", "120", "--queue-texts", "64")
-    environment = {"PYTHONPATH": str(foreign.package), **gate.environment}
+    environment = {"PYTHONPATH": on_path(foreign.package), **gate.environment}
     with serving(foreign.path, *options, **environment) as running:
         yield running
 
@@ -209,7 +210,7 @@ def test_a_document_that_never_ends_is_given_up(foreign: bundles.Built, tmp_path
     """Its request is told so in time, its worker is replaced, and others go on."""
     gate = tmp_path / "gate"
     gate.touch()
-    environment = {"PYTHONPATH": str(foreign.package), "NIMBUS_TEST_GATE": str(gate)}
+    environment = {"PYTHONPATH": on_path(foreign.package), "NIMBUS_TEST_GATE": str(gate)}
     with serving(foreign.path, "--request-seconds", "5", "--workers", "2", **environment) as server:
         server.wait(lambda: len(server.events("worker_ready")) == 2)
         assert server.ask(body={"text": "Anna holdzz"}).status == 504
