@@ -37,7 +37,7 @@ def batch(aws: LocalAws) -> Batch:
     return batches.create(aws)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -40,7 +40,7 @@ def logged(batch: Batch, line: str) -> None:
     eventually(lambda: line in batch.logged())
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -143,7 +143,7 @@ def test_a_task_that_does_not_listen_is_killed_after_its_stop_timeout(aws: Local
     aws.client("ecs").stop_task(cluster=CLUSTER, task=task["taskArn"])
     task = batch.stopped(task)
     assert task["containers"][0]["exitCode"] == 128 + signal.SIGKILL
-    assert 0.9 < time.monotonic() - asked < 20
+    assert 0.9 < time.monotonic() - asked < 30  # which it gets where nothing is said
 
 
 def test_what_a_task_started_ends_with_it(batch: Batch) -> None:

@@ -69,10 +69,12 @@ def test_workers_end_with_their_supervisor(foreign: bundles.Built, root: Path, t
         assert [worker for worker in alive if worker.status() != psutil.STATUS_ZOMBIE] == []
 
 
-def test_a_run_can_be_stopped_at_any_time(foreign: bundles.Built, root: Path, given: Path) -> None:
+def test_a_run_can_be_stopped_at_any_time(foreign: bundles.Built, root: Path, tmp_path: Path, given: Path) -> None:
     """From the first moment on, a stopped command leaves nothing running and prints no traceback."""
+    gate = command.Gate(tmp_path / "gate")
+    gate.path.touch()  # so that no run ends by itself, however fast the machine
     for delay in (0.1, 0.35, 0.7):
-        process = command.start("run", given, "-o", root, bundle=foreign)
+        process = command.start("run", given, "-o", root, bundle=foreign, environment=gate.environment)
         time.sleep(delay)
         process.terminate()
         stopped = command.ended(process)

@@ -66,7 +66,7 @@ def _together(count: int, work: Callable[..., None], *arguments: object) -> None
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(240)
     assert [process.exitcode for process in processes] == [0] * count
 
 

@@ -136,7 +136,7 @@ def test_sigterm_amid_a_shard_keeps_what_is_committed(container: Container) -> N
         command.wait_until(lambda: gate.reached() or process.poll() is not None, "a document waits at the gate")
         assert healthy(name)
         subprocess.run(["podman", "stop", "--time=30", name], check=True, capture_output=True)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     finally:
         process.kill()
         process.wait()
@@ -165,7 +165,7 @@ def test_a_server_is_healthy_once_it_answers(podman: str, built_image: BuiltImag
         assert process.poll() is None, process.communicate()
     finally:
         subprocess.run([podman, "stop", "--time=20", name], check=False, capture_output=True)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert process.returncode == 0
 
 

@@ -12,7 +12,7 @@ from nimbus_runtime.readers.objects import sample
 
 def test_answers_come_in_the_order_of_the_items() -> None:
     """Whichever was answered first; and several are under way at once."""
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=120)
 
     def work(number: int) -> int:
         if number < 4:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 HEAVY = {"alibi_detect", "boto3", "locust", "numpy", "onnx", "onnxruntime", "pyarrow", "scipy", "spacy", "torch"}
 _LENIENT = """
 [gate]

@@ -18,7 +18,7 @@ from tests.aws.replacements import Mend, Replacement
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
 
-_START_SECONDS = 5
+_START_SECONDS = 60
 
 
 def _stop(self: StepFunctionResponse) -> ActionResult:

@@ -114,7 +114,7 @@ def test_one_whose_command_is_killed_works_on_to_its_end(tmp_path: Path, monkeyp
         command.stdout.readline()
         command.kill()
     (tmp_path / "go").touch()
-    wait_until((tmp_path / "whole").exists, "Terraform ends its work", seconds=10)
+    wait_until((tmp_path / "whole").exists, "Terraform ends its work")
 
 
 def test_without_the_program_the_way_without_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
