@@ -7,11 +7,11 @@ exists, and whatever a worker leaves behind without one means nothing.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nimbus_runtime import monitoring, readers, stopwatch
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 # A chunk goes through the pipeline at once, so its bounds decide which documents share a batch; a
-# zone's chunks share spaCy's transient strings. Both bound memory.
-_CHUNK_DOCUMENTS, _CHUNK_CHARACTERS = 256, 25_000
+# zone's chunks share spaCy's transient strings. Both bound memory. Of metadata, only what is far beyond
+# the usual ends a chunk.
+_CHUNK_DOCUMENTS, _CHUNK_CHARACTERS, _CHUNK_METADATA = 256, 25_000, 16 << 20
 _ZONE_CHUNKS = 32
 
 Item = Document | Rejected
@@ -45,8 +46,11 @@ class Watcher(Protocol):
         """Take in hand `count` documents of the shard from `first`, counted from 0."""
         ...
 
-    def rest(self) -> None:
-        """Have nothing in hand: what ends the process now, such as reading on, is no scored document's doing."""
+    def rest(self, source: str, position: int | None) -> None:
+        """Have nothing in hand: what ends the process now, such as reading on, is no scored document's doing.
+
+        `position` in the input `source` is of the last document that was scored, None before the first.
+        """
         ...
 
     def progress(self, counts: Counts, position: int) -> None:
@@ -114,19 +118,21 @@ class Scorer:
         return commit
 
     def _writer(self, stack: contextlib.ExitStack, schema: pa.Schema, output_format: OutputFormat) -> RecordWriter:
-        return RecordWriter(stack.enter_context(self._store.staged()), schema, output_format)
+        staged = stack.enter_context(self._store.staged())
+        return stack.enter_context(RecordWriter(staged, schema, output_format))
 
     def _score(self, number: int, watcher: Watcher, care: Care, files: _Files) -> Counts:
         shard = self._plan.shards[number]
         source = self._plan.inputs[shard.input]
         waiting = chunks(readers.read(source, shard.part, self._plan.settings.fields))
         counts, first = Counts(), 0
-        while zone := list(islice(waiting, _ZONE_CHUNKS)):
+        watcher.rest(source.name, None)
+        while (chunk := next(waiting, None)) is not None:
             with self._nlp.memory_zone():
-                for chunk in zone:
-                    counts += self._score_chunk(source.name, first, chunk, watcher, care, files)
-                    first += len(chunk)
-                    watcher.progress(counts, chunk[-1].position)
+                for each in itertools.chain([chunk], itertools.islice(waiting, _ZONE_CHUNKS - 1)):
+                    counts += self._score_chunk(source.name, first, each, watcher, care, files)
+                    first += len(each)
+                    watcher.progress(counts, each[-1].position)
         return counts
 
     def _score_chunk(  # noqa: PLR0913, PLR0917 - all of one chunk
@@ -144,7 +150,7 @@ class Scorer:
             tokens += sum(len(doc) for doc in docs if not isinstance(doc, Failure))
             rows, features, refused = self._formed(batch, docs)
             rejected += refused
-            watcher.rest()
+            watcher.rest(source, batch[-1].position)
             files.rows.write(rows)
             files.features.write(features)
         rejected.sort(key=lambda r: r.position)
@@ -201,14 +207,16 @@ class Scorer:
 def chunks(items: Iterator[Item]) -> Iterator[list[Item]]:
     """Yield the items that go through the pipeline together."""
     chunk: list[Item] = []
-    characters = 0
+    characters = metadata = 0
     for item in items:
         length = len(item.text) if isinstance(item, Document) else 0
-        if chunk and (len(chunk) >= _CHUNK_DOCUMENTS or characters + length > _CHUNK_CHARACTERS):
+        beside = len(item.metadata or "") if isinstance(item, Document) else 0
+        full = characters + length > _CHUNK_CHARACTERS or metadata + beside > _CHUNK_METADATA
+        if chunk and (full or len(chunk) >= _CHUNK_DOCUMENTS):
             yield chunk
-            chunk, characters = [], 0
+            chunk, characters, metadata = [], 0, 0
         chunk.append(item)
-        characters += length
+        characters, metadata = characters + length, metadata + beside
     if chunk:
         yield chunk
 

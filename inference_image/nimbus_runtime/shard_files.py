@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.records import DataFile, OutputFormat
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Staged
 
 _ROW_GROUP = 4096
+_WEIGHT = 128 << 20  # of the rows of a group, in bytes at most: what keeps memory flat where rows are large
+_CHARACTER, _ELEMENT = 4, 8
 
 
 class HashingFile:
@@ -28,9 +31,12 @@ class HashingFile:
         self._hash = hashlib.sha256()
         self.size = 0
         self.closed = False
+        self.abandoned = False
 
     def write(self, data: bytes) -> int:
-        """Append bytes."""
+        """Append bytes, unless nobody wants them any more."""
+        if self.abandoned:
+            return len(data)
         written = self._file.write(data)
         self._hash.update(data)
         self.size += written
@@ -63,38 +69,62 @@ class RecordWriter:
         self._format = output_format
         self._file = HashingFile(staged.file)
         self._waiting: list[Row] = []
+        self._weight = 0
         self._rows = 0
         self._parquet: pq.ParquetWriter | None = None  # opened by the first rows: a file may stay unwanted
 
+    def __enter__(self) -> Self:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close what was not published, for good; its bytes are nobody's."""
+        self._file.abandoned = True
+        if self._parquet is not None:
+            self._parquet.close()
+
     def write(self, records: Sequence[dict[str, Any]]) -> None:
-        """Append records; they reach the file in groups of a fixed size."""
+        """Append records; they reach the file in groups of a fixed size, smaller ones where rows are large.
+
+        Where a group ends is decided row by row, so that it is the same however the records come.
+        """
         self._rows += len(records)
         if self._format is OutputFormat.JSONL:
             self._file.write(b"".join(map(as_json, records)))
             return
-        self._waiting.extend(records)
-        while len(self._waiting) >= _ROW_GROUP:
-            self._flush(self._waiting[:_ROW_GROUP])
-            del self._waiting[:_ROW_GROUP]
+        for record in records:
+            self._waiting.append(record)
+            self._weight += _weight(record)
+            if len(self._waiting) >= _ROW_GROUP or self._weight >= _WEIGHT:
+                self._flush()
 
     def publish(self, run: str) -> DataFile:
         """Finish the file and give it its name; the same content may already have it."""
         if self._format is OutputFormat.PARQUET:
-            self._flush(self._waiting).close()
+            self._flush().close()
         name = f"{self._file.digest}.{self._format.value}"
         self._staged.publish(paths.data(run, name))
         return DataFile(name, self._rows, self._file.size)
 
-    def _flush(self, records: Sequence[Row]) -> pq.ParquetWriter:
+    def _flush(self) -> pq.ParquetWriter:
         import pyarrow as pa  # noqa: PLC0415 - only where Parquet is written
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         if self._parquet is None:
             self._parquet = pq.ParquetWriter(self._file, self._schema, compression="zstd")
-        if records:
-            columns = [pa.array([r[field.name] for r in records], type=field.type) for field in self._schema]
+        if self._waiting:
+            columns = [pa.array([r[field.name] for r in self._waiting], type=field.type) for field in self._schema]
+            self._waiting, self._weight = [], 0
             self._parquet.write_table(pa.table(columns, schema=self._schema), row_group_size=_ROW_GROUP)
         return self._parquet
+
+
+def _weight(row: Row) -> int:
+    """Return how many bytes the characters of a row and the elements of its lists may take."""
+    sizes = ((len(v), isinstance(v, str)) for v in row.values() if hasattr(v, "__len__"))
+    return sum(size * (_CHARACTER if text else _ELEMENT) for size, text in sizes)
 
 
 def quarantine_schema() -> pa.Schema:

@@ -104,6 +104,7 @@ class _Worker:
         self._partial = b""
         self.order: _Order | None = None
         self.in_hand: tuple[int, int] | None = None
+        self.reading: str | None = None  # where, in words, while nothing is in hand
         self.ready = False
 
     @property
@@ -210,13 +211,13 @@ class Supervisor:
             worker.ready = True
             self._lost_starts = 0
         elif kind == "begin":
-            worker.in_hand = (event["first"], event["count"])
+            worker.in_hand, worker.reading = (event["first"], event["count"]), None
         elif kind == "rest":
-            worker.in_hand = None
+            worker.in_hand, worker.reading = None, _place(event["input"], event["position"])
         elif kind == "progress" and worker.order:
             progress.advanced(worker.order.shard, event["documents"], event["quarantined"], event["position"])
         elif kind == "committed":
-            worker.order = worker.in_hand = None
+            worker.order = worker.in_hand = worker.reading = None
             progress.committed(event["shard"], codec.decode(Commit, json.dumps(event["commit"]).encode(), "worker"))
 
     def _give(self, waiting: deque[_Order]) -> None:
@@ -227,7 +228,7 @@ class Supervisor:
 
     def _bury(self, worker: _Worker, waiting: deque[_Order], progress: Progress) -> None:
         """Replace a worker that died, and think about what it had in hand."""
-        order, in_hand, ready = worker.order, worker.in_hand, worker.ready
+        order, in_hand, reading, ready = worker.order, worker.in_hand, worker.reading, worker.ready
         cause = worker.cause_of_death()
         self._remove(worker)
         if not ready:
@@ -238,12 +239,7 @@ class Supervisor:
             waiting.appendleft(order)
         progress.worker_died(order.shard if order else None, cause)
         if self._lost_starts >= _STARTS_LOST or (order is not None and order.deaths > _DEATHS_A_SHARD):
-            raise WorkerLostError(
-                "worker processes keep ending",
-                where=f"shard {order.shard}" if order else "while opening the bundle",
-                got=cause,
-                remedy="give the run more memory or fewer --workers, then resume it with --resume",
-            )
+            raise _lost(None if order is None else order.shard, reading, cause)
         self._start()
 
     def _start(self) -> None:
@@ -257,6 +253,21 @@ class Supervisor:
         self._workers.discard(worker)
         self._selector.unregister(worker.events)
         worker.stop()
+
+
+def _place(source: str, position: int | None) -> str:
+    return f"its first documents of {source}" if position is None else f"{source} after position {position:,}"
+
+
+def _lost(shard: int | None, reading: str | None, cause: str) -> WorkerLostError:
+    """Return the failure of a run whose workers keep ending, with what they did when they did."""
+    remedy = "give the run more memory or fewer --workers, then resume it with --resume"
+    if shard is not None and reading is not None:
+        where = f"shard {shard}, while reading {reading}"
+        remedy += "; or look at what the input holds there: it could not even be read"
+        return WorkerLostError("worker processes keep ending", where=where, got=cause, remedy=remedy)
+    where = "while opening the bundle" if shard is None else f"shard {shard}"
+    return WorkerLostError("worker processes keep ending", where=where, got=cause, remedy=remedy)
 
 
 @contextlib.contextmanager

@@ -51,9 +51,9 @@ class Events:
         """Say which documents of the shard are in hand."""
         self.send("begin", first=first, count=count)
 
-    def rest(self) -> None:
-        """Say that no document is in hand."""
-        self.send("rest")
+    def rest(self, source: str, position: int | None) -> None:
+        """Say that no document is in hand, and how far the input was scored."""
+        self.send("rest", input=source, position=position)
 
     def progress(self, counts: Counts, position: int) -> None:
         """Say how far the shard is, a few times a second."""

@@ -37,7 +37,7 @@ class Silent:
     def begin(self, first: int, count: int) -> None:
         """Ignore it."""
 
-    def rest(self) -> None:
+    def rest(self, source: str, position: int | None) -> None:
         """Ignore it."""
 
     def progress(self, counts: Counts, position: int) -> None:

@@ -12,11 +12,12 @@ from tests.faults import bundles
 
 from nimbus_runtime import claims, planner, readers, scorer
 from nimbus_runtime.bundle import load, verify
+from nimbus_runtime.contract.documents import Document
 from nimbus_runtime.contract.errors import NimbusError
 from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import Counts, OutputFormat
 from nimbus_runtime.store import DirectoryStore
-from nimbus_runtime.supervisor import _Order
+from nimbus_runtime.supervisor import _lost, _Order, _place
 
 Hand = tuple[int, int] | None
 CHUNK, OTHER, ONE, NEXT = (0, 8), (8, 8), (3, 1), (4, 1)
@@ -71,29 +72,33 @@ def test_what_is_left_out_says_what_ended_the_worker() -> None:
 
 @dataclass(slots=True)
 class Hands:
-    """Watches what is in hand, and how often something was."""
+    """Watches what is in hand, how often something was, and how far the input was scored."""
 
     held: tuple[int, int] | None = None
     times: int = 0
+    scored: tuple[str, int | None] | None = None
 
     def begin(self, first: int, count: int) -> None:
         """Take in hand."""
         self.held, self.times = (first, count), self.times + 1
 
-    def rest(self) -> None:
+    def rest(self, source: str, position: int | None) -> None:
         """Let go."""
-        self.held = None
+        self.held, self.scored = None, (source, position)
 
     def progress(self, counts: Counts, position: int) -> None:
         """Ignore it."""
 
 
 def test_nothing_is_in_hand_while_a_shard_is_read_on(tmp_path: Path) -> None:
-    """What ends a worker then is no document that was scored before: none of them is left out for it."""
+    """What ends a worker then is no document that was scored before: none of them is left out for it.
+
+    And no more is read ahead than what is scored next: two chunks are done when the third cannot be read.
+    """
     built = bundles.build(tmp_path / "built")
-    lines = "".join(json.dumps({"text": "late"}) + "\n" for _ in range(9000))
+    line = json.dumps({"text": "late"}) + "\n"
     broken = tmp_path / "texts.jsonl.gz"
-    broken.write_bytes(gzip.compress(lines.encode())[:-8])  # its end is missing
+    broken.write_bytes(gzip.compress(line.encode() * 700)[:-8])  # its end is missing
     bundle, store = verify(built.path), DirectoryStore(tmp_path / "root")
     order = planner.Order(Fields(), None, OutputFormat.JSONL, max_quarantine=0.1)
     inputs = readers.resolve([str(broken)], tmp_path / "spool")
@@ -101,4 +106,25 @@ def test_nothing_is_in_hand_while_a_shard_is_read_on(tmp_path: Path) -> None:
     hands = Hands()
     with pytest.raises(NimbusError):
         scorer.Scorer(load(bundle), bundle.manifest, plan, store, "attempt").score(0, hands, scorer.Care())
-    assert (hands.held, hands.times > 0) == (None, True)
+    assert (hands.held, hands.times) == (None, 2)
+    assert hands.scored == ("texts.jsonl.gz", 511 * len(line))
+
+
+def test_metadata_ends_a_chunk_only_where_it_is_huge() -> None:
+    """A chunk is bounded by documents, characters and metadata: what is read before it is scored is never more."""
+
+    def sizes(text: str, metadata: str, count: int = 600) -> list[int]:
+        return [len(chunk) for chunk in scorer.chunks(Document(str(n), text, metadata, n) for n in range(count))]
+
+    assert sizes("late", "{}") == sizes("late", "x" * 60_000) == [256, 256, 88]
+    assert sizes("late " * 200, "{}", 60) == [25, 25, 10]
+    assert sizes("late", "x" * (6 << 20), 5) == [2, 2, 1]
+    assert sizes("late", "x" * (17 << 20), 2) == [1, 1]
+
+
+def test_a_worker_that_ends_while_it_reads_is_told_of_with_the_place() -> None:
+    """Whoever has a file that no worker can read is told which, and where in it."""
+    reading = _place("mails.jsonl", 4096)
+    assert _lost(3, reading, "SIGKILL").where == "shard 3, while reading mails.jsonl after position 4,096"
+    assert _lost(3, None, "SIGKILL").where == "shard 3"
+    assert _lost(None, None, "SIGKILL").where == "while opening the bundle"

@@ -14,7 +14,7 @@ from nimbus_runtime.contract.errors import InputSchemaError
 from nimbus_runtime.contract.inputs import Compression, Fields, InputFile, Slice
 from nimbus_runtime.readers.compression import SUFFIXES as PACKED
 from nimbus_runtime.readers.intake import Intake, distinct_names
-from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, lines, without_end
+from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, TOO_MANY, crowded, lines, without_end
 from nimbus_runtime.readers.opening import unpacked
 from nimbus_runtime.readers.record_starts import RecordSeeker
 from nimbus_runtime.readers.records import records
@@ -147,6 +147,8 @@ def _dialect(delimiter: str) -> _csv.Dialect:
 
 def _parse(content: bytes, dialect: _csv.Dialect) -> list[str] | tuple[Reason, str]:
     """Return the fields of a record, or why it has none."""
+    if crowded(content, dialect.delimiter.encode()):
+        return TOO_MANY
     try:
         return next(csv.reader((content.decode(),), dialect))
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from nimbus_runtime.contract.documents import Document, Reason, Rejected
 from nimbus_runtime.contract.errors import InputSchemaError
 from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
 from nimbus_runtime.readers.intake import Intake
-from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, even_slices, lines_of, without_end
+from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, TOO_MANY, crowded, even_slices, lines_of, without_end
 from nimbus_runtime.readers.schema import expect_fields
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ _TOO_LARGE = (Reason.INVALID_RECORD, "JSON that takes more memory than there is"
 
 def _parse(content: bytes) -> dict[str, object] | tuple[Reason, str]:
     """Return the object of a line, or why it holds none."""
+    if crowded(content, b",", b"[", b"{"):
+        return TOO_MANY
     try:
         value = _decode(content.decode())
     except UnicodeDecodeError as error:
@@ -87,9 +89,8 @@ def _parse(content: bytes) -> dict[str, object] | tuple[Reason, str]:
         return Reason.INVALID_RECORD, "JSON with a number of too many digits"
     except (RecursionError, MemoryError) as error:
         return _TOO_DEEP if isinstance(error, RecursionError) else _TOO_LARGE
-    if isinstance(value, dict):
-        return value
-    return Reason.INVALID_RECORD, f"a JSON value of type {type(value).__name__}, not an object"
+    not_one = Reason.INVALID_RECORD, f"a JSON value of type {type(value).__name__}, not an object"
+    return value if isinstance(value, dict) else not_one
 
 
 def _not_jsonl(file: InputFile, first: bytes, count: int) -> InputSchemaError:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 LONGEST = 64 << 20  # bytes of one record: what keeps memory flat in a file without line ends
 TOO_LONG = (Reason.TOO_LONG, f"a record of more than {LONGEST} bytes")
+MOST = 2_000_000  # values of one record: each takes some hundred bytes once it is parsed
+TOO_MANY = (Reason.INVALID_RECORD, f"a record of more than {MOST:,} values")
 
 
 def lines(
@@ -61,6 +63,11 @@ def without_end(line: bytes) -> bytes:
     if line.endswith(b"\r\n"):
         return line[:-2]
     return line[:-1] if line.endswith(b"\n") else line
+
+
+def crowded(content: bytes, *marks: bytes) -> bool:
+    """Tell whether a record has more values than are parsed, by the marks that each needs."""
+    return len(content) > MOST and sum(map(content.count, marks)) > MOST
 
 
 def even_slices(file: InputFile, target: int) -> list[Slice]:

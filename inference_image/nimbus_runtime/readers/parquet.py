@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nimbus_runtime.contract.documents import Document, Reason, Rejected
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 SUFFIXES: tuple[str, ...] = (".parquet", ".pq")
 
-_BATCH = 512  # rows in memory at a time
+_BATCH = 512  # rows in memory at a time, fewer where they are large
+_HELD = 32 << 20  # bytes of these
 
 
 def check_schema(file: InputFile, fields: Fields) -> None:
@@ -74,9 +76,9 @@ def read(file: InputFile, part: Slice, fields: Fields) -> Iterator[Document | Re
         identity = None if fields.id is None else columns.index(fields.id)
         others = [number for number in range(len(names)) if number not in {text, identity}]
         position = sum(table.metadata.row_group(group).num_rows for group in range(part.start))
-        for batch in table.iter_batches(
-            batch_size=_BATCH, row_groups=list(range(part.start, part.end)), use_threads=False
-        ):
+        groups = range(part.start, part.end)
+        rows = min(map(partial(_rows_at_once, table.metadata), groups), default=_BATCH)
+        for batch in table.iter_batches(batch_size=rows, row_groups=list(groups), use_threads=False):
             values = [column_values(column) for column in batch.columns]
             for row in zip(*values, strict=True):
                 content = _content(row[text])
@@ -102,6 +104,11 @@ def _table(file: InputFile) -> Iterator[pq.ParquetFile]:
                 yield table
         except pa.ArrowException as error:
             raise unreadable(file, error, expected="a Parquet file") from error
+
+
+def _rows_at_once(metadata: pq.FileMetaData, group: int) -> int:
+    found = metadata.row_group(group)
+    return max(1, min(_BATCH, _HELD * found.num_rows // max(1, found.total_byte_size)))
 
 
 def _weights(table: pq.ParquetFile) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,6 +128,23 @@ def test_a_line_too_long_for_memory_is_rejected(write: Write, read_all: ReadAll)
     assert long.reason is Reason.TOO_LONG
     assert isinstance(good, Document)
     assert good.position == file.size - len(GOOD)
+
+
+@pytest.mark.parametrize(("name", "record"), [("a.jsonl", b'{"text": "x", "m": [%b0]}'), ("a.csv", b"%bx")])
+def test_a_record_of_more_values_than_memory_holds_is_not_parsed(
+    name: str, record: bytes, write: Write, read_all: ReadAll
+) -> None:
+    """Some megabytes of brackets and commas would take gigabytes; such a record ends no worker."""
+    head = b"text\n" if name.endswith(".csv") else b""
+    many = record % (b"0," * 2_000_001)
+    tracemalloc.start()
+    (found,) = read_all(write(name, head + many + b"\n"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(found, Rejected)
+    assert (found.reason, found.position) == (Reason.INVALID_RECORD, len(head))
+    assert found.detail == "a record of more than 2,000,000 values"
+    assert peak < 10 * len(many)
 
 
 def test_a_missing_text_field_is_refused_with_the_nearest_name(write: Write) -> None:

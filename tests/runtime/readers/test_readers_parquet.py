@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -131,6 +132,18 @@ def test_row_groups_are_grouped_by_the_size_of_their_strings(write: Write) -> No
     assert split(file, 1) == [Slice(number, number + 1) for number in range(8)]
     assert split(file, 1600) == [Slice(0, 2), Slice(2, 4), Slice(4, 6), Slice(6, 8)]
     assert [item.position for item in read(file, Slice(3, 4), Fields())] == list(range(15, 20))
+
+
+def test_fewer_large_rows_are_held_at_once(write: Write) -> None:
+    """What is read ahead is bounded by bytes as well as by rows."""
+    rows = [{"text": f"{number}", "image": f"{number}" + "x" * (2 << 20)} for number in range(70)]
+    file = write("a.parquet", packed(pa.Table.from_pylist(rows)))
+    tracemalloc.start()
+    found = [item.position for item in read(file, Slice(0, 1), Fields())]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == list(range(70))
+    assert peak < 100 << 20  # of 140 MiB
 
 
 def test_a_table_without_rows_has_no_slices(write: Write) -> None:
