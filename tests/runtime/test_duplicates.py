@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,15 +20,18 @@ RUN = "20261122T020000Z"
 
 def found(root: Path, *shards: list[str]) -> Duplicates:
     """Return what is found in shards with these ids."""
-    store = DirectoryStore(root)
+    return duplicates.find_duplicates(DirectoryStore(root), RUN, _kept(root, shards))
+
+
+def _kept(root: Path, shards: Sequence[list[str]]) -> list[Commit]:
     commits = []
     for number, ids in enumerate(shards):
         file = DataFile(f"{number}.parquet", len(ids), 0)
-        place = store.path(paths.data(RUN, file.file))
+        place = DirectoryStore(root).path(paths.data(RUN, file.file))
         place.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.table({"id": pa.array(ids, pa.string())}), place)
         commits.append(Commit(number, "r", "a", file, None, file, Counts(), 0.0))
-    return duplicates.find_duplicates(store, RUN, commits)
+    return commits
 
 
 @pytest.fixture(params=[20_000_000, 7, 1], ids=["one pass", "several passes", "a pass an id"])
@@ -65,3 +70,16 @@ def test_examples_are_few_and_sorted(tmp_path: Path) -> None:
     result = found(tmp_path, ids, list(reversed(ids)))
     assert (result.ids, result.documents) == (50, 100)
     assert result.examples == tuple(ids[:20])
+
+
+def test_many_repeated_ids_take_few_bytes_each(tmp_path: Path) -> None:
+    """Names are not held: an input that was delivered twice takes no more than some bytes an id."""
+    shards = [[f"{prefix}-{number:032}" for number in range(2000)] for prefix in "abcdefghijklmnopqrst"]
+    found(tmp_path / "first", shards[0])  # what is imported, and kept
+    commits = _kept(tmp_path, [*shards, *shards])
+    tracemalloc.start()
+    result = duplicates.find_duplicates(DirectoryStore(tmp_path), RUN, commits)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (result.ids, result.documents) == (40_000, 80_000)
+    assert peak / result.ids < 90  # 32 of them its two hashes while all are sorted, the rest the names of one file

@@ -108,7 +108,8 @@ def _table(file: InputFile) -> Iterator[pq.ParquetFile]:
 
 def _rows_at_once(metadata: pq.FileMetaData, group: int) -> int:
     found = metadata.row_group(group)
-    return max(1, min(_BATCH, _HELD * found.num_rows // max(1, found.total_byte_size)))
+    fitting: int = _HELD * found.num_rows // max(1, found.total_byte_size)
+    return max(1, min(_BATCH, fitting))
 
 
 def _weights(table: pq.ParquetFile) -> list[int]:
