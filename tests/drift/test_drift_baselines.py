@@ -149,6 +149,17 @@ def test_a_weekday_is_that_of_the_schedules_zone(root: DirectoryStore) -> None:
         assert (comparison.weekday, comparison.reference, comparison.level) == ("Monday", 1800, level)
 
 
+def test_a_zone_that_is_unknown_here_is_said(root: DirectoryStore) -> None:
+    """No weekday is taken for another zone's: all are compared with, and the finding says why."""
+    runs = [add_run(root, rows(600, day), day=day) for day in range(15)]
+    made = baseline(root, *runs[:-1], time_zone="Nowhere/Here")
+    comparison = compare(root, made, [runs[-1]], NumpyEngine()).comparison
+    assert (comparison.weekday, comparison.reference) == (None, 14 * 600)
+    assert comparison.note == "Compared with all weekdays: there is no data of the time zone Nowhere/Here here."
+    alone = baseline(root, runs[0], name="alone", time_zone="Nowhere/Here")
+    assert compare(root, alone, [runs[-1]], NumpyEngine()).comparison.note is None
+
+
 def test_what_changes_from_day_to_day_is_known_of_a_baseline(root: DirectoryStore) -> None:
     """From three runs on: by feature, how far any certainly is from the others."""
     runs = [add_run(root, rows(800, day, World(length=5.3 + 0.15 * (day % 2))), day=day) for day in range(6)]

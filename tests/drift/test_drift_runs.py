@@ -93,11 +93,14 @@ def test_from_a_dev_set_to_a_sample_for_annotation(built: bundles.Built, tmp_pat
 
 
 def test_an_export_reads_texts_that_lie_elsewhere_and_refuses_others(built: bundles.Built, tmp_path: Path) -> None:
-    """Moved inputs are named; what was changed since is counted, and never written."""
+    """Moved inputs are named; texts are found wherever they stand by now, and one that was changed is counted.
+
+    The ids are derived, from places among others: all of them are others now.
+    """
     root, source, other = tmp_path / "root", tmp_path / "texts.jsonl", tmp_path / "other.jsonl"
     write(source, 520, 8, 4)
     write(other, 4, 8, 5)
-    assert command.run(source, other, "--id-field", "id", root=root, bundle=built).code == 0
+    assert command.run(source, other, root=root, bundle=built).code == 0
     arguments = ("drift", "export", root, "--tool", "doccano", "--task", "cats", "--size", "10", "--json")
     everything = ("drift", "export", root, "--task", "cats", "--size", "524", "--json", "--to")
     other.unlink()
@@ -109,7 +112,8 @@ def test_an_export_reads_texts_that_lie_elsewhere_and_refuses_others(built: bund
     assert "5 are no longer in the inputs, of which 1 cannot be read: other.jsonl" in rest.err
     assert "another" not in (tmp_path / "rest.jsonl").read_text(encoding="utf-8")
     moved = tmp_path / "moved.jsonl"
-    source.rename(moved)
+    moved.write_text("".join([json.dumps({"id": "4-0", "text": "first"}) + "\n", *reversed(lines)]), encoding="utf-8")
+    source.unlink()
     lost = command.nimbus(*arguments, "--to", tmp_path / "a.jsonl")
     assert lost.code != 0
     assert "--input" in lost.json["to do"]

@@ -128,3 +128,4 @@ class Comparison:
     reference: int  # sampled documents
     current: int
     findings: tuple[Finding, ...]
+    note: str | None = None  # what the reader of a verdict should know of how it was come to

@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -139,38 +140,56 @@ def named(store: Store, name: str, pipeline: str) -> Baseline:
     return baseline
 
 
-def reference(store: Store, baseline: Baseline, runs: Sequence[Run]) -> tuple[windows.Window, str | None]:
-    """Return what runs are compared with, and the weekday of which alone it is, if it is.
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What runs are compared with, the weekday of which alone it is, if it is, and why it is not where it should."""
+
+    window: windows.Window
+    weekday: str | None = None
+    note: str | None = None
+
+
+def reference(store: Store, baseline: Baseline, runs: Sequence[Run]) -> Reference:
+    """Return what runs are compared with: what was made on their own weekday, where that is enough.
 
     A run that is itself part of the baseline is not compared with itself, unless there is nothing else.
     """
     compared = {run.run for run in runs}
     parts = [part for part in baseline.parts if part.run not in compared] or list(baseline.parts)
-    zone = _zone(baseline.thresholds.time_zone)
-    days = {_weekday(run.scheduled_time, zone) for run in runs}
-    weekday = days.pop() if len(days) == 1 and baseline.thresholds.same_weekday else None
-    alike = [part for part in parts if _weekday(part.scheduled_time, zone) == weekday]
-    enough = sum(part.sample.rows for part in alike) >= baseline.thresholds.documents
-    if baseline.source is Source.RUNS and enough and 1 < len(alike) < len(parts):
-        parts = alike
-    else:
-        weekday = None
+    weekday = note = None
+    if baseline.source is Source.RUNS and baseline.thresholds.same_weekday and len(parts) > 1:
+        zone = _zone(baseline.thresholds.time_zone)
+        if zone is None:
+            note = (
+                f"Compared with all weekdays: there is no data of the time zone {baseline.thresholds.time_zone} here."
+            )
+        else:
+            parts, weekday = _alike(parts, runs, zone, baseline.thresholds.documents)
+    documents, quarantined = sum(part.documents for part in parts), sum(part.quarantined for part in parts)
     tables = [windows.read_sample(store, part.sample) for part in parts]
-    return windows.window(
-        tables, sum(part.documents for part in parts), sum(part.quarantined for part in parts)
-    ), weekday
+    return Reference(windows.window(tables, documents, quarantined), weekday, note)
+
+
+def _alike(parts: list[Part], runs: Sequence[Run], zone: tzinfo, enough: int) -> tuple[list[Part], str | None]:
+    """Return the parts of the runs' weekday, and that, or all of them where these are not enough."""
+    days = {_weekday(run.scheduled_time, zone) for run in runs}
+    weekday = days.pop() if len(days) == 1 else None
+    alike = [part for part in parts if _weekday(part.scheduled_time, zone) == weekday]
+    if 1 < len(alike) < len(parts) and sum(part.sample.rows for part in alike) >= enough:
+        return alike, weekday
+    return parts, None
 
 
 def _weekday(time: str, zone: tzinfo) -> str:
     return _DAYS[datetime.fromisoformat(time).astimezone(zone).weekday()]
 
 
-def _zone(name: str) -> tzinfo:
-    """Return a time zone; UTC where the system has no data of zones, so that a run is compared all the same."""
+def _zone(name: str) -> tzinfo | None:
+    """Return a time zone, or None where this system knows none of that name: UTC needs no data."""
     try:
-        return ZoneInfo(name)
+        return UTC if name == "UTC" else ZoneInfo(name)
     except (KeyError, OSError, ValueError):
-        return UTC
+        return None
 
 
 def _keep(store: Store, table: pa.Table) -> DataFile:

@@ -27,7 +27,8 @@ class Compared:
 def compare(store: Store, baseline: Baseline, runs: Sequence[Run], engine: Engine) -> Compared:
     """Compare runs, taken together, with a baseline; what a candidate's bundle made in them is left out."""
     runs = [shards.own(store, run) for run in runs]
-    reference, weekday = baselines.reference(store, baseline, runs)
+    found = baselines.reference(store, baseline, runs)
+    reference = found.window
     limit = -(-windows.DOCUMENTS // len(runs))
     current = windows.window(
         [windows.sample(store, run, limit) for run in runs],
@@ -41,12 +42,13 @@ def compare(store: Store, baseline: Baseline, runs: Sequence[Run], engine: Engin
         runs=tuple(run.run for run in runs),
         scheduled_time=runs[-1].scheduled_time,
         baseline=baseline.name,
-        weekday=weekday,
+        weekday=found.weekday,
         engine=engine.name,
         level=level,
         ratio=ratio,
         reference=len(reference.ids),
         current=len(current.ids),
         findings=findings,
+        note=found.note,
     )
     return Compared(comparison, reference, current)

@@ -23,6 +23,7 @@ def tell_drift(store: Store, run: Run) -> None:
         say("drift_unknown", run=run.run, **error.to_json())
         return
     if found is not None:
-        say("drift", run=run.run, baseline=found.baseline, level=found.level.value, ratio=round(found.ratio, 3))
+        told = {} if found.note is None else {"note": found.note}
+        say("drift", run=run.run, baseline=found.baseline, level=found.level.value, ratio=round(found.ratio, 3), **told)
         if found.level is not Level.INSUFFICIENT:
             metrics.emit({"drift_ratio": found.ratio}, run.run)

@@ -1,7 +1,7 @@
 """A stratified sample of a run's documents for annotation: ids from the features, texts from the inputs.
 
 Half of it are documents that drive the drift, half are any, both evenly over the top categories. Texts are read from
-the inputs on this machine and checked against the hashes of their rows; they go into the one file that was asked for.
+the inputs on this machine and found by the hashes of their rows; they go into the one file that was asked for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -110,24 +110,22 @@ def write(  # noqa: PLR0913, PLR0917 - all that an export is
     inputs: Sequence[InputFile] | None,
     file: BinaryIO,
 ) -> Written:
-    """Write a line for each document of the sample that is still found in the inputs."""
+    """Write a line for each document of the sample whose text is still found in the inputs, wherever it stands."""
     chosen = _task(run, task)
     scores = {document.id: document.score for document in wanted}
     rows = _rows(store, run, frozenset(scores))
     plan = codec.decode(Plan, store.read(paths.plan(run.run)) or b"", f"{store.location}/{paths.plan(run.run)}")
+    by_text: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows.values():
+        by_text[row["input_hash"]].append(row)
     lines: dict[str, bytes] = {}
     unread: dict[str, NimbusError] = {}
-    for document in _documents(inputs or plan.inputs, plan, unread):
-        row = rows.get(document.id)
-        if row is not None and hashlib.sha256(document.text.encode()).hexdigest() == row["input_hash"]:
-            meta = {"document_id": document.id, "run": run.run, "score": round(scores[document.id], 3)}
-            line = (
-                _prodigy(document.text, row, chosen, meta)
-                if tool is Tool.PRODIGY
-                else _doccano(document.text, row, chosen, meta)
-            )
-            lines[document.id] = json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        if len(lines) == len(scores):
+    for text in _texts(inputs or plan.inputs, plan, unread):
+        for row in by_text.pop(hashlib.sha256(text.encode()).hexdigest(), ()):
+            meta = {"document_id": row["id"], "run": run.run, "score": round(scores[row["id"]], 3)}
+            line = _prodigy(text, row, chosen, meta) if tool is Tool.PRODIGY else _doccano(text, row, chosen, meta)
+            lines[row["id"]] = json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        if not by_text:
             break
     if not lines:
         raise DriftError(
@@ -162,16 +160,18 @@ def _task(run: Run, task: Task | None) -> Task:
     return task
 
 
-def _documents(inputs: Sequence[InputFile], plan: Plan, unread: dict[str, NimbusError]) -> Iterator[Document]:
-    """Yield what inputs hold now, whatever they were when they were scored; note why one cannot be read."""
+def _texts(inputs: Sequence[InputFile], plan: Plan, unread: dict[str, NimbusError]) -> Iterator[str]:
+    """Yield what inputs hold now, whatever they were when they were scored; note why one cannot be read.
+
+    A text is known again by its hash alone: ids that were derived change with what stands before them.
+    """
     for planned in inputs:
         try:
             (file, *_) = readers.resolve([planned.key], Path(tempfile.gettempdir()), default_format=planned.format)
-            file = replace(file, name=planned.name)  # which ids are derived from
             for part in readers.split(file, _TARGET):
                 for item in readers.read(file, part, plan.settings.fields):
                     if isinstance(item, Document):
-                        yield item
+                        yield item.text
         except (InputNotFoundError, InputUnreadableError, InputChangedError, InputSchemaError) as error:
             unread[planned.name] = error
 

@@ -134,6 +134,8 @@ def _notes(comparison: Comparison, runs: Sequence[Run], baseline: Baseline, rele
     if comparison.weekday is not None:
         zone = baseline.thresholds.time_zone
         notes.append(f"Compared with {comparison.weekday}s ({zone}) only: the baseline has enough of them.")
+    if comparison.note is not None:
+        notes.append(comparison.note)
     own, compared_with = set(comparison.runs), {part.run for part in baseline.parts}
     if own == compared_with:
         itself = "this run itself" if len(own) == 1 else "these runs themselves"
