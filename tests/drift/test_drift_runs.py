@@ -6,17 +6,17 @@ import json
 import random
 import shutil
 import string
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from nimbus import assembly, drifting
-from nimbus_runtime.bundle import verify
+from nimbus_runtime.bundle import Bundle, verify
 from nimbus_runtime.contract.drift import Thresholds
 from nimbus_runtime.contract.errors import DriftError
-from nimbus_runtime.drift import devset
+from nimbus_runtime.drift import baselines, devset
 from nimbus_runtime.store import DirectoryStore
 from tests.faults import bundles, command
 
@@ -127,6 +127,40 @@ def test_an_export_reads_texts_that_lie_elsewhere_and_refuses_others(built: bund
     assert not (tmp_path / "c.jsonl").exists()
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """What was compiled already."""
+
+    bundle: Bundle
+
+    def find(self) -> Bundle:
+        """Return it."""
+        return self.bundle
+
+    compile = find
+
+
+def test_a_dev_set_is_kept_and_adopted_before_anything_is_live(built: bundles.Built, tmp_path: Path) -> None:
+    """A first deployment compiles and keeps it; where it is damaged, a deployment ends in words and nothing is live."""
+    write(tmp_path / "dev.jsonl", 520, 8, 5)
+    (tmp_path / "nimbus.toml").write_text(
+        f'[pipeline]\nname = "support"\nsource = "{built.original}"\n[input]\npaths = ["dev.jsonl"]\nid_field = "id"\n'
+        '[drift]\ndev = "dev.jsonl"\n[environments.one]\nroot = "one"\n[environments.two]\nroot = "two"\n',
+        encoding="utf-8",
+    )
+    arguments = ("deploy", "--config", tmp_path, "--yes", "--json", "--env")
+    done = command.nimbus(*arguments, "one")
+    assert done.code == 0, done.err
+    assert "found as it was" not in next(line for line in done.err.splitlines() if "compile" in line)
+    kept = baselines.every(DirectoryStore.reading(tmp_path / "one"))
+    assert [baseline.release for baseline in kept] == [done.json["release"]]
+    (sample,) = (tmp_path / ".nimbus" / "compiled").glob("*.dev/baselines/data/*")
+    sample.write_bytes(b"PAR1 not really")
+    refused = command.nimbus(*arguments, "two")
+    assert (refused.code, refused.json["error"]) == (1, "DriftError")
+    assert not (tmp_path / "two" / "live.json").exists()
+
+
 def test_a_dev_set_has_the_limits_of_the_project(built: bundles.Built, tmp_path: Path) -> None:
     """Kept beside a bundle, and made the baseline of a release by those of the project that deploys it."""
     limits = "documents = 100\ndistance = 0.03\n"
@@ -141,7 +175,9 @@ def test_a_dev_set_has_the_limits_of_the_project(built: bundles.Built, tmp_path:
     wanted = Thresholds(documents=100, distance=0.03, time_zone="Europe/Berlin")
     copied = shutil.copytree(built.path, tmp_path / "bundle")
     bundle = verify(copied)
-    drifting.keep_dev_set_of(project, bundle)
+    assert drifting.WithDevSet(Compiled(bundle), project).find() is None
+    assert drifting.WithDevSet(Compiled(bundle), project).compile() == bundle
+    assert drifting.WithDevSet(Compiled(bundle), project).find() == bundle
     store = DirectoryStore(tmp_path / "root")
     kept = devset.adopt(store, "support-1", bundle)
     assert kept is not None

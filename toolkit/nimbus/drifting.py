@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nimbus import assembly
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from nimbus.drift.history import Point
     from nimbus.drift.report import Report
     from nimbus.drift.root import DriftRoot
+    from nimbus.releases.deploy import Compiler
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.drift import Baseline
     from nimbus_runtime.contract.inputs import Fields
@@ -157,14 +159,30 @@ def keep_dev_set(bundle: Path, dev: Path, fields: Fields, project: Project | Non
         )
 
 
-def keep_dev_set_of(project: Project, bundle: Bundle) -> None:
-    """Keep the project's dev set beside a bundle, unless it lies there already."""
-    from pathlib import Path  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class WithDevSet:
+    """Compiles as `compiler` does, and keeps the project's dev set beside the bundle."""
 
-    from nimbus_runtime.drift import devset  # noqa: PLC0415
+    compiler: Compiler
+    project: Project
 
-    if project.drift.dev is not None and not devset.beside(bundle.path).is_dir():
-        keep_dev_set(bundle.path, Path(project.path(project.drift.dev)), project.job().fields, project)
+    def find(self) -> Bundle | None:
+        """Return the bundle if neither it nor its dev set needs any work."""
+        from nimbus_runtime.drift import devset  # noqa: PLC0415
+
+        bundle = self.compiler.find()
+        return bundle if bundle is not None and devset.is_kept(bundle.path) else None
+
+    def compile(self) -> Bundle:
+        """Return the bundle, with the dev set beside it."""
+        from pathlib import Path  # noqa: PLC0415
+
+        from nimbus_runtime.drift import devset  # noqa: PLC0415
+
+        bundle, dev = self.compiler.compile(), self.project.drift.dev
+        if dev is not None and not devset.is_kept(bundle.path):
+            keep_dev_set(bundle.path, Path(self.project.path(dev)), self.project.job().fields, self.project)
+        return bundle
 
 
 def adopt_dev_set(environment: Environment, project: Project, release: Release, bundle: Bundle) -> None:

@@ -84,11 +84,16 @@ def prepare(asked: Asked, *, kept: bool) -> Prepared:
     `kept` says that the environment was asked for, and so that it has to be there.
     """
     from nimbus.adapters import locust  # noqa: PLC0415
+    from nimbus.releases import registry  # noqa: PLC0415
 
     if asked.payloads is not None and (asked.bundle is not None or not asked.runs):
         locust.check_texts(asked.payloads, None if asked.runs else _text_field(asked))
-    if asked.environment is not None and kept:
-        assembly.open_environment(asked.environment).names("releases")
+    if asked.environment is not None and (kept or asked.release is not None):
+        store = assembly.open_environment(asked.environment)
+        if asked.release is not None:  # whichever is called so
+            asked = replace(asked, release=registry.release(store, registry.named(store, asked.release)).release)
+        else:
+            store.names("releases")
     prices = quoting.prices_for(asked.project)
     asked, waiting = _in_turn(asked)
     return Prepared(asked, prices, tuple(words for words in (waiting, _whose(asked)) if words))

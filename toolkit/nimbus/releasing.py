@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nimbus.config.gate import Canary
     from nimbus.releases.canary import Status
     from nimbus.releases.checks.cloud import Cloud
-    from nimbus.releases.deploy import Deployment, Planned, Preflight, Tools
+    from nimbus.releases.deploy import Compiler, Deployment, Planned, Preflight, Tools
     from nimbus.releases.deploy import Observer as Deploying
     from nimbus.releases.diff import Difference
     from nimbus.releases.history import Change
@@ -93,13 +93,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     from nimbus.releases import deploy as deploying  # noqa: PLC0415
 
     order = deploying.Order(project.job(), assembly.actor(environment), reason, confirm, promoted)
-    tools = _tools(environment, project, judged=judged)
-    if project.drift.dev is not None:
-        drifting.keep_dev_set_of(project, tools.compiler.compile())
-    deployment = deploying.deploy(tools, order, observer)
-    if project.drift.dev is not None:
-        drifting.adopt_dev_set(environment, project, deployment.release, tools.compiler.compile())
-    return deployment
+    return deploying.deploy(_tools(environment, project, judged=judged), order, observer)
 
 
 def plan_rollback(environment: Environment, release: str | None = None, *, keep_data: bool = False) -> Rollback:
@@ -214,13 +208,17 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
     from nimbus.releases import deploy as deploying  # noqa: PLC0415
 
     pipeline = project.pipeline
-    compiler = CachedCompiler(
+    compiler: Compiler = CachedCompiler(
         project.path(pipeline.source) if Path(project.path(pipeline.source)).exists() else pipeline.source,
         project.folder / promoting.COMPILED,
         pipeline.precision,
         [Path(project.path(file)) for file in pipeline.code],
         pipeline.allow,
     )
+    adopt = None
+    if project.drift.dev is not None:
+        compiler = drifting.WithDevSet(compiler, project)
+        adopt = partial(drifting.adopt_dev_set, environment, project)
     shadow = promoting.judge(environment, project, compiler.find) if judged else None
     return deploying.Tools(
         assembly.open_environment(environment),
@@ -230,6 +228,7 @@ def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools
         shadow,
         promoting.judge_alone(environment, project),
         partial(promoting.live_is_here, environment, project),
+        adopt,
     )
 
 

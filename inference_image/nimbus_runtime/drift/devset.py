@@ -28,6 +28,11 @@ def beside(bundle: Path) -> Path:
     return whole.with_name(f"{whole.name}.dev")
 
 
+def is_kept(bundle: Path) -> bool:
+    """Say whether a bundle's dev set is kept, to its end."""
+    return (beside(bundle) / paths.baseline(NAME)).is_file()
+
+
 def adopt(store: Store, release: str, bundle: Bundle, thresholds: Thresholds | None = None) -> Baseline | None:
     """Make the dev set that lies beside a bundle a baseline of its release, once; None where there is none.
 

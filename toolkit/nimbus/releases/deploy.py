@@ -110,7 +110,8 @@ class Tools:
     """What a deployment works with; `shadow` is None where there is nothing to judge by.
 
     `gate` asks for the evidence that needs nothing live beside it, where the gate requires such. `live_is_here`
-    says whether what is live can score beside a candidate, though it has published nothing.
+    says whether what is live can score beside a candidate, though it has published nothing. `registered` is told of
+    the release while nothing of it is live.
     """
 
     store: Store
@@ -120,6 +121,7 @@ class Tools:
     shadow: Shadow | None
     gate: Callable[[Release], Verdict] | None = None
     live_is_here: Callable[[], bool] = lambda: False
+    registered: Callable[[Release, Bundle], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,8 @@ def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
     observer.step(Step.REGISTER, State.DOING)
     registered = set(registry.names(tools.store))
     release = register.register(tools.store, tools.host, wanted, placed.sboms)
+    if tools.registered is not None:
+        tools.registered(release, bundle)
     observer.step(Step.REGISTER, State.DONE, _told(release.release, registered & {release.release}))
     verdict = _judge(tools, seen, release, observer)
     ended = Deployment(release, None, verdict, changed=False)
