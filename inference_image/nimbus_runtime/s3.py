@@ -35,6 +35,10 @@ class S3Error(Exception):
         self.what, self.code, self.remedy = what, code, remedy
 
 
+class DeniedError(S3Error):
+    """What the role may not do."""
+
+
 class Found(Exception):  # noqa: N818 - an answer more than a failure
     """A conditional write was not done: something else stands there."""
 
@@ -273,7 +277,7 @@ def _refused(error: ClientError, bucket: str) -> S3Error:
     if refusal is Refusal.OTHER and _status(error) == 403:
         refusal = Refusal.PERMISSION
     if refusal is Refusal.PERMISSION:
-        return S3Error(
+        return DeniedError(
             "access is denied",
             code,
             f"give this role the object and list permissions of {bucket} that docs/aws.md names",

@@ -11,14 +11,17 @@ import pytest
 from nimbus_runtime import live
 from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
-from nimbus_runtime.contract.errors import InputChangedError, NimbusError
+from nimbus_runtime.contract.errors import InputChangedError, InputUnreadableError, NimbusError
 from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import Execution, Job, Outcome, OutputFormat, Release
+from nimbus_runtime.readers.addresses import resolve_objects
 from nimbus_runtime.store import DirectoryStore, S3Store
 from nimbus_runtime.tasks.commit import commit_task
 from nimbus_runtime.tasks.plan import plan_task
 from nimbus_runtime.tasks.score import score_task
 from nimbus_runtime.tasks.settings import TaskSettings, read_settings
+from tests.aws.local_aws import LocalAws
+from tests.aws.refusals import Refused
 from tests.faults import bundles, command
 
 from .datasets import rows, write_inputs
@@ -98,3 +101,15 @@ def test_a_bucket_that_does_not_exist_is_told_in_words(settings: TaskSettings) -
     """The failure names the bucket and what to check."""
     with pytest.raises(NimbusError, match="no such bucket"):
         plan_task(replace(settings, root="s3://nimbus-has-no-such-bucket/x"), Nobody())
+
+
+def test_a_folder_is_read_by_who_may_not_ask_for_its_own_name(aws_environment: LocalAws, bucket: str) -> None:
+    """S3 denies that to a role that may read what lies in the folder alone; what is denied wholly is told in words."""
+    boto3.client("s3").put_object(Bucket=bucket, Key="mails/1.jsonl", Body=b'{"text": "a"}\n')
+    denied = Refused(code="AccessDenied", status=403, service="s3")
+    aws_environment.faults.add(denied)
+    (found,) = resolve_objects([f"s3://{bucket}/mails"], None)
+    assert found.name == "1.jsonl"
+    aws_environment.faults.add(denied)
+    with pytest.raises(InputUnreadableError, match="access is denied"):
+        resolve_objects([f"s3://{bucket}/letters"], None)

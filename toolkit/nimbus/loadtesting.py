@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nimbus import assembly, promoting, quoting
 from nimbus.config.loadtest import LoadTest, Profile, Users
-from nimbus_runtime.contract.errors import NimbusError
+from nimbus_runtime.contract.errors import NimbusError, RunInterruptedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,6 +173,8 @@ def price(asked: Asked, tested: Trial, table: PriceTable) -> tuple[Quote | None,
     try:
         architecture, arm_speed = quoting.architecture(project), quoting.arm_speed(project)
         return quoting.quote(measured, table, architecture, arm_speed=arm_speed), ""
+    except RunInterruptedError:
+        raise
     except NimbusError as error:
         return None, error.what
 
@@ -184,6 +186,8 @@ def keep(asked: Asked, tested: Trial, ran: Release | None) -> Kept:
     """
     try:
         return _keep(asked, tested, ran)
+    except RunInterruptedError:
+        raise
     except NimbusError as error:
         return Kept(None, error.what)
 

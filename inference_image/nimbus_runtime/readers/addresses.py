@@ -37,13 +37,19 @@ def resolve_objects(addresses: Sequence[str], default_format: Format | None) -> 
 
 
 def _listed(bucket: s3.Bucket, key: str, default_format: Format | None) -> Iterator[s3.Listed]:
+    denied = None
     if key and not key.endswith("/"):
-        named = bucket.head(key)
+        try:
+            named = bucket.head(key)
+        except s3.DeniedError as error:  # who may read a folder may not ask for what is called as it is
+            named, denied = None, error
         if named is not None:
             yield named
             return
     prefix = key if not key or key.endswith("/") else f"{key}/"
     found = [listed for listed in bucket.listed(prefix) if _wanted(listed, prefix, default_format)]
+    if not found and denied is not None:
+        raise denied
     if not found:
         raise InputNotFoundError(
             "there is no such object, and none below it that can be read",

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from nimbus_runtime.contract.errors import InputSchemaError
+from nimbus_runtime.contract.inputs import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 _MOST = 20  # names in a message
 _LONGEST = 40  # characters of one; beyond, it may be the text of a file without a header
-_NAME = re.compile(r"[^\W\d][\w.:/-]*(?: [\w.:/-]+){0,2}")  # what looks like a name, and not like somebody's words
+_WORD = re.compile(r"[^\W\d][\w.:/-]*")  # one that is no telephone number
+_NAME = re.compile(rf"{_WORD.pattern}(?: [\w.:/-]+){{0,2}}")  # what looks like a name, and not like somebody's words
 _DIGITS = 4  # in one: dates, and numbers of cards and telephones, have more
 
 
@@ -28,9 +30,9 @@ def expect_fields(file: InputFile, fields: Fields, found: Iterable[str]) -> None
             raise InputSchemaError(
                 what,
                 where=file.key,
-                got=_listed(names),
+                got=_listed(file, names),
                 expected=f"a field named {wanted!r}",
-                remedy=_remedy(role, wanted, names),
+                remedy=_remedy(file, role, wanted, names),
             )
 
 
@@ -42,29 +44,39 @@ def expect_once(file: InputFile, fields: Fields, columns: list[str]) -> None:
             raise InputSchemaError(
                 what,
                 where=file.key,
-                got=_listed(columns),
+                got=_listed(file, columns),
                 expected="one column of that name",
                 remedy="Rename the others.",
             )
 
 
-def _listed(names: list[str]) -> str:
+def _listed(file: InputFile, names: list[str]) -> str:
     if not names:
         return "no fields"
-    if not all(map(_is_name, names)):
-        return f"{len(names)} fields, some named as no field is: is there a header?"
-    shown = ", ".join(repr(name) for name in names[:_MOST])
-    more = len(names) - _MOST
-    return f"fields {shown}" + (f" and {more} more" if more > 0 else "")
+    known = _shown(file, names)
+    if not known:
+        ask = ": is there a header?" if file.format is Format.CSV else ""
+        return f"{len(names)} fields, of names that may be text{ask}"
+    more = len(names) - len(known[:_MOST])
+    return f"fields {', '.join(map(repr, known[:_MOST]))}" + (f" and {more} more" if more else "")
 
 
-def _is_name(name: str) -> bool:
-    """Say whether it looks like a name: what may be the text of a document never gets into a log."""
-    return bool(_NAME.fullmatch(name)) and len(name) <= _LONGEST and sum(map(str.isdigit, name)) <= _DIGITS
+def _shown(file: InputFile, names: list[str]) -> list[str]:
+    """Return those that may be shown: what may be the text of a document never gets into a log.
+
+    Of a table without a header the first row stands for the names, so that all of them have to look like such.
+    """
+    if file.format is Format.CSV and not all(_WORD.fullmatch(name) and _is_short(name) for name in names):
+        return []
+    return [name for name in names if _NAME.fullmatch(name) and _is_short(name)]
 
 
-def _remedy(role: str, wanted: str, names: list[str]) -> str:
-    folded = {name.casefold(): name for name in reversed(names)}
+def _is_short(name: str) -> bool:
+    return len(name) <= _LONGEST and sum(map(str.isdigit, name)) <= _DIGITS
+
+
+def _remedy(file: InputFile, role: str, wanted: str, names: list[str]) -> str:
+    folded = {name.casefold(): name for name in reversed(_shown(file, names))}
     near = get_close_matches(wanted.casefold(), folded, n=1)
-    nearest = f" The nearest is {folded[near[0]]!r}." if near and all(map(_is_name, names)) else ""
+    nearest = f" The nearest is {folded[near[0]]!r}." if near else ""
     return f"Name the field that holds the {role}: --{role}-field, or {role}_field in nimbus.toml.{nearest}"

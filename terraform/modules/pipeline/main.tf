@@ -24,7 +24,7 @@ locals {
   "arn:${local.partition}:ecs:${local.region}:${local.account_id}:task-definition/${family}"]
   tasks_arn = "arn:${local.partition}:ecs:${local.region}:${local.account_id}:task/${local.cluster}/*"
 
-  # s3://bucket/prefix/ as its parts.
+  # s3://bucket/prefix as its parts.
   inputs = [for location in var.input_locations : {
     bucket = split("/", location)[2]
     prefix = join("/", slice(split("/", location), 3, length(split("/", location))))

@@ -156,6 +156,18 @@ def test_a_missing_text_field_is_refused_with_the_nearest_name(write: Write) -> 
     assert "'Texts'" in (caught.value.remedy or "")
 
 
+def test_a_name_that_may_be_text_hides_no_other(write: Write) -> None:
+    """The others are listed, and the nearest of them is offered."""
+    file = write("a.jsonl", '{"Texts": 1, "Preis (€)": 2, "lang": 3}\n'.encode())
+    with pytest.raises(InputSchemaError) as caught:
+        check_schema(file, Fields())
+    assert caught.value.got == "fields 'Texts', 'lang' and 1 more"
+    assert "'Texts'" in caught.value.remedy
+    with pytest.raises(InputSchemaError) as caught:
+        check_schema(write("b.jsonl", '{"Preis (€)": 2}\n'.encode()), Fields())
+    assert caught.value.got == "1 fields, of names that may be text"
+
+
 def test_a_field_may_be_missing_in_some_lines(write: Write) -> None:
     """One record that has it is enough, for the text and for the id."""
     file = write("a.jsonl", b'\n{"a": 1}\n{"text": 1}\n{"key": 1}\n')

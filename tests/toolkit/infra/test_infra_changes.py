@@ -81,6 +81,24 @@ def test_of_a_document_only_what_differs_is_shown() -> None:
     )
 
 
+def test_what_is_known_only_after_apply_is_not_taken_for_gone() -> None:
+    """Terraform leaves it out of a value, and marks where it will stand."""
+    tags = {"name": "a", "stack": "v1"}
+    change = resource(
+        "aws_a.b",
+        ["update"],
+        before={"tags": tags, "rule": [{"id": "r-1", "port": 80}], "secret": {"key": "x"}},
+        after={"tags": {"name": "a"}, "rule": [{"port": 80}], "secret": {}},
+        after_unknown={"tags": {"stack": True}, "rule": [{"id": True}], "secret": {"key": True}},
+        after_sensitive={"secret": {"key": True}},
+    )
+    assert changes.read({"resource_changes": [change]}).resources[0].attributes == (
+        ("rule[0].id", '"r-1"', "(known after apply)"),
+        ("secret", "(sensitive)", "(sensitive)"),
+        ("tags.stack", '"v1"', "(known after apply)"),
+    )
+
+
 def test_a_plan_that_changes_nothing_is_empty_and_one_of_outputs_is_not() -> None:
     """Outputs that change have to be applied, too: the toolkit reads them."""
     assert not changes.read({"output_changes": {"environment": {"actions": ["no-op"]}}})

@@ -134,7 +134,8 @@ def test_a_server_that_runs_already_counts_for_the_release_that_it_is(desk: Desk
         assert set(unclear["judged"]["outcomes"]) == {"200"}
         assert (unclear["evidence"], "--release has to say" in unclear["not_kept"]) == (None, True)
         assert f"It will be evidence of no release: {unclear['not_kept']}" in unclear["said"]
-        named = desk.loadtest("--release", "support-2", "--rate", "9", NIMBUS_API_KEY=secret)
+        own = ("--payloads", str(desk.folder / "texts.jsonl"))  # as nimbus.toml says
+        named = desk.loadtest("--release", "support-2", "--rate", "9", *own, NIMBUS_API_KEY=secret)
     assert any("the SLO is 100000.0" in reason for reason in named["reasons"])
     assert (named["under"], named["evidence"]["release"]) == ("address", "support-2")
     assert named["overridden"] == ["--rate"]

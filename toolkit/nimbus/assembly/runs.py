@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,10 @@ class Runs:
 
     def start(self, wanted: start.Start, workers: int, observer: Observer) -> start.Started | str:
         """Run to the end on this machine, or start an execution in the cloud and return its id."""
+        from nimbus.releases import registry  # noqa: PLC0415 - only where one is named
+
+        if wanted.release:
+            wanted = replace(wanted, release=registry.named(self.store, wanted.release))
         if self.machine is not None:
             return start.there(self.store, self.machine, wanted)
         return start.here(self._folder(), self.executions, wanted, workers, observer)

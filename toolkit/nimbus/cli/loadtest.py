@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913 - one argument an option
         raise UsageError("--url, --bundle and --image are different targets", remedy="name one of them")
     project, environment = _project(env, config, needed=url is None and bundle is None)
     settings = agreed = project.loadtest if project else LoadTest()
-    if payloads is not None:
+    if payloads is not None and not _agreed_on(payloads, project):
         settings = replace(settings, payloads=str(payloads.absolute()))
     if vcpus is not None:
         settings = replace(settings, vcpus=vcpus)
@@ -99,7 +99,8 @@ def command(  # noqa: PLR0913 - one argument an option
         insisted=rate is not None,
     )
     folder = folder or (project.folder if project else Path()) / _KEPT
-    with interruptible("nothing of it was kept: run the same command again"):
+    again = "run the same command again"
+    with interruptible(f"nothing of it was kept: {again}"):
         prepared = loadtesting.prepare(asked, kept=env is not None or (url is None and bundle is None))
         _writable(folder)
         asked = prepared.asked
@@ -110,6 +111,7 @@ def command(  # noqa: PLR0913 - one argument an option
         now = clock.now()
         place = folder / f"{clock.file_stamp(now)}-{tested.profile}"
         _write(place, now, tested, quote, loadtesting.Kept(None, "it was ended before it could be kept"))
+    with interruptible(f"its report is in {place}, and a release has no evidence of it: {again}"):
         kept = loadtesting.keep(asked, tested, ran)
         lost = _write(place, now, tested, quote, kept)
     if as_json:
@@ -134,6 +136,12 @@ def _project(env: str | None, config: Path | None, *, needed: bool) -> tuple[Pro
             raise
         return None, None
     return project, assembly.environment(project)
+
+
+def _agreed_on(payloads: Path, project: Project | None) -> bool:
+    """Say whether these are the texts that nimbus.toml names."""
+    agreed = project.loadtest.payloads if project else None
+    return project is not None and agreed is not None and payloads.resolve() == Path(project.path(agreed)).resolve()
 
 
 def _profile(settings: LoadTest, name: str, **given: float | None) -> Profile:

@@ -131,14 +131,19 @@ def write(  # noqa: PLR0913, PLR0917 - all that an export is
         raise DriftError(
             "none of the documents is found in the inputs any more",
             where=f"run {run.run}",
-            got=", ".join(error.what for error in unread.values())
+            got=_few([error.what for error in unread.values()])
             if unread
-            else f"other documents in {', '.join(file.name for file in (inputs or plan.inputs)[:_NAMED])}",
+            else f"other documents in {_few([file.name for file in inputs or plan.inputs])}",
             expected="the inputs that the run has read",
             remedy="name where they are now with --input",
         )
     file.writelines(lines.get(document_id, b"") for document_id in scores)
     return Written(len(lines), len(scores) - len(lines), tuple(unread))
+
+
+def _few(words: Sequence[str]) -> str:
+    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return ", ".join(words[:_NAMED]) + more
 
 
 def resolve(inputs: Sequence[str]) -> list[InputFile]:

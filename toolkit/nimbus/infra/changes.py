@@ -15,6 +15,17 @@ _WIDTH = 60  # characters of a value that are shown
 _BEFORE = 12  # of them, at most, before the first that differs
 
 
+class _Unknown:
+    """What Terraform only knows when it has applied the plan."""
+
+    def __str__(self) -> str:
+        """Return Terraform's words for it."""
+        return "(known after apply)"
+
+
+_UNKNOWN = _Unknown()
+
+
 class Action(StrEnum):
     """What becomes of a resource, by the sign that people know."""
 
@@ -108,13 +119,23 @@ def _attributes(change: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     unknown, hidden = change.get("after_unknown") or {}, (change.get("before_sensitive"), change.get("after_sensitive"))
     for name in sorted({*before, *after, *unknown}):
         secret = any(isinstance(marks, dict) and marks.get(name) for marks in hidden)
-        if unknown.get(name) is True:
-            yield name, _shown(before.get(name), secret=secret), "(known after apply)"
-        elif secret and before.get(name) != after.get(name):
-            yield name, _shown(before.get(name), secret=True), _shown(after.get(name), secret=True)
-        else:
-            for path, old, new in _differences(name, before.get(name), after.get(name)):
-                yield path, *_beside(_shown(old, secret=False), _shown(new, secret=False))
+        old, new = before.get(name), _known(after.get(name), unknown.get(name))
+        if secret and old != new:
+            yield name, _shown(old, secret=True), _shown(new, secret=True)
+        elif not secret:
+            for path, was, will in _differences(name, old, new):
+                yield path, *_beside(_shown(was, secret=False), _shown(will, secret=False))
+
+
+def _known(value: object, unknown: object) -> object:
+    """Return a value with what is only known after apply in its place: Terraform leaves that out of it."""
+    if unknown is True:
+        return _UNKNOWN
+    if isinstance(unknown, dict) and isinstance(value, dict | None):
+        return {**(value or {}), **{key: _known((value or {}).get(key), each) for key, each in unknown.items() if each}}
+    if isinstance(unknown, list) and isinstance(value, list):
+        return [_known(each, marks) for each, marks in zip_longest(value, unknown)]
+    return value
 
 
 def _differences(path: str, old: object, new: object) -> Iterator[tuple[str, object, object]]:
@@ -141,7 +162,9 @@ def _opened(value: object) -> object:
 
 
 def _shown(value: object, *, secret: bool) -> str:
-    return "(sensitive)" if secret else json.dumps(value, ensure_ascii=False)
+    if value is _UNKNOWN:
+        return str(value)
+    return "(sensitive)" if secret else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _beside(old: str, new: str) -> tuple[str, str]:

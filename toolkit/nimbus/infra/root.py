@@ -128,7 +128,7 @@ def variables(project: Project, *, delete_data: bool = False) -> str:
         "interval_minutes": interval,
         "longest_interval_minutes": longest,
         "allowance_minutes": max(1, min(_ALLOWANCE, interval // 2)),
-        "input_locations": locations(project.input.paths),
+        "input_locations": locations(project.input.paths, any_name=project.input.format is not None),
         "cpu": task.cpu,
         "memory": task.memory,
         "cpu_architecture": task.architecture.value,
@@ -140,10 +140,11 @@ def variables(project: Project, *, delete_data: bool = False) -> str:
     return json.dumps(told, indent=2) + "\n"
 
 
-def locations(paths: tuple[str, ...]) -> list[str]:
+def locations(paths: tuple[str, ...], *, any_name: bool = False) -> list[str]:
     """Return where in S3 workers may read: the folders of the inputs that lie there.
 
-    A path is the folder of a file or of a pattern, and otherwise, as for who reads it, a folder itself.
+    A path is the folder of a file or of a pattern, and otherwise, as for who reads it, a folder itself. Where files
+    have `any_name`, since their format is told, it may be either: all that begins as the path does.
     """
     found: dict[str, None] = {}
     for path in paths:
@@ -151,7 +152,10 @@ def locations(paths: tuple[str, ...]) -> list[str]:
             plain = path[: min((path.find(sign) for sign in "*?[" if sign in path), default=len(path))]
             bucket, _, key = plain.removeprefix("s3://").partition("/")
             inside = plain != path or recognise(PurePosixPath(key).name)[0] is not None
-            found[f"s3://{bucket}/{key.rpartition('/')[0] if inside else key}".rstrip("/") + "/"] = None
+            if any_name and not inside and not key.endswith("/"):
+                found[f"s3://{bucket}/{key}"] = None
+            else:
+                found[f"s3://{bucket}/{key.rpartition('/')[0] if inside else key}".rstrip("/") + "/"] = None
     return list(found)
 
 
