@@ -34,6 +34,7 @@ ENVIRONMENT = {
 }
 _STARTS_LOST = 3  # workers that may die before they have done anything
 _DEATHS_A_SHARD = 20  # in hand of a shard, beyond those that a quarantined document explains
+_KILLERS = 20  # documents of a shard, from which on most of what it has read so far must have been scored
 _STOP_SECONDS = 5.0
 
 
@@ -82,6 +83,11 @@ class _Order:
             self.singly = (first, first + count)
         else:
             self.last_chunk = in_hand
+
+    @property
+    def hopeless(self) -> bool:
+        """Say whether most documents end their worker: then it is no document's doing."""
+        return len(self.left_out) >= _KILLERS and 2 * len(self.left_out) > max(self.left_out) + 1
 
     def message(self) -> dict[str, Any]:
         """Return the order as the worker reads it."""
@@ -238,6 +244,8 @@ class Supervisor:
                 order.after_death(in_hand, cause)
             waiting.appendleft(order)
         progress.worker_died(order.shard if order else None, cause)
+        if order is not None and order.hopeless:
+            raise _hopeless(order, cause)
         if self._lost_starts >= _STARTS_LOST or (order is not None and order.deaths > _DEATHS_A_SHARD):
             raise _lost(None if order is None else order.shard, reading, cause)
         self._start()
@@ -268,6 +276,15 @@ def _lost(shard: int | None, reading: str | None, cause: str) -> WorkerLostError
         return WorkerLostError("worker processes keep ending", where=where, got=cause, remedy=remedy)
     where = "while opening the bundle" if shard is None else f"shard {shard}"
     return WorkerLostError("worker processes keep ending", where=where, got=cause, remedy=remedy)
+
+
+def _hopeless(order: _Order, cause: str) -> WorkerLostError:
+    return WorkerLostError(
+        "most documents end the worker that scores them",
+        where=f"shard {order.shard}",
+        got=f"{len(order.left_out)} of its first {max(order.left_out) + 1}, the last by {cause}",
+        remedy="see whether the bundle works on this machine, or give the run more memory; then resume it",
+    )
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ def test_a_name_appears_whole_or_not_at_all(store: DirectoryStore) -> None:
 
     with pytest.raises(KeyError):
         fail()
-    assert store.names(".") == [".staging"]
+    assert store.names(".") == []
     assert store.names(".staging") == []
 
 
@@ -80,7 +80,18 @@ def test_a_sweep_takes_what_dead_writers_left_and_nothing_else(store: DirectoryS
         store.sweep()
         assert staged.publish("kept.json")
     assert store.names(".staging") == ["live.json.lock", "young"]
-    assert store.names(".") == [".staging", "kept.json"]
+    assert store.names(".") == ["kept.json"]
+
+
+def test_what_others_leave_in_a_root_is_no_record(store: DirectoryStore) -> None:
+    """Neither a file manager's hidden files nor a note beside the runs are read as one."""
+    store.create("runs/20261122T020000Z/run.json", b"a run")
+    for name in ("runs/.DS_Store", "runs/notes.txt", "runs/20261122T020000Z/.nfs0001"):
+        store.path(name).write_bytes(b"left")
+    assert store.names("runs") == ["20261122T020000Z", "notes.txt"]
+    assert store.names("runs/20261122T020000Z") == ["run.json"]
+    assert store.read("runs/notes.txt/run.json") is None
+    assert store.names("runs/notes.txt/commits") == []
 
 
 def test_nothing_of_the_proof_is_left(store: DirectoryStore) -> None:

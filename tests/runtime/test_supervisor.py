@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_deaths_lead_to_the_document(deaths: list[Hand], singly: tuple[int, int]
 
 
 def test_deaths_that_a_document_explains_do_not_count() -> None:
-    """So a shard may hold any number of killers, and a worker that dies of something else is given up."""
+    """So a shard may hold many killers, and a worker that dies of something else is given up."""
     order = _Order(0)
     for _ in range(2):
         order.after_death(CHUNK, "signal SIGSEGV")
@@ -56,6 +57,21 @@ def test_deaths_that_a_document_explains_do_not_count() -> None:
     for _ in range(2):
         order.after_death(ONE, "signal SIGSEGV")
     assert order.deaths == 0
+
+
+@pytest.mark.parametrize(
+    ("left_out", "hopeless"),
+    [
+        (range(19), False),
+        (range(20), True),
+        (range(0, 40, 2), True),
+        (range(0, 60, 3), False),
+        ([*range(19), 900], False),
+    ],
+)
+def test_a_shard_most_of_whose_documents_end_workers_is_given_up(left_out: Sequence[int], *, hopeless: bool) -> None:
+    """A bundle that does not work on a machine ends a run in minutes, instead of each document of it."""
+    assert _Order(0, left_out=dict.fromkeys(left_out, "why")).hopeless == hopeless
 
 
 def test_what_is_left_out_says_what_ended_the_worker() -> None:

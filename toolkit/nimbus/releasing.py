@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nimbus.releases.history import Change
     from nimbus.releases.preflight import Check, Report
     from nimbus.releases.promote import Promotion
-    from nimbus.releases.prune import Pruning, Removal
+    from nimbus.releases.prune import Pruning, Removal, Surplus
     from nimbus.releases.rollback import Rollback, Runnable
     from nimbus.releases.show import Shown
     from nimbus.runs.explain import Lineage
@@ -157,23 +157,54 @@ def apply_drop(environment: Environment, seen: Live, reason: str = "") -> Live:
     return canary.drop(assembly.open_environment(environment), seen, assembly.actor(environment), reason)
 
 
-def plan_pruning(environment: Environment, *, days: int, runs: int, now: datetime | None = None) -> Pruning:
-    """Decide what goes now, or at another time, to be shown before it does."""
+def plan_pruning(
+    environment: Environment, project: Project | None = None, *, days: int, runs: int, now: datetime | None = None
+) -> Pruning:
+    """Decide what goes now, or at another time, to be shown before it does; of what a project compiled, too."""
     from nimbus.releases import prune  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
-    parts = _parts(environment)
+    parts = _with_compiled(environment, project)
     store = assembly.open_environment(environment)
     return prune.plan(store, _removal(environment), parts, prune.Policy(days, runs), now or clock.now())
 
 
-def apply_pruning(environment: Environment, planned: Pruning, reason: str = "") -> None:
+def apply_pruning(environment: Environment, planned: Pruning, reason: str = "", project: Project | None = None) -> None:
     """Remove what was shown."""
     from nimbus.releases import prune  # noqa: PLC0415
     from nimbus_runtime import live  # noqa: PLC0415
 
     entry = live.entry("prune", assembly.actor(environment), reason)
-    prune.apply(assembly.open_environment(environment), _removal(environment), _parts(environment), planned, entry)
+    parts = _with_compiled(environment, project)
+    prune.apply(assembly.open_environment(environment), _removal(environment), parts, planned, entry)
+
+
+def _with_compiled(environment: Environment, project: Project | None) -> Surplus:
+    """Return what keeps the parts of releases, and what was compiled, unless another environment cannot be asked."""
+    from nimbus.adapters.compiled import PartsAndCompiled  # noqa: PLC0415
+
+    parts = _parts(environment)
+    others = None if project is None else _bundles_elsewhere(project)
+    if project is None or others is None:
+        return parts
+    return PartsAndCompiled(parts, project.folder / promoting.COMPILED, others)
+
+
+def _bundles_elsewhere(project: Project) -> set[str] | None:
+    """Return the digests of the releases of a project's other environments on AWS; None where one cannot be read."""
+    from nimbus.config.environments import Kind  # noqa: PLC0415
+    from nimbus.releases import registry  # noqa: PLC0415
+    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
+
+    digests: set[str] = set()
+    for name, described in project.environments.items():
+        if described.kind is Kind.AWS and name != project.environment:
+            try:
+                store = assembly.open_environment(assembly.environment(name, config=project.file))
+                digests |= {registry.release(store, release).bundle_digest for release in registry.names(store)}
+            except NimbusError:
+                return None
+    return digests
 
 
 def explain(environment: Environment, run: str, document: str) -> list[Lineage]:

@@ -64,7 +64,7 @@ class DirectoryStore:
         with _explained(path, reading=True):
             try:
                 return path.read_bytes()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):  # the latter below a file that others have left
                 return None
 
     @contextlib.contextmanager
@@ -75,12 +75,15 @@ class DirectoryStore:
             yield file
 
     def names(self, folder: str) -> list[str]:
-        """Return the names directly below a folder, sorted; none where it does not exist."""
+        """Return the names directly below a folder, sorted; none where it does not exist.
+
+        Hidden ones are not of this store: file managers and network file systems leave such.
+        """
         path = self.path(folder)
         with _explained(path, reading=True):
             try:
-                return sorted(entry.name for entry in os.scandir(path))
-            except FileNotFoundError:
+                return sorted(entry.name for entry in os.scandir(path) if not entry.name.startswith("."))
+            except (FileNotFoundError, NotADirectoryError):
                 return []
 
     def sizes(self, folder: str) -> dict[str, int]:

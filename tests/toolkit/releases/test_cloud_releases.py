@@ -30,7 +30,7 @@ from nimbus.releases import registry
 from nimbus.releases.errors import PreflightFailedError, ReleaseUnusableError
 from nimbus.releases.preflight import Report, Status
 from nimbus_runtime import live
-from nimbus_runtime.bundle import Bundle
+from nimbus_runtime.bundle import Bundle, read_manifest
 from nimbus_runtime.contract.records import Live
 from nimbus_runtime.store import Store
 
@@ -105,6 +105,10 @@ class Desk:
     def compiled(self) -> Bundle:
         """Return the bundle of the pipeline as it is now."""
         return CachedCompiler(str(self.folder / "pipeline"), self.folder / promoting.COMPILED).compile()
+
+    def compiled_digests(self) -> set[str]:
+        """Return the digests of all bundles that were compiled here and are still there."""
+        return {read_manifest(file.parent)[1] for file in (self.folder / promoting.COMPILED).glob("*/bundle.json")}
 
     def push(self) -> None:
         """Push the image of the pipeline as it is now."""
@@ -408,7 +412,10 @@ def test_without_credentials_that_is_what_is_told(desk: Desk, monkeypatch: pytes
 
 
 def test_pruning_deregisters_and_deletes_what_no_release_needs(desk: Desk) -> None:
-    """What is live and what came before it keep their images and definitions."""
+    """What is live and what came before it keep their images, their definitions and what was compiled for them.
+
+    Where another environment of the project cannot be asked, all that was compiled stays.
+    """
     names = []
     for version in ("1.0.0", "2.0.0", "3.0.0"):
         desk.retrain(version)
@@ -416,9 +423,17 @@ def test_pruning_deregisters_and_deletes_what_no_release_needs(desk: Desk) -> No
         ran(desk.store, len(names), names[-1])
     first = registry.release(desk.store, names[0])
     later = datetime.now(UTC) + timedelta(days=400)
-    shown = releasing.plan_pruning(desk.environment, days=30, runs=0, now=later)
-    assert set(shown.surplus) == {first.image, first.task_definition}
-    releasing.apply_pruning(desk.environment, shown)
+    bundles_of_kept = {registry.release(desk.store, name).bundle_digest for name in names[1:]}
+    toml = (desk.folder / "nimbus.toml").read_text("utf-8")
+    (desk.folder / "nimbus.toml").write_text(f'{toml}\n[environments.never-applied]\nkind = "aws"\n', "utf-8")
+    unsure = releasing.plan_pruning(desk.environment, desk.project, days=30, runs=0, now=later)
+    assert set(unsure.surplus) == {first.image, first.task_definition}
+    (desk.folder / "nimbus.toml").write_text(toml, "utf-8")
+    shown = releasing.plan_pruning(desk.environment, desk.project, days=30, runs=0, now=later)
+    assert {name for name in shown.surplus if not name.startswith("compiled/")} == set(unsure.surplus)
+    assert first.bundle_digest in desk.compiled_digests()
+    releasing.apply_pruning(desk.environment, shown, project=desk.project)
+    assert desk.compiled_digests() == bundles_of_kept
     assert registry.names(desk.store) == sorted(names[1:])
     assert [releasing.show(desk.environment, name).lacks for name in names[1:]] == [None, None]
     definition = desk.cloud.aws.client("ecs").describe_task_definition(taskDefinition=first.task_definition)

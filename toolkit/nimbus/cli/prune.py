@@ -35,8 +35,9 @@ def command(  # noqa: PLR0913 - one argument an option
 
     What is live, what was live within --days, and what a rollback to it would need always stays.
     """
-    environment = assembly.environment(env, config=config)
-    planned = releasing.plan_pruning(environment, days=days, runs=runs)
+    project = assembly.project(env, config=config)
+    environment = assembly.environment(project)
+    planned = releasing.plan_pruning(environment, project, days=days, runs=runs)
     for kind, names in (("run", planned.runs), ("release", planned.releases), ("", planned.surplus)):
         for name in names:
             output.say(f"  {kind} {shown.cell(name)}".rstrip())
@@ -56,7 +57,7 @@ def command(  # noqa: PLR0913 - one argument an option
         output.say(f"{counts}, {planned.size / 1e6:,.1f} MB")
         if not dry_run:
             asking.confirm(environment, "remove these", yes=yes, confirm=confirm)
-            releasing.apply_pruning(environment, planned, reason)
+            releasing.apply_pruning(environment, planned, reason, project)
             output.say(output.bold("Removed"))
     if as_json:
         output.print_json({**told, "done": not dry_run and not planned.empty})
