@@ -53,6 +53,20 @@ def turn(place: Path) -> Iterator[int]:
         yield descriptor
 
 
+def taken(place: Path) -> bool:
+    """Say whether somebody has their turn at a folder: not even whoever took it has, where there are no locks."""
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextmanager
 def _locked(place: Path, how: int) -> Iterator[int]:
     descriptor = os.open(place, os.O_RDONLY)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nimbus import scratch
-from nimbus.adapters import engine_process
+from nimbus.adapters import engine_process, podman_leftovers
 from nimbus.engines import refusals
 from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, Login, Stored, here
 
@@ -79,6 +79,7 @@ class Podman:
         fixed = ["--network=none", "--pull=never", "--layers", "--no-cache", "--format=oci"]
         fixed += [f"--timestamp={order.time}", f"--platform={architecture.platform}", f"--tag={tag}"]
         fixed += [f"--build-arg={key}={value}" for key, value in bases.items()]
+        fixed += [f"--build-arg={podman_leftovers.MARK}=1"]
         labels = [f"--label={key}={value}" for key, value in order.labels.items()]
         with _scratch("build") as folder, scratch.held(order.context) as context, _turn() as turn:
             named = folder / "id"  # a tag may be another build's by now
@@ -182,12 +183,15 @@ def _scratch(kind: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _turn() -> Iterator[int]:
-    """Build alone on this machine.
+    """Build alone on this machine, after what a build of ours left that was killed is gone.
 
     A build beside another of the same files writes that one's names into its image's history, which is another image
     then; and whoever is done first would take the other's first stage away.
     """
-    with scratch.turn(_place("GraphRoot") or Path(tempfile.gettempdir())) as turn:
+    store = _place("GraphRoot")
+    with scratch.turn(store or Path(tempfile.gettempdir())) as turn:
+        if store is not None and scratch.taken(store):
+            podman_leftovers.remove(store)
         yield turn
 
 
