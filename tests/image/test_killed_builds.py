@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -28,9 +29,9 @@ def _folder(place: Path, base: str, token: str = "") -> Path:
     return place
 
 
-def _order(folder: Path, base: str) -> BuildOrder:
+def _order(folder: Path, base: str, bundle: str) -> BuildOrder:
     built_on = Base(base, base, "", (3, 11), (2, 36))
-    return BuildOrder(folder, _TAG, (here(),), built_on, {"nimbus.bundle": "b" * 64}, context.TIME)
+    return BuildOrder(folder, _TAG, (here(),), built_on, {"nimbus.bundle": bundle}, context.TIME)
 
 
 @contextlib.contextmanager
@@ -54,41 +55,61 @@ def _staying(token: str) -> Iterator[psutil.Process]:
         found["step"].kill()
 
 
-def _left() -> set[str]:
-    """Return working containers and unnamed layers in the store."""
-    containers = ["podman", "ps", "--all", "--external", "--no-trunc", "--format={{.ID}}"]
-    images = ["podman", "images", "--all", "--quiet", "--no-trunc", "--filter=dangling=true"]
-    told = (subprocess.run(each, check=True, capture_output=True, text=True).stdout for each in (containers, images))
-    return {word for words in told for word in words.split()}
+def _left(label: str) -> set[str]:
+    """Return the layers in the store that have a label, and the containers that are made of them."""
+    images = _ids("images", "--quiet", f"--filter=label={label}")
+    containers = _ids("ps", "--external", "--format={{.ID}}={{.ImageID}}")
+    return images | {each.partition("=")[0] for each in containers if f"sha256:{each.partition('=')[2]}" in images}
+
+
+def _ids(*arguments: str) -> set[str]:
+    """Ask podman, which may stumble over what others remove meanwhile, until it answers."""
+    answers: list[str] = []
+
+    def answered() -> bool:
+        done = subprocess.run(
+            ["podman", *arguments, "--all", "--no-trunc"], check=False, capture_output=True, text=True
+        )
+        answers.append(done.stdout)
+        return done.returncode == 0
+
+    command.wait_until(answered, f"podman {arguments[0]}")
+    return set(answers[-1].split())
 
 
 def test_what_a_killed_build_left_goes_with_the_next_one_and_nothing_of_others(base_image: str, tmp_path: Path) -> None:
     """Working containers and layers of a build of ours; those of somebody else's, killed alike, stay."""
-    theirs, ours = "theirs-4f1c", "ours-4f1c"
-    before = _left()
-    other = ["podman", "build", "--layers", "--no-cache", f"{_folder(tmp_path / theirs, base_image, theirs)}"]
-    with subprocess.Popen(other, stdout=subprocess.DEVNULL) as process, _staying(theirs):
+    theirs, ours = f"theirs-{secrets.token_hex(4)}", f"ours-{secrets.token_hex(4)}"
+    label, bundle = f"nimbus.test={theirs}", secrets.token_hex(32)
+    other = ["podman", "build", "--layers", "--no-cache", f"--label={label}"]
+    with (
+        subprocess.Popen(
+            [*other, _folder(tmp_path / theirs, base_image, theirs)], stdout=subprocess.DEVNULL
+        ) as process,
+        _staying(theirs),
+    ):
         process.kill()
-    kept = _left() - before
-    assert len(kept) >= 2  # a container and a layer
+    kept = _left(label)
+    assert len(kept) == 2  # a layer, and a container made of it
 
     def build() -> None:
         with contextlib.suppress(NimbusError):
-            Podman().build(_order(_folder(tmp_path / ours, base_image, ours), base_image))
+            Podman().build(_order(_folder(tmp_path / ours, base_image, ours), base_image, bundle))
 
+    def gone() -> bool:
+        Podman().build(_order(following, base_image, "c" * 64))
+        return not _left(f"nimbus.bundle={bundle}")
+
+    following = _folder(tmp_path / "next", base_image)
     building = threading.Thread(target=build)
     building.start()
     with _staying(ours) as podman:
         podman.kill()
     building.join()
-    lost = _left() - before - kept
-    assert len(lost) >= 2
-    (image,) = Podman().build(_order(_folder(tmp_path / "next", base_image), base_image))
     try:
-        assert not lost & _left()
-        assert kept <= _left()
+        command.wait_until(gone, "a build that leaves nothing of the one that was killed")
+        assert _left(label) == kept
     finally:
-        for each in kept:
-            subprocess.run(["podman", "rm", "--force", each], check=False, capture_output=True)
-        for each in (image.id, *kept):
-            subprocess.run(["podman", "rmi", each], check=False, capture_output=True)
+        for verb in (("rm", "--force"), ("rmi", "--force")):
+            subprocess.run(["podman", *verb, *kept], check=False, capture_output=True)
+        subprocess.run(["podman", "rmi", _TAG], check=False, capture_output=True)
