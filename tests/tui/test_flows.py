@@ -304,7 +304,8 @@ def test_a_canary_is_given_a_share_and_dropped(project: Path) -> None:
         await driven.press("u")
         await driven.asked("Drop the canary in local")
         await driven.press("right", "enter")
-        await driven.until("The canary was dropped", gone="canary 25 %")
+        await driven.until("The canary was dropped", gone="25 % of the shards")
+        assert "canary 25 %" not in driven.screen
         assert live(project)["candidate"] is None
         await driven.press("escape", "u")
         await driven.agree("Canary in local", "Give it 25 %")
@@ -313,7 +314,8 @@ def test_a_canary_is_given_a_share_and_dropped(project: Path) -> None:
         await driven.until("Canary of", "Drop it")
         await driven.press("end", "enter")
         await driven.agree("Drop the canary in local", "25 %", "nimbus canary drop")
-        await driven.until("The canary was dropped", gone="canary 25 %")
+        await driven.until("The canary was dropped", gone="25 % of the shards")
+        assert "canary 25 %" not in driven.screen
 
     drive(Session(config=project / "nimbus.toml"), flow)
     assert live(project)["candidate"] is None

@@ -115,6 +115,52 @@ def test_a_release_that_published_nothing_leaves_nothing(two: Store) -> None:
     assert ran(two, 3, "v3") is live.Publication.PUBLISHED
 
 
+def test_a_release_that_published_nothing_has_again_what_was_seen_while_it_was_live(two: Store) -> None:
+    """On the way back and forth, also where that is a third release's; and none, where that was pruned."""
+    for name in ("v3", "v4"):
+        register(two, name)
+        make_live(two, name)
+    for release in ("v3", "v4", "v3"):
+        shown = rollback.plan(two, Everything())
+        assert (shown.after.release, shown.after.dataset, shown.dataset and shown.dataset.run) == (
+            release,
+            SECOND,
+            SECOND,
+        )
+        rollback.apply(two, shown, ANYBODY, "")
+    assert ran(two, 3, "v3") is live.Publication.PUBLISHED
+    assert roll_back(two).dataset == SECOND  # v4's way: its own readers never saw the third
+    entry = live.entry("publish", ANYBODY, "")
+    register(two, "v5")
+    live.decide(two, make_live(two, "v5"), entry, lambda _: replace(registry.present(two), dataset="pruned"))
+    make_live(two, "v1")
+    assert roll_back(two).dataset is None
+
+
+def test_rows_of_a_canary_do_not_come_back_as_what_was_seen(two: Store) -> None:
+    """A release that never published alone has what was there before its candidate's share."""
+    for name in ("v3", "v4"):
+        register(two, name)
+    make_live(two, "v3")
+    present = registry.present(two)
+    canary = replace(present, candidate=Candidate("v4", 5), dataset=THIRD)
+    live.decide(two, present, live.entry("canary", ANYBODY, ""), lambda _: canary)
+    after = roll_back(two)
+    assert (after.release, after.candidate, after.dataset) == ("v3", None, SECOND)
+
+
+def test_what_was_seen_and_is_pruned_meanwhile_is_told(two: Store) -> None:
+    """Nothing is done, and readers keep what they see."""
+    for name in ("v3", "v4"):
+        register(two, name)
+        make_live(two, name)
+    shown, before = rollback.plan(two, Everything()), registry.present(two)
+    shown = replace(shown, shown=THIRD, after=replace(shown.after, dataset=THIRD))  # which is not there any more
+    with pytest.raises(ReleaseUnusableError, match="is gone"):
+        rollback.apply(two, shown, ANYBODY, "")
+    assert registry.present(two) == before
+
+
 def test_what_cannot_run_is_refused_before_anything_changes(two: Store) -> None:
     """A release whose image or bundle is gone, one that was never registered, one that is live."""
     before = two.read(paths.LIVE)

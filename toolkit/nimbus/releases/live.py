@@ -57,11 +57,14 @@ def dropped(present: Live) -> Live:
     return replace(present, candidate=None)
 
 
-def rolled_back(present: Live, release: str | None = None, *, keep_data: bool = False) -> Live:
+def rolled_back(
+    present: Live, release: str | None = None, *, keep_data: bool = False, shown: str | None = None
+) -> Live:
     """Return the state in which a release and the last dataset that it made alone are live again.
 
-    Without a name it is the previous release, or during a canary the present one without its
-    candidate. A later epoch keeps runs that are on their way from publishing.
+    One that never made any has again what was `shown` while it was live. Without a name it is the
+    previous release, or during a canary the present one without its candidate. A later epoch keeps
+    runs that are on their way from publishing.
     """
     to = release or target(present)
     return replace(
@@ -69,7 +72,7 @@ def rolled_back(present: Live, release: str | None = None, *, keep_data: bool = 
         release=to,
         previous=present.release if present.release != to else present.previous,
         candidate=None,
-        dataset=present.dataset if keep_data else present.datasets.get(to),
+        dataset=present.dataset if keep_data else present.datasets.get(to, shown),
         epoch=present.epoch + 1,
     )
 

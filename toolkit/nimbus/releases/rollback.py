@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 
+_REACHES = (20, 1_000)  # changes back that are looked at for what readers saw
+
+
 class Runnable(Protocol):
     """Knows whether a release can still run in an environment."""
 
@@ -27,7 +30,10 @@ class Runnable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What a rollback will do. `dataset` is what readers see afterwards, None where it is nothing."""
+    """What a rollback will do. `dataset` is what readers see afterwards, None where it is nothing.
+
+    `shown` is what readers saw while a release was live that has published none of its own.
+    """
 
     before: Live
     after: Live
@@ -35,6 +41,7 @@ class Rollback:
     dataset: Run | None
     state: tuple[diff.Difference, ...]
     release: tuple[diff.Difference, ...]
+    shown: str | None = None
 
     def age_seconds(self, now: datetime) -> float | None:
         """Return how old the data is that readers will see, None where they will see none."""
@@ -45,7 +52,8 @@ def plan(store: Store, runnable: Runnable, release: str | None = None, *, keep_d
     """Decide on a rollback by what is live now; refuse one that could not run."""
     before = registry.present(store)
     to = registry.release(store, release or changes.target(before))
-    after = changes.rolled_back(before, to.release, keep_data=keep_data)
+    shown = None if keep_data or to.release in before.datasets else _shown(store, before, to.release)
+    after = changes.rolled_back(before, to.release, keep_data=keep_data, shown=shown)
     if (after.release, after.dataset, before.candidate) == (before.release, before.dataset, None):
         raise UsageError(
             "this release is live already, with its last dataset",
@@ -65,7 +73,8 @@ def plan(store: Store, runnable: Runnable, release: str | None = None, *, keep_d
     if after.dataset is not None and dataset is None:
         raise _gone(after.dataset)
     present = _registered(store, before.release)
-    return Rollback(before, after, keep_data, dataset, diff.of_states(before, after), diff.of_releases(present, to))
+    states, releases = diff.of_states(before, after), diff.of_releases(present, to)
+    return Rollback(before, after, keep_data, dataset, states, releases, shown)
 
 
 def apply(store: Store, planned: Rollback, actor: str, reason: str) -> Live:
@@ -74,12 +83,26 @@ def apply(store: Store, planned: Rollback, actor: str, reason: str) -> Live:
     def change(present: Live | None) -> Live:
         assert present is not None  # noqa: S101 - it was shown, and is never removed
         registry.refuse_gone(store, planned.after.release)
-        after = changes.rolled_back(present, planned.after.release, keep_data=planned.keep_data)
-        if after.dataset is None and planned.after.dataset is not None:
+        to, shown = planned.after.release, planned.shown
+        after = changes.rolled_back(present, to, keep_data=planned.keep_data, shown=shown)
+        missing = after.dataset is None or (after.dataset == shown and registry.run(store, shown) is None)
+        if planned.after.dataset is not None and missing:
             raise _gone(planned.after.dataset)
         return after
 
     return live.decide(store, planned.before, live.entry("rollback", actor, reason), change)
+
+
+def _shown(store: Store, present: Live, release: str) -> str | None:
+    """Return what readers saw when a release was last live alone, where that is still there.
+
+    Of a canary's rows nobody knows whether they were good: a candidate has its share in no such state.
+    """
+    for reach in _REACHES:
+        for state in reversed(live.states(store, present, present.sequence - reach)):
+            if state.release == release and state.candidate is None and state.dataset is not None:
+                return None if registry.run(store, state.dataset) is None else state.dataset
+    return None
 
 
 def _gone(dataset: str) -> ReleaseUnusableError:

@@ -249,6 +249,7 @@ class WhatDrop:
                 ("environment", environment.name),
                 ("candidate", f"{candidate.release} at {candidate.percent} %" if candidate else "none"),
                 ("live", f"{seen.release} stays"),
+                ("data", "stays as it is; rolling back takes the candidate's rows back, too"),
             ),
             typed=environment.name if environment.protected else None,
             reasoned=True,

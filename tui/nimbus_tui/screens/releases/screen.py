@@ -39,6 +39,9 @@ _LEDGER = (
 _RELEASES = (Column("", 1), Column("release", 20, grow=1, cut=release), Column("is", 12, rank=1))
 
 
+_NAME = 30  # cells
+
+
 class Releases(Section):
     """What is live, what could be, and the way from one to the other and back."""
 
@@ -191,11 +194,16 @@ class Releases(Section):
         if not name:
             return
         self.ask(api.WhatOf(name))
-        live = self._known.live if self._known else None
-        if live is not None and live.candidate is not None and live.candidate.release == name:
+        if self._is_candidate:
             self.ask(api.HowCanary())
         if self._marked and self._marked != name:
             self.ask(api.HowDiffer(self._marked, name))
+
+    @property
+    def _is_candidate(self) -> bool:
+        """Say whether the release that is beside the lists has its share of the runs now."""
+        live = self._known.live if self._known else None
+        return live is not None and live.candidate is not None and live.candidate.release == self._looked
 
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw a release, or how two differ."""
@@ -219,7 +227,8 @@ class Releases(Section):
         self.query_one("#release-panel", Panel).ready()
         static = self.query_one("#release", Static)
         width = max(24, self.query_one("#release-panel").content_size.width - 1)
-        told = [*drawing.canary(self._canary, self._looked), *drawing.release(self._shown, self.session.now, width)]
+        canary = self._canary if self._is_candidate else None
+        told = [*drawing.canary(canary, self._looked), *drawing.release(self._shown, self.session.now, width)]
         if self._marked and self._compared is not None:
             title = text.toned(f"Against {middle(self._marked, width - 10)}", "bold")
             told = [title, text.differences(self._compared[2], width), Content(""), *told]  # type: ignore[arg-type]
@@ -277,7 +286,7 @@ class Releases(Section):
         choices = [(str(share), f"{share} %", "of the shards of the next runs") for share in (5, 25, 50)]
         choices.append(("100", "100 %", "is the promotion itself"))
         if live.candidate is not None:
-            choices.append(("0", "Drop it", f"{live.candidate.release} goes, and its rows with it"))
+            choices.append(("0", "Drop it", f"{release(live.candidate.release, _NAME)} goes; what it published stays"))
         self.app.push_screen(Choose(f"Canary of {middle(selected, 50)}", choices), partial(self._share, selected))
 
     def _share(self, selected: str, chosen: str | None) -> None:
