@@ -171,8 +171,8 @@ def _shards(inputs: Sequence[InputFile], megaflops_per_token: float, shortest: f
     target = int(bytes_a_second * min(_LONGEST, max(shortest, seconds / _SHARDS_WANTED)))
     shards = [
         Shard(number, part.start, part.end)
-        for number, file in enumerate(inputs)
-        for part in readers.split(file, target)
+        for number, parts in enumerate(readers.split_all(inputs, target))
+        for part in parts
     ]
     return shards or [Shard(0, 0, 0)]  # so that a dataset of no documents is still a dataset
 

@@ -1,6 +1,6 @@
 """How long the first and the last task of a run take that has a hundred thousand shards, and how much memory.
 
-    python -m tests.benchmarks.planning BUNDLE [--objects 100000] [--size 600000] [--pause 0.02]
+    python -m tests.benchmarks.planning BUNDLE [--objects 100000] [--size 600000] [--row-groups 20] [--pause 0.02]
 
 The tasks are what a container runs, over a simulated bucket that answers each request after a pause. Nothing is
 scored: the commit records of all shards appear between the two.
@@ -32,9 +32,11 @@ def main() -> None:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--size", type=int, default=600_000)
+    parser.add_argument("--row-groups", type=int, default=0, help="of Parquet, each of the size; JSONL without")
     parser.add_argument("--pause", type=float, default=0.02)
     arguments = parser.parse_args()
-    words = [str(arguments.objects), str(arguments.size), f"--pause={arguments.pause}"]
+    words = [str(arguments.objects), str(arguments.size)]
+    words += [f"--row-groups={arguments.row_groups}", f"--pause={arguments.pause}"]
     command = [sys.executable, "-m", "tests.benchmarks.simulated_bucket", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

@@ -1,13 +1,15 @@
 """A bucket that holds a hundred thousand objects and keeps none of them: enough of S3 for a planner and a committer.
 
-    python -m tests.benchmarks.simulated_bucket OBJECTS SIZE [--pause 0.02]
+    python -m tests.benchmarks.simulated_bucket OBJECTS SIZE [--row-groups 20] [--pause 0.02]
 
-Inputs are made when they are asked for; what is written is kept. Prints its address, and serves until it is ended.
+Inputs are JSONL of SIZE bytes, made when they are asked for, or Parquet of so many row groups, each of SIZE bytes. What
+is written is kept. Prints its address, and serves until it is ended.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import re
 import time
@@ -21,6 +23,7 @@ from nimbus_runtime.contract.records import Commit, Counts, DataFile
 PREFIX = "inputs/"
 LINE = json.dumps({"text": "Anna had a late order from Berlin and would like to have her money back"}).encode() + b"\n"
 _PAGE = 1000
+_WRITTEN = "<LastModified>2026-11-21T00:00:00Z</LastModified>"
 _SHARD = re.compile(r".+/runs/[^/]+/commits/(?P<release>[^/]+)/(?P<shard>\d{7})\.json")
 _DIGITS = 64
 
@@ -28,14 +31,17 @@ _DIGITS = 64
 class Objects:
     """What there is: inputs, commit records of every shard, and what was written."""
 
-    def __init__(self, count: int, size: int) -> None:
-        """Have `count` inputs of `size` bytes."""
-        self.count, self.size = count, size
+    def __init__(self, count: int, size: int, row_groups: int) -> None:
+        """Have `count` inputs, each of `size` bytes or of so many row groups of them."""
+        self.table = _table(size, row_groups) if row_groups else b""
+        self.count, self.size = count, len(self.table) or size
         self.written: dict[str, bytes] = {}
         self.shards = 0  # commit records that are there
 
     def content(self, key: str, start: int, end: int) -> bytes | None:
         """Return bytes of an object."""
+        if key.startswith(PREFIX) and self.table:
+            return self.table[start:end]
         if key.startswith(PREFIX):
             first = start // len(LINE)
             lines = LINE * (-(-end // len(LINE)) - first)
@@ -55,7 +61,8 @@ class Objects:
     def keys(self, prefix: str) -> list[str]:
         """Return all keys below a prefix, in order."""
         if prefix.startswith(PREFIX):
-            return [f"{PREFIX}{number:07d}.jsonl" for number in range(self.count)]
+            suffix = "parquet" if self.table else "jsonl"
+            return [f"{PREFIX}{number:07d}.{suffix}" for number in range(self.count)]
         if "/commits/" in prefix:
             return [f"{prefix}{number:07d}.json" for number in range(self.shards)]
         return sorted(key for key in self.written if key.startswith(prefix))
@@ -121,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
         folders = {key[len(prefix) :].split("/")[0] for key in keys if "/" in key[len(prefix) :]}
         page = [] if asked.get("delimiter") and folders else keys[at : at + _PAGE]
         entries = "".join(
-            f"<Contents><Key>{key}</Key><Size>{self.objects.size}</Size><ETag>&quot;1&quot;</ETag></Contents>"
+            f"<Contents><Key>{key}</Key><Size>{self.objects.size}</Size><ETag>&quot;1&quot;</ETag>{_WRITTEN}</Contents>"
             for key in page
         )
         entries += "".join(
@@ -141,6 +148,17 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+def _table(size: int, row_groups: int) -> bytes:
+    """Return a Parquet file whose texts are as long as the lines'."""
+    import pyarrow as pa  # noqa: PLC0415 - only for those who measure it
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
+    rows, file = size // len(LINE), io.BytesIO()
+    texts = pa.table({"text": [LINE.decode()] * (rows * row_groups)})
+    pq.write_table(texts, file, row_group_size=rows, use_dictionary=False, compression="none")
+    return file.getvalue()
+
+
 def _commit(shard: int, release: str) -> bytes:
     """Return the commit record of a shard, as long as one of a worker's."""
     file = f"{shard:0{_DIGITS}x}"
@@ -156,9 +174,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("objects", type=int)
     parser.add_argument("size", type=int)
+    parser.add_argument("--row-groups", type=int, default=0)
     parser.add_argument("--pause", type=float, default=0.02)
     arguments = parser.parse_args()
-    Handler.objects, Handler.pause = Objects(arguments.objects, arguments.size), arguments.pause
+    Handler.objects = Objects(arguments.objects, arguments.size, arguments.row_groups)
+    Handler.pause = arguments.pause
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)

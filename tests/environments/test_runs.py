@@ -217,9 +217,11 @@ def test_an_execution_that_failed_before_it_planned_is_found_by_its_own_name(clo
     cloud.deploy()  # and there are no inputs
     done = cloud.nimbus("run", "--wait", "--json")
     assert done.code == 1
+    assert (done.json["outcome"], done.json["error"]) == ("failed", "InputNotFoundError")
     name = done.json["execution"].rpartition(":")[2]
     latest = cloud.latest()
     assert (latest["run"], latest["standing"], latest["execution"]) == ("", "failed", name)
+    assert latest["error"] == "InputNotFoundError"
     said = cloud.nimbus("logs", name)
     assert said.code == 0, said.err
     assert "InputNotFoundError" in said.out

@@ -198,7 +198,7 @@ def test_a_paused_pipeline_does_nothing_by_schedule(settings: TaskSettings, root
     live.update(root, lambda present: replace(present, paused=True) if isinstance(present, Live) else None)
     later = replace(settings, scheduled_time=settings.scheduled_time.replace(hour=3))  # type: ignore[union-attr]
     assert plan_task(later, Known()).outcome is Outcome.PAUSED
-    assert root.read(paths.dispatch("20261122T030000Z")) is not None  # by the run's name, for the watch
+    assert root.read(paths.paused("20261122T030000Z")) is not None  # by the run's name, for the watch
     manual = replace(later, kind=type(settings.kind).MANUAL, execution="by hand")
     assert plan_task(manual, Known()).outcome is Outcome.DONE
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from nimbus_runtime import live
+from nimbus_runtime import live, readers
 from nimbus_runtime.bundle import verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import InputChangedError, InputUnreadableError, NimbusError
@@ -95,6 +98,20 @@ def test_an_input_that_has_changed_stops_the_run_by_name(settings: TaskSettings,
     boto3.client("s3").put_object(Bucket=bucket, Key="in/mails/3.jsonl", Body=b'{"id": "x", "text": "other"}\n')
     with pytest.raises(InputChangedError, match=r"3\.jsonl has changed"):
         score_task(replace(settings, run=dispatch.run, shards=(3,)))
+
+
+def test_tables_of_a_bucket_are_split_as_one_by_one(bucket: str, tmp_path: Path) -> None:
+    """Many are asked at once, and their slices come in their order; other files among them change nothing."""
+    for number in range(40):
+        file, table = io.BytesIO(), pa.table({"text": ["word"] * (10 * (number % 4))})
+        pq.write_table(table, file, row_group_size=10)
+        boto3.client("s3").put_object(Bucket=bucket, Key=f"in/{number:02}.parquet", Body=file.getvalue())
+    files = readers.resolve([f"s3://{bucket}/in/"], tmp_path)
+    slices = list(readers.split_all(files, 1))
+    assert slices == [readers.split(file, 1) for file in files]
+    assert {len(parts) for parts in slices} == {0, 1, 2, 3}
+    boto3.client("s3").put_object(Bucket=bucket, Key="in/99.jsonl", Body=b'{"text": "word"}\n')
+    assert list(readers.split_all(readers.resolve([f"s3://{bucket}/in/"], tmp_path), 1))[:-1] == slices
 
 
 def test_a_bucket_that_does_not_exist_is_told_in_words(settings: TaskSettings) -> None:

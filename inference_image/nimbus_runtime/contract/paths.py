@@ -122,6 +122,11 @@ def batches(execution: str, turn: str = "") -> str:
     return f"{EXECUTIONS}/{execution}/{turn}map.json"
 
 
+def paused(run: str) -> str:
+    """Return the place of the record that a run was due while its pipeline was paused."""
+    return dispatch(f"paused-{run}")
+
+
 def failure(execution: str) -> str:
     """Return the place of the record of a failure to commit that would come again."""
     return f"{EXECUTIONS}/{execution}/failure.json"

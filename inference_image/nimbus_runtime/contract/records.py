@@ -13,7 +13,8 @@
     runs/<run>/run.json                     Run; the dataset
     runs/<run>/data/<sha256>.<suffix>       what commits refer to
     executions/<name>/begun.json            Begun; when it first asked for its run
-    executions/<name>/dispatch.json         Dispatch; by a run's name, of one that was due while its pipeline was paused
+    executions/<name>/dispatch.json         Dispatch
+    executions/paused-<run>/dispatch.json   Dispatch; of a run that was due while its pipeline was paused
     executions/<name>/map.json              Batches
     executions/<name>/failure.json          Dispatch; why its run was not committed, where that would be so again
     executions/<name>/second/…              Dispatch and Batches of the shards that a dropped candidate leaves

@@ -6,7 +6,7 @@ a file into slices without parsing it, and `read` streams the documents of one s
 
 from __future__ import annotations
 
-from nimbus_runtime.readers.formats import check_schema, check_schemas, read, split
+from nimbus_runtime.readers.formats import check_schema, check_schemas, read, split, split_all
 from nimbus_runtime.readers.resolve import resolve
 
-__all__ = ["check_schema", "check_schemas", "read", "resolve", "split"]
+__all__ = ["check_schema", "check_schemas", "read", "resolve", "split", "split_all"]

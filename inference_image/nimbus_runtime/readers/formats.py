@@ -89,6 +89,12 @@ def split(file: InputFile, target: int) -> list[Slice]:
     return READERS[file.format].split(file, target) if file.size else []
 
 
+def split_all(files: Sequence[InputFile], target: int) -> Iterator[list[Slice]]:
+    """Yield the slices of every file, in order; of tables in a bucket, which say theirs at their ends, many at once."""
+    tables = bool(files) and all(file.format is Format.PARQUET and file.key.startswith(SCHEME) for file in files)
+    yield from (each if tables else map)(lambda file: split(file, target), files)
+
+
 def read(file: InputFile, part: Slice, fields: Fields) -> Iterator[Document | Rejected]:
     """Yield the documents of a slice and the records that are none, in the file's order.
 

@@ -67,7 +67,7 @@ def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.
     run = _name(settings, time)
     if present is not None and present.paused and settings.kind is RunKind.SCHEDULED:
         paused = Dispatch(Outcome.PAUSED, run)
-        store.create(paths.dispatch(run), codec.encode(paused))  # by the run's own name: the watch knows no execution
+        store.create(paths.paused(run), codec.encode(paused))  # by the run's own name: the watch knows no execution
         return paused
     execution = Execution(settings.execution, "state machine", "aws", 0, clock.iso(clock.now()))
     if store.read(paths.plan(run)) is None:

@@ -64,9 +64,11 @@ def deployed(pipeline: Pipeline, patch: pytest.MonkeyPatch) -> Iterator[Pipeline
         patch.setenv(name, value)
     deploy(pipeline)
     pipeline.aws.pause = 0.01
-    yield pipeline
-    pipeline.aws.pause = 1.0
-    pipeline.aws.faults.clear()
-    pipeline.aws.fargate.images.clear()
-    stop(pipeline)
-    empty(pipeline)
+    try:
+        yield pipeline
+    finally:
+        pipeline.aws.pause = 1.0
+        pipeline.aws.faults.clear()
+        pipeline.aws.fargate.images.clear()
+        stop(pipeline)
+        empty(pipeline)
