@@ -25,7 +25,7 @@ from nimbus_tui.api.glance import LookAround
 from nimbus_tui.api.log import WhatWasDone
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.session import Logged
-from nimbus_tui.messages import Go
+from nimbus_tui.messages import Answered, Go
 from nimbus_tui.plain import middle
 from nimbus_tui.screens import ENTRIES
 from nimbus_tui.screens.overview import drawing
@@ -237,6 +237,33 @@ def test_only_a_plan_that_is_shown_is_applied() -> None:
         await driven.until("There is nothing to apply")
 
     drive(made_up.session(answers), flow)
+
+
+def test_what_an_apply_makes_comes_into_sight() -> None:
+    """The list goes there by itself, and stays where somebody looks at another resource."""
+    names = [f"aws_sqs_queue.queue{number:02d}" for number in range(90)]
+    plan = infrastructure.Plan(
+        tuple(infrastructure.Resource("", name, "create") for name in names), (("create", 90),), made_up.PLAN.time
+    )
+
+    async def make(driven: Driven, number: int) -> None:
+        done = {name: infrastructure.Step("created", ended=True, seconds=1.0, failed=False) for name in names[:number]}
+        goes = infrastructure.Step("creating", ended=False, seconds=None, failed=False)
+        applying = infrastructure.Applying("going", made_up.NOW.timestamp(), {**done, names[number]: goes}, ())
+        assert driven.app.section is not None
+        driven.app.section.post_message(Answered(infrastructure.HowApplied(), applying))
+
+    async def flow(driven: Driven) -> None:
+        await again(driven, "6", "n")
+        await driven.until("queue00", gone="queue70")
+        await make(driven, 70)
+        await driven.until("queue70", "◐ creating", "70 of 90", gone="queue00")
+        await driven.press("j")
+        await driven.until("queue00", gone="queue70")
+        await make(driven, 80)
+        await driven.until("queue00", "80 of 90", gone="queue80")
+
+    drive(made_up.session({**made_up.ANSWERS, infrastructure.WhatWouldChange: plan}), flow)
 
 
 @pytest.mark.parametrize(("view", "question"), [("o", runs.WhatWasSetAside), ("l", runs.WhatWasSaid)])

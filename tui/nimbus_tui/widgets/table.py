@@ -138,6 +138,12 @@ class Table(ScrollView, can_focus=True):
         if key in self._keys:
             self.cursor = self._keys.index(key)
 
+    def reach(self, key: str) -> None:
+        """Bring a row into sight; the cursor stays where it is."""
+        if key in self._keys:
+            row = Region(0, self._keys.index(key), 1, 1 + self._head)
+            self.scroll_to_region(row, animate=False, force=True)
+
     def redraw(self) -> None:
         """Draw the rows in sight again: what they show has changed."""
         self.refresh()

@@ -172,8 +172,17 @@ class Infrastructure(Section):
                 if f"={item.module}" not in keys:
                     keys.append(f"={item.module}")
                 keys.append(str(number))
-        self.query_one("#resources", Table).show(keys, self._row)
+        table = self.query_one("#resources", Table)
+        table.show(keys, self._row)
+        if self._goes and table.cursor == 0:  # nobody looks at another one
+            table.reach(self._newest(plan))
         self._draw()
+
+    def _newest(self, plan: api.Plan) -> str:
+        """Return what an apply has begun last, of what it has not ended."""
+        steps = {} if self._applying is None else self._applying.steps
+        begun = [address for address, step in steps.items() if not step.ended] or list(steps)
+        return next((str(n) for n, item in enumerate(plan.resources) if begun and _address(item) == begun[-1]), "")
 
     def _row(self, key: str) -> tuple[Cell | str, ...]:
         if key.startswith("=") or self._plan is None:
@@ -186,7 +195,7 @@ class Infrastructure(Section):
         """Return how far an apply is with a resource, None while none goes."""
         if self._applying is None or not self._goes:
             return None
-        step = self._applying.steps.get(f"{item.module}.{item.resource}" if item.module else item.resource)
+        step = self._applying.steps.get(_address(item))
         if step is None:
             return Cell("waits", "dim")
         took = "" if step.seconds is None else f" {figures.duration(step.seconds)}"
@@ -285,3 +294,7 @@ class Infrastructure(Section):
             if self._plan is None or key is None or key.startswith("=")
             else self._plan.resources[int(key)].resource
         )
+
+
+def _address(item: api.Resource) -> str:
+    return f"{item.module}.{item.resource}" if item.module else item.resource
