@@ -237,6 +237,23 @@ def test_runs_that_wait_for_one_go_one_by_one(settings: TaskSettings, root: Dire
     assert root.names(paths.RUNS) == ["20261122T020000Z", "20261122T030000Z", "20261122T040000Z"]
 
 
+def test_what_began_while_a_run_was_planned_goes_before_it(settings: TaskSettings, root: DirectoryStore) -> None:
+    """Reading bundle and inputs takes its time: who goes is asked again before there is a plan."""
+    first, second = fanned_out(settings), due(settings, 3)
+    plan_task(first, Known())
+
+    class Meanwhile(Known):
+        looks = 0
+
+        def running(self, execution: Execution) -> bool:
+            self.looks += 1
+            return self.looks > 1 or super().running(execution)
+
+    assert plan_task(second, Meanwhile()).outcome is Outcome.WAIT
+    assert root.names(paths.RUNS) == ["20261122T020000Z"]
+    assert plan_task(second, Known()).outcome is Outcome.DONE
+
+
 def test_a_run_that_waited_is_of_what_is_live_when_it_is_planned(settings: TaskSettings, root: DirectoryStore) -> None:
     """Not of the release that was live when it first asked: that was taken back meanwhile."""
     before = plan_task(settings, Known())

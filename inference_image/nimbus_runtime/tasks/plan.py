@@ -31,6 +31,8 @@ from nimbus_runtime.tasks.figures import told
 from nimbus_runtime.tasks.score import score_shards
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nimbus_runtime.tasks.settings import TaskSettings
 
 _PLAN, _DATASET = (place("").rpartition("/")[2] for place in (paths.plan, paths.dataset))
@@ -38,11 +40,12 @@ _PLAN, _DATASET = (place("").rpartition("/")[2] for place in (paths.plan, paths.
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What one look at live.json, or the first of an execution, decided of a run."""
+    """What one look at live.json, or the first of an execution, decided of a run, and whether others go before it."""
 
     time: datetime
     epoch: int
     candidate: Canary | None
+    goes_before: Callable[[], bool]
 
 
 def plan_task(settings: TaskSettings, executions: owners.Executions) -> Dispatch:
@@ -70,28 +73,38 @@ def _decide(store: Store, settings: TaskSettings, name: str, executions: owners.
         store.create(paths.paused(run), codec.encode(paused))  # by the run's own name: the watch knows no execution
         return paused
     execution = Execution(settings.execution, "state machine", "aws", 0, clock.iso(clock.now()))
+
+    def goes_before() -> bool:
+        return settings.waits and _other_runs(store, run, execution, executions)
+
     if store.read(paths.plan(run)) is None:
         if settings.kind is not RunKind.SCHEDULED and not settings.run:  # a schedule's own deliveries are due
             planner.refuse_future(time)
-        if _is_outdated(settings, present) or (settings.waits and _other_runs(store, run, execution, executions)):
+        if _is_outdated(settings, present) or goes_before():
             return Dispatch(Outcome.WAIT, run)
     release = _release(store, settings)
     epoch = begun.epoch if settings.requested else live.epoch(present)
     offered = None if settings.requested else canary.offered(store, present, release.release, _in_a_task)
-    plan = _plan(store, settings, release, run, _Chosen(time, epoch, offered), execution)
+    plan = _plan(store, settings, release, run, _Chosen(time, epoch, offered, goes_before), execution)
+    if plan is None:
+        return Dispatch(Outcome.WAIT, run)
     attempt = owners.own(store, run, execution, executions)
-    if attempt is None:
-        return Dispatch(Outcome.DUPLICATE, run)
+    return Dispatch(Outcome.DUPLICATE, run) if attempt is None else _go(store, settings, plan, attempt)
+
+
+def _go(store: Store, settings: TaskSettings, plan: Plan, attempt: claims.Attempt) -> Dispatch:
+    """Do what is left of a run that is this execution's, or cut it into batches for other tasks."""
+    run = plan.run
     if store.read(paths.dataset(run)) is None:
         seconds = planner.seconds_of_work(plan, settings.bundle) / settings.workers
         while waiting := _waiting(store, plan):
-            own = waiting.get(release.release, [])
-            if waiting.keys() - {release.release} or (seconds > settings.alone_seconds and len(own) > 1):
+            own = waiting.get(plan.release, [])
+            if waiting.keys() - {plan.release} or (seconds > settings.alone_seconds and len(own) > 1):
                 cut = _cut(store, settings, plan, waiting, seconds / len(plan.shards))
-                store.create(paths.batches(name), codec.encode(cut))
+                store.create(paths.batches(batches.execution_name(settings.execution)), codec.encode(cut))
                 undecided = plan.candidate is not None and canary.verdict(store, plan) is None
                 return Dispatch(Outcome.FAN_OUT, run, candidate=undecided)
-            score_shards(settings, plan, attempt.execution.id, own, release.release)
+            score_shards(settings, plan, attempt.execution.id, own, plan.release)
     committed, _ = committer.commit_run(store, plan, plan.max_quarantine, told(settings, plan))
     tell_drift(store, committed)
     return Dispatch(Outcome.DONE, run)
@@ -173,7 +186,11 @@ def _release(store: Store, settings: TaskSettings) -> Release:
 
 def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
     store: Store, settings: TaskSettings, release: Release, run: str, chosen: _Chosen, execution: Execution
-) -> Plan:
+) -> Plan | None:
+    """Return the plan, None where it has to wait after all: reading bundle and inputs takes its time.
+
+    Two that look within the same moment still go both, which costs a turn and harms nothing.
+    """
     data = store.read(paths.plan(run))
     if data is None:
         bundle = bundles.verify(settings.bundle)
@@ -200,6 +217,8 @@ def _plan(  # noqa: PLR0913, PLR0917 - all that decides a plan
             epoch=chosen.epoch,
         )
         inputs = readers.resolve(job.inputs, settings.bundle, default_format=job.input_format)
+        if chosen.goes_before():
+            return None
         try:
             return planner.plan_run(store, bundle, inputs, order, execution)
         except RunMismatchError:  # planned by another at the same moment: its plan is the one
