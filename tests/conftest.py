@@ -15,7 +15,13 @@ __all__ = ["aws", "aws_environment", "bucket", "local_aws"]
 _APPLIED = "tests/terraform/working/"
 _FIRST = (_APPLIED, "tests/environments/", "tests/image/", "tests/tui/test_infrastructure")
 """What mostly waits for others, and for long: begun first, it is done when the rest is."""
-
+_SECOND = (
+    *("tests/faults/test_kills", "tests/oracle/test_matrix", "tests/oracle/test_heads", "tests/terraform/"),
+    *("tests/toolkit/promotion/", "tests/toolkit/releases/test_cloud_releases"),
+    *("tests/tui/test_cloud", "tests/tui/test_pictures"),
+)
+"""What computes for long: at the end it would leave processors idle."""
+_APART = "tests/environments/"
 _WITH_ORIGINALS = ("tests/architecture/", "tests/benchmarks/", "tests/oracle/")
 sys.path.insert(0, str(PRODUCTION))  # for those whose PYTHONPATH is made of it
 
@@ -30,19 +36,25 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that wait for others begin."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+    """Let tests that wait for others begin, and those that take long follow."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(_FIRST), not item.nodeid.startswith(_SECOND)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:  # noqa: ANN401 - xdist's
-    """Share tests by file, and let all that want the applied examples be one file's: they are applied once."""
+    """Share tests by file, and let all that want the applied examples be one file's: they are applied once.
+
+    What a file tries in a folder and on AWS is two files': of those on AWS, none waits for the others.
+    """
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - where tests run in several processes
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return _APPLIED if nodeid.startswith(_APPLIED) else str(super()._split_scope(nodeid))
+            if nodeid.startswith(_APPLIED):
+                return _APPLIED
+            here = nodeid.startswith(_APART) and nodeid.endswith("[local]")
+            return f"{super()._split_scope(nodeid)}{' here' if here else ''}"
 
     return ByFile(config, log)

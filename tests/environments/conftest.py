@@ -48,7 +48,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> bundles.Built:
 def applied(
     provider: Terraform, local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Make an environment as a user would, return Terraform's folder and outputs, and destroy it in the end."""
+    """Make an environment as a user would, and return Terraform's folder and outputs."""
     del provider  # it can be had, or these tests are skipped
     folder = tmp_path_factory.mktemp("applied")
     (folder / "nimbus.toml").write_text(NIMBUS_TOML, encoding="utf-8")
@@ -61,8 +61,6 @@ def applied(
             done = command.nimbus("infra", *verb, *given)
             assert done.code == 0, done.err
         yield folder / "infra" / "cloud", json.loads(command.nimbus("infra", "output", *given).out)["environment"]
-        done = command.nimbus("infra", "destroy", "--confirm", "cloud", *given)
-        assert done.code == 0, done.err
     local_aws.reset()
 
 

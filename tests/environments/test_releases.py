@@ -170,3 +170,10 @@ def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]]
     del applied
     assert people.calls(local_aws)
     assert people.refused(local_aws) == []
+
+
+def test_in_the_end_all_of_it_is_destroyed(applied: tuple[Path, dict[str, Any]]) -> None:
+    """`nimbus infra destroy` is done whatever was deployed, run and promoted there."""
+    folder, _ = applied
+    done = command.nimbus("infra", "destroy", "--confirm", "cloud", "--env", "cloud", "--config", folder.parents[1])
+    assert done.code == 0, done.err
