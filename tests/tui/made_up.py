@@ -229,7 +229,8 @@ REPORT = drift.Report(
         _feature("vectors", "insufficient data", 0.0, "41 sampled", None),
     ),
     (("ticket-88123", "INVOICE in 1 of 9; 4,012 characters"), ("ticket-88164", "no INVOICE where 3 were usual")),
-    ("Export a sample and annotate it: E.", "Where it is meant, make a new baseline: b."),
+    ("Annotate a sample: nimbus drift export", "Where it is meant, make a new baseline: nimbus drift baseline"),
+    ("Shards of the canary are left out.", "Compared with Thursdays (Europe/Berlin) only."),
 )  # fmt: skip
 PAST = drift.Past(
     tuple(
@@ -338,7 +339,7 @@ ROLLBACK = Proposal(
     ),
     typed="production",
     reasoned=True,
-    ways=(Way("d", "keeps the data of now, and takes the release alone back", releases.WhatRollback(keep_data=True)),),
+    ways=(Way("d", "takes the release alone back; the data stays", releases.WhatRollback(keep_data=True)),),
 )
 DEPLOYMENT = Proposal(
     title="Deploy support to production",
@@ -362,7 +363,7 @@ DEPLOYMENT = Proposal(
     reasoned=True,
     ways=(
         Way("g", "leaves out shadow and gate", releases.WhatDeployment(judged=False)),
-        Way("o", "leaves what is live: a candidate only", releases.WhatDeployment(promoted=False)),
+        Way("o", "registers a candidate only; what is live stays", releases.WhatDeployment(promoted=False)),
     ),
 )
 ANSWERS: dict[type, object] = {

@@ -22,18 +22,28 @@ from nimbus_tui.api.session import Session
 from nimbus_tui.app import NimbusApp
 from nimbus_tui.keys import Settings
 from nimbus_tui.screens import ENTRIES
+from nimbus_tui.themes import CONTRAST, DARK, LIGHT
 from tests.tui.conftest import nimbus, write_project
 
 SIZES = {"wide": (150, 44), "usual": (110, 34), "narrow": (80, 24)}
-THEMES = ("nimbus-dark", "nimbus-light")
+THEMES = {DARK.name: tuple(SIZES), LIGHT.name: tuple(SIZES), CONTRAST.name: ("usual",)}
 SHOTS = {entry.folder: [str(number + 1)] for number, entry in enumerate(ENTRIES)} | {
-    "rollback": ["R"],
+    "loadtests": ["5", "tab"],
+    "preflight": ["7", "j"],
+    "rollback": ["1", "R"],
     "shards": ["3", "s"],
     "logs": ["3", "l"],
     "aside": ["3", "o"],
     "help": ["1", "question_mark"],
     "deploy": ["2", "D"],
 }
+BUILT = (
+    ("deploy", "--yes", "--no-gate", "--reason", "first of the year"),
+    ("run", "--env", "local", "--quiet"),
+    ("drift", "baseline"),
+    ("deploy", "--yes", "--no-gate", "--reason", "tolerates more"),
+)
+"""What stands in the command log, as if it had been done from there."""
 _PATIENCE = 120.0  # seconds, until a screen has its answers
 _BLANK, _CELL = "&#160;", 12.2  # as Textual draws them
 _LEADING = re.compile(
@@ -83,7 +93,10 @@ async def settled(app: NimbusApp, pilot: Pilot[None]) -> None:
 
 async def pictures(project: Path, folder: Path, size: str, theme: str) -> None:
     """Write every screen in one size and theme."""
-    app = NimbusApp(Session(project / "nimbus.toml"), Settings(theme))
+    session = Session(project / "nimbus.toml")
+    for command in BUILT:
+        session.note(("nimbus", *command), "done", "good")
+    app = NimbusApp(session, Settings(theme))
     async with app.run_test(size=SIZES[size]) as pilot:
         for name, keys in SHOTS.items():
             for key in keys:
@@ -108,8 +121,8 @@ def _indented(found: re.Match[str]) -> str:
 def draw(project: Path, folder: Path) -> None:
     """Write all of them, and as PNG where there is a program for it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for theme in THEMES:
-        for size in SIZES:
+    for theme, sizes in THEMES.items():
+        for size in sizes:
             asyncio.run(pictures(project, folder, size, theme))
     for file in folder.glob("*.svg") if shutil.which("rsvg-convert") else ():
         subprocess.run(["rsvg-convert", file, "-o", file.with_suffix(".png")], check=True)

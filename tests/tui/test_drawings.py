@@ -92,14 +92,14 @@ def test_a_run_of_very_many_shards_is_one_line() -> None:
 def test_a_run_tells_what_it_cost_against_what_was_quoted() -> None:
     """In the currency of the prices on AWS, in workers' time elsewhere; its own speed is no quote of it."""
     quoted = Quoted(0.1, "load test ramp of 2026-11-20")
-    assert "0.1500 EUR" in "\n".join(line.plain for line in runs.details(RUN, NOW, 80, (0.001, "EUR"), quoted))
-    dollars = runs.details(RUN, NOW, 80, (0.001, "USD"), quoted)
+    assert "0.1500 EUR" in "\n".join(line.plain for line in runs.details(RUN, NOW, 80, str, (0.001, "EUR"), quoted))
+    dollars = runs.details(RUN, NOW, 80, str, (0.001, "USD"), quoted)
     told = "\n".join(line.plain for line in dollars)
     assert "0.1500 $" in told
     assert "0.1000 $: 50% more than quoted" in told
     assert "load test ramp of 2026-11-20" in told
-    local = "\n".join(line.plain for line in runs.details(RUN, NOW, 80, (None, ""), quoted))
+    local = "\n".join(line.plain for line in runs.details(RUN, NOW, 80, str, (None, ""), quoted))
     assert "$" not in local
     assert "1 min 40 s: 50% more than quoted" in local
     itself = replace(quoted, source=f"run {RUN.run}; memory estimated from the bundle's size")
-    assert "quoted" not in "\n".join(line.plain for line in runs.details(RUN, NOW, 80, (0.001, "USD"), itself))
+    assert "quoted" not in "\n".join(line.plain for line in runs.details(RUN, NOW, 80, str, (0.001, "USD"), itself))

@@ -14,7 +14,7 @@ from textual.command import CommandPalette
 from textual.geometry import Offset
 
 from nimbus_runtime.contract.errors import UsageError
-from nimbus_tui import keys
+from nimbus_tui import keys, palette
 from nimbus_tui.api.log import WhatWasDone
 from nimbus_tui.api.proposals import Proposal
 from nimbus_tui.api.questions import Question
@@ -214,7 +214,7 @@ def test_the_palette_holds_every_action_and_does_it() -> None:
             for binding in [*section.BINDINGS, *driven.app.BINDINGS]:
                 assert isinstance(binding, Binding)
                 if binding.action != "command_palette":
-                    assert (binding.tooltip or binding.description) in named, (entry.name, binding)
+                    assert palette.title(binding) in named, (entry.name, binding)
         await driven.press("colon")
         await becomes(driven, lambda: isinstance(driven.app.screen, CommandPalette))
         await driven.press(*"roll back release")
@@ -288,11 +288,46 @@ def test_dialogs_name_their_keys_as_they_are_set() -> None:
 
     async def flow(driven: Driven) -> None:
         await driven.press("R")
-        await driven.asked("f5 keeps the data of now", "f6 copies")
+        await driven.asked("f5 takes the release alone back", "f6 copies")
         await driven.press("f5")
-        await driven.asked("f5 keeps the data of now")
+        await driven.asked("f5 takes the release alone back")
 
     drive(made_up.session(), flow, settings=Settings(keys={"confirm.d": "f5", "confirm.copy": "f6"}))
+
+
+def test_hints_name_keys_as_they_are_set() -> None:
+    """Where nothing is, beside a run that failed, and what undoes: the key that works, not the one delivered."""
+    chosen = {"overview.deploy": "f5", "runs.start": "f6", "runs.redrive": "f7", "runs.logs": "f8,l", "app.undo": "f9"}
+
+    async def empty(driven: Driven) -> None:
+        await driven.until("f5 compiles the pipeline", "f5 deploys the pipeline", gone="D compiles")
+        await driven.press("u")
+        await driven.press("f9")
+        await driven.until("f9 takes back")
+        await driven.press("3")
+        await driven.until("f6 starts one", "D on Releases")
+
+    async def failed(driven: Driven) -> None:
+        await driven.press("3")
+        await driven.until(OPENED["runs"])
+        await driven.press("j", "j")
+        await driven.until("f7 does what is missing", "f8 shows what its tasks said")
+
+    drive(made_up.session(made_up.NOTHING), empty, settings=Settings(keys=chosen))
+    drive(made_up.session(), failed, settings=Settings(keys=chosen))
+
+
+@pytest.mark.parametrize("words", ["canary", "promote", "back to"])
+def test_an_action_is_found_by_the_word_of_its_key(words: str) -> None:
+    """The palette has it, however it says in full what it does."""
+
+    async def flow(driven: Driven) -> None:
+        await driven.press("2")
+        await driven.until(OPENED["releases"])
+        titles = [command.title.lower() for command in driven.app.get_system_commands(driven.app.screen)]
+        assert any(title.startswith(words) for title in titles)
+
+    drive(made_up.session(), flow)
 
 
 def test_a_command_line_is_copied_as_it_is() -> None:
@@ -329,7 +364,7 @@ def test_read_only_refuses_every_key_that_changes_something() -> None:
                 assert len(driven.app.screen_stack) == 1, (entry.name, key)
             offered = {command.title for command in driven.app.get_system_commands(driven.app.screen)}
             acting = {
-                binding.tooltip or binding.description
+                palette.title(binding)
                 for binding in section.BINDINGS
                 if isinstance(binding, Binding) and binding.action.partition("(")[0] in section.CHANGES
             }

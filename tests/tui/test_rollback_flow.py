@@ -65,7 +65,7 @@ def test_a_rollback_can_keep_the_data(project: Path) -> None:
     async def flow(driven: Driven) -> None:
         await driven.until("● en_support")
         await driven.press("R")
-        await driven.asked("Roll back in local", "keeps the data of now")
+        await driven.asked("Roll back in local", "takes the release alone back")
         await driven.press("d")
         await driven.asked("stays as it is", "--keep-data", "takes the data back, too")
         await driven.press("right", "enter")

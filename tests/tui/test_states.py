@@ -146,6 +146,30 @@ def test_what_a_change_would_do_is_waited_for_in_sight_and_can_be_given_up() -> 
         session.given.set()
 
 
+@pytest.mark.parametrize("key", ["R", "D"])
+@pytest.mark.parametrize("size", [(40, 10), (80, 24)])
+def test_what_is_asked_for_stays_in_sight_however_small_the_window(size: tuple[int, int], key: str) -> None:
+    """The name to type, the reason and both buttons; what is proposed, other ways and the command line scroll."""
+
+    async def flow(driven: Driven) -> None:
+        await driven.eventually(lambda: driven.app.focused is not None)
+        await driven.press(key)
+        await driven.asked("in production" if key == "R" else "to production")
+        await driven.pilot.pause()
+        dialog = driven.app.screen.query_one("#dialog")
+        for name in ("#typed", "#reason", "#no", "#yes"):
+            assert driven.app.screen.query_one(name).region in dialog.content_region, name
+        body = driven.app.screen.query_one("#dialog-body")
+        assert body.size.height >= 4
+        for _ in range(40):
+            await driven.press("j")
+        await driven.until("$ nimbus")
+        await driven.press(*"production", "enter")
+        await driven.eventually(lambda: getattr(driven.app.focused, "id", None) == "yes")
+
+    drive(made_up.session(), flow, size=size)
+
+
 class Restless(made_up.MadeUp):
     """Answers differently by turns: what is there, that nothing is, that it is refused."""
 

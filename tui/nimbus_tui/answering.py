@@ -18,7 +18,7 @@ from nimbus_tui.api.session import Session
 from nimbus_tui.api.threads import aside
 from nimbus_tui.messages import Answered, Ask, Propose, Refused, Start
 from nimbus_tui.plain import plain
-from nimbus_tui.widgets import text
+from nimbus_tui.widgets import hints, text
 from nimbus_tui.widgets.choose import Choose
 from nimbus_tui.widgets.confirm import Confirm
 from nimbus_tui.widgets.following import Following
@@ -188,7 +188,7 @@ class Answering(App[None]):
 
     @property
     def _undo_key(self) -> str:
-        return self.settings.keys.get("app.undo", "u")
+        return hints.key(self, "app.undo")
 
     def action_undo(self) -> None:
         """Propose to take back what was done last."""

@@ -10,8 +10,9 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from nimbus_tui import keys, palette
 from nimbus_tui.answering import Answering
@@ -65,7 +66,7 @@ class NimbusApp(Answering):
         Binding("left_square_bracket", "turn(-1)", "Previous screen", show=False, id="app.previous"),
         Binding("escape", "back", "Back", show=False, id="app.back"),
         Binding("ctrl+z", "suspend_process", "To the shell; fg comes back", show=False, id="app.suspend"),
-        Binding("q,ctrl+q,ctrl+c", "leave", "Quit", show=False, id="app.quit"),
+        Binding("q,ctrl+c,ctrl+q", "leave", "Quit", show=False, id="app.quit"),
     ]
 
     def __init__(self, session: Session, settings: keys.Settings | None = None) -> None:
@@ -85,7 +86,9 @@ class NimbusApp(Answering):
         yield self.status
         yield TabRow([entry.name for entry in ENTRIES], [entry.short for entry in ENTRIES])
         yield self.sections
-        yield self.filter
+        with Horizontal(id="filter-line"):
+            yield Label("/", markup=False)
+            yield self.filter
         yield KeyLine()
 
     def on_mount(self) -> None:

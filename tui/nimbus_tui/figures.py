@@ -45,9 +45,13 @@ def _short(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
-def moment(time: str | None) -> str:
-    """Return a record's time to the minute, in UTC."""
-    return "-" if not time else datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+def moment(time: str | None, now: datetime | None = None) -> str:
+    """Return a record's time to the minute, in UTC; with its year, where that is another than now."""
+    if not time:
+        return "-"
+    found = datetime.fromisoformat(time).astimezone(UTC)
+    year = f" {found.year}" if now is not None and found.year != now.year else ""
+    return f"{found:%d %b}{year} {found:%H:%M} UTC"
 
 
 def count(number: int | None) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from nimbus_tui import figures
+
 if TYPE_CHECKING:
     from nimbus.executions import Alarm
     from nimbus.runs.overview import Overview
@@ -23,6 +25,7 @@ _ENDED_BADLY = {"failed": "failed", "interrupted": "was interrupted", "cancelled
 class Attention:
     """Something to look at: `short` in a few words, `sentence` in full, the screen where more stands.
 
+    In a sentence an action's name between braces stands for its key.
     `alarm` is one whose section of the runbook says what to do.
     """
 
@@ -48,13 +51,12 @@ def attention(  # noqa: PLR0913 - what is known
     """Return what needs attention, the worst first."""
     raised = [_of_alarm(alarm) for alarm in alarms if alarm.state.value == "raised"]
     if present is None:
-        words = "Nothing is deployed here yet: D deploys the pipeline of nimbus.toml."
+        words = "Nothing is deployed here yet: {overview.deploy} deploys the pipeline of nimbus.toml."
         return (*raised, Attention("dim", "nothing live yet", words, "releases"))
     found = [*raised, *_of_runs(runs), *_of_live(present, lacks), *_of_evidence(evidence)]
     if paused:
-        found.append(
-            Attention("warn", "paused", "Scheduled runs are paused: on Runs, p lets them begin again.", "runs")
-        )
+        told = "Scheduled runs are paused: on Runs, {runs.pause} lets them begin again."
+        found.append(Attention("warn", "paused", told, "runs"))
     elif missed is not None:
         told = f"The run that was due at {missed:%Y-%m-%d %H:%M} UTC has not begun."
         found.append(Attention("bad", "a run was missed", told, "runs"))
@@ -65,8 +67,7 @@ def attention(  # noqa: PLR0913 - what is known
 
 
 def _of_alarm(alarm: Alarm) -> Attention:
-    since = alarm.since[5:16].replace("T", " ")
-    told = f"Alarm {alarm.name} since {since} UTC (enter says what to do): {alarm.about}"
+    told = f"Alarm {alarm.name} since {figures.moment(alarm.since)}: {alarm.about}"
     return Attention("bad", f"alarm {alarm.name}", told, _ABOUT.get(alarm.name, "runs"), alarm=alarm.name)
 
 

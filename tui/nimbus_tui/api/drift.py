@@ -81,6 +81,7 @@ class Report:
     features: tuple[Feature, ...]
     drivers: tuple[tuple[str, str], ...]
     advice: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def _report(found: dict[str, Any]) -> Report:
         documents=found["documents"],
         features=tuple(sorted(features, key=lambda feature: -feature.ratio)),
         drivers=tuple((driver["id"], "; ".join(driver["reasons"])) for driver in found["drivers"]),
-        advice=(*found["advice"], *found["notes"]),
+        advice=tuple(found["advice"]),
+        notes=tuple(found["notes"]),
     )
 
 

@@ -153,9 +153,7 @@ class WhatRollback:
             ways=(
                 Way(
                     "d",
-                    "takes the data back, too"
-                    if keep_data
-                    else "keeps the data of now, and takes the release alone back",
+                    "takes the data back, too" if keep_data else "takes the release alone back; the data stays",
                     replace(self, keep_data=not keep_data, restores=None),
                 ),
             ),
@@ -310,7 +308,7 @@ class WhatDeployment:
                 ),
                 Way(
                     "o",
-                    "leaves what is live: a candidate only" if self.promoted else "makes it live in the end",
+                    "registers a candidate only; what is live stays" if self.promoted else "makes it live in the end",
                     replace(self, promoted=not self.promoted),
                 ),
             ),

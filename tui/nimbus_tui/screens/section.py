@@ -15,9 +15,11 @@ from nimbus_tui.api.session import Session
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Answered, Ask, Changed, Go, Refused
 from nimbus_tui.polling import Pace
+from nimbus_tui.widgets import hints
 from nimbus_tui.widgets.panel import Panel
 
 _REST = 0.15  # seconds that the cursor rests before more is asked about what it is on
+_LITTLE = 10  # lines in which a list and what is selected in it have no room
 
 
 class Section(Container, can_focus=True):
@@ -57,7 +59,7 @@ class Section(Container, can_focus=True):
             if number == 0:
                 panel.trouble(trouble)
             else:
-                panel.empty("Not known.")
+                panel.unknown()
 
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw the answer to a question that was asked once."""
@@ -88,6 +90,10 @@ class Section(Container, can_focus=True):
     def copied(self) -> str | None:
         """Return what the copy key takes."""
         return None
+
+    def on_resize(self) -> None:
+        """Leave the room to the list, where there is little."""
+        self.set_class(self.size.height < _LITTLE, "-tiny")
 
     # How it is kept up to date.
 
@@ -153,6 +159,10 @@ class Section(Container, can_focus=True):
     def _changed(self) -> None:
         self.pace.hurry()
         self.ask(anew=True)
+
+    def key(self, name: str) -> str:
+        """Return the key of an action as it is set."""
+        return hints.key(self, name)
 
     def go(self, section: str, key: str = "") -> None:
         """Send the user to another screen."""

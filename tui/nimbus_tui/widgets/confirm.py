@@ -19,6 +19,7 @@ from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.dialog import Dialog
 
+_LEAST = 4  # lines of what is proposed that are in sight at once
 _SHARE = 92  # percent of a high window that a dialog may take, as nimbus.tcss has it
 
 
@@ -73,9 +74,12 @@ class Confirm(Dialog[Said]):
                         text.toned("◈ ", "warn"),
                         text.toned(f"{proposal.typed} is protected. Type its name to go on:"),
                     ),
+                    id="typing",
                     markup=False,
                 )
-                yield Input(placeholder=plain(proposal.typed, 60), id="typed", compact=True, select_on_focus=False)
+                yield Input(
+                    placeholder=f"type {plain(proposal.typed, 60)}", id="typed", compact=True, select_on_focus=False
+                )
             if proposal.reasoned:
                 yield Input(
                     self._reason, placeholder="why (tab comes here; stays in the history)", id="reason", compact=True
@@ -83,7 +87,7 @@ class Confirm(Dialog[Said]):
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="no", compact=True)
                 yield Button(
-                    plain(proposal.verb, 40),
+                    Content(plain(proposal.verb, 40)),
                     id="yes",
                     variant="error" if proposal.dangerous else "primary",
                     compact=True,
@@ -112,30 +116,47 @@ class Confirm(Dialog[Said]):
 
     def on_mount(self) -> None:
         """Name the keys as they are set, and fit the differences."""
-        copy, cancel = self.key("confirm.copy"), self.key("confirm.cancel")
-        hint = f"← → and enter choose · {copy} copies · {cancel} cancels"
-        self.query_one("#dialog").border_subtitle = Content(hint)
         for other in self.query("#other").results(Static):
-            hints = [
-                text.words(text.toned(f"{self._key(way.key)} ", "warn"), text.toned(way.words, "dim"))
-                for way in self._proposal.ways
-            ]
-            other.update(text.lines(hints))
+            other.update(text.lines(self._ways()))
         self._draw_command()
+        self._draw_keys()
         self.call_after_refresh(self._draw)
+
+    def _ways(self) -> list[Content]:
+        return [
+            text.words(text.toned(f"{self._key(way.key)} ", "warn"), text.toned(way.words, "dim"))
+            for way in self._proposal.ways
+        ]
+
+    def _draw_keys(self) -> None:
+        """Name as many keys as the frame has room for."""
+        copy, cancel = self.key("confirm.copy"), self.key("confirm.cancel")
+        told = (f"← → and enter choose · {copy} copies · {cancel} cancels", f"enter chooses · {cancel} cancels")
+        dialog = self.query_one("#dialog")
+        dialog.border_subtitle = Content(next((hint for hint in told if len(hint) + 4 <= dialog.size.width), told[-1]))
 
     @property
     def _command(self) -> str:
         return text.command(because(self._proposal.command, self._reason))
 
+    @property
+    def _line(self) -> Content:
+        return text.words(text.toned("$ ", "dim"), text.toned(self._command, "dim"))
+
     def _draw_command(self) -> None:
-        line = text.words(text.toned("$ ", "dim"), text.toned(self._command, "dim"))
-        self.query_one("#twin", Static).update(line)
-        self.call_after_refresh(self._fit)
+        self.query_one("#twin", Static).update(self._line)
+        self.call_after_refresh(self._draw if self._tight else self._fit)
+
+    @property
+    def _tight(self) -> bool:
+        """Say whether there is room only for what is asked for; the rest scrolls."""
+        return self.query_one("#dialog").has_class("-tight")
 
     def on_resize(self) -> None:
         """Fit the differences again."""
+        self.query_one("#dialog").remove_class("-tight")
         self.call_after_refresh(self._draw)
+        self.call_after_refresh(self._draw_keys)
 
     def _draw(self) -> None:
         if not self.query("#dialog-text"):  # it was answered meanwhile
@@ -146,17 +167,23 @@ class Confirm(Dialog[Said]):
             parts.append(text.words(text.toned("▲ ", "warn"), text.toned(proposal.warning, "warn")))
         for title, found in proposal.differences:
             parts += [Content(""), text.toned(title, "bold"), text.differences(found, width)]
+        if self._tight:
+            parts += [Content(""), *self._ways(), Content(""), self._line]
         self.query_one("#dialog-text", Static).update(text.lines(parts))
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        """Scroll what is proposed where the window is low: buttons and command stay in sight."""
+        """Scroll what is proposed where the window is low: what is typed and the buttons stay in sight."""
         if not self.query("#dialog-body"):
             return
         dialog, body = self.query_one("#dialog"), self.query_one("#dialog-body")
         others = sum(child.virtual_region_with_margin.height for child in dialog.children if child is not body)
         room = self.size.height if self.has_class("-low") else self.size.height * _SHARE // 100
-        body.styles.max_height = max(2, room - dialog.gutter.height - others)
+        left = room - dialog.gutter.height - others
+        if left < _LEAST and not self._tight:
+            dialog.add_class("-tight")
+            self.call_after_refresh(self._draw)
+        body.styles.max_height = max(1, left)
 
     @on(Input.Changed, "#typed")
     def typed(self, event: Input.Changed) -> None:

@@ -15,16 +15,21 @@ class Filter(Input):
     @property
     def is_open(self) -> bool:
         """Say whether it is in sight."""
-        return self.has_class("-open")
+        return not self.disabled
 
     def open(self) -> None:
         """Come into sight and take the keys."""
-        self.add_class("-open")
         self.disabled = False
+        self._line_shown()
         self.focus()
 
     def shut(self) -> None:
         """Go out of sight, and filter nothing."""
-        self.remove_class("-open")
         self.disabled = True
+        self._line_shown()
         self.value = ""
+
+    def _line_shown(self) -> None:
+        """Show the line that it stands in, or hide it."""
+        if self.parent is not None:
+            self.query_ancestor("#filter-line").set_class(self.is_open, "-open")

@@ -75,7 +75,8 @@ class Following(Dialog[None]):
             hint = f"   {self.key('follow.stop')} stops it · {close} closes this, and it goes on"
         elif running.failed:
             words, tone = running.outcome
-            told, hint = text.toned(f"{'✗' if tone == 'bad' else '■'} {words}", tone), "   esc closes · c copies"
+            told, hint = text.toned(f"{'✗' if tone == 'bad' else '■'} {words}", tone), f"   {close} closes"
+            hint += f" · {self.key('follow.copy')} copies"
         else:
             findings = running.code != 0
             told = text.toned("▲ done, with findings" if findings else "● done", "warn" if findings else "good")
@@ -103,5 +104,7 @@ class Following(Dialog[None]):
 
 def _line(line: str) -> Content:
     low = line.lower()
-    tone = next((tone for word, tone in _TONES if word in low.split() or low.startswith(f"{word}:")), "")
+    tone = next(
+        (tone for word, tone in _TONES if word in low.replace(",", " ").split() or low.startswith(f"{word}:")), ""
+    )
     return text.toned(line, tone)

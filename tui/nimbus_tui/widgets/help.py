@@ -11,19 +11,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from nimbus_tui.widgets import text
+from nimbus_tui.widgets import hints, text
 from nimbus_tui.widgets.dialog import Dialog
 
-_SHOWN = {
-    "question_mark": "?",
-    "slash": "/",
-    "colon": ":",
-    "right_square_bracket": "]",
-    "left_square_bracket": "[",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-}
+_MOST = 2  # keys that are named for one action
 
 
 def keys_of(bindings: Iterable[BindingType], changed: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -33,7 +24,7 @@ def keys_of(bindings: Iterable[BindingType], changed: Mapping[str, str]) -> list
         if isinstance(binding, Binding) and binding.description:
             own = changed.get(binding.id or "", binding.key)
             words = binding.tooltip or binding.description
-            found.append((" ".join(_SHOWN.get(key, key) for key in own.split(",")), words))
+            found.append((" ".join(hints.shown(own)[:_MOST]), words))
     return found
 
 
@@ -55,7 +46,7 @@ class Help(Dialog[None]):
         """Draw the groups below each other."""
         with Vertical(id="dialog", classes="help") as dialog:
             dialog.border_title = Content("Keys")
-            dialog.border_subtitle = Content("esc closes")
+            dialog.border_subtitle = Content("↑ ↓ scroll · esc closes")
             with VerticalScroll(id="dialog-body"):
                 room = max(len(key) for _, _, keys in self._groups for key, _ in keys)
                 for title, sentence, keys in self._groups:

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.plain import plain
-from nimbus_tui.widgets import text
+from nimbus_tui.widgets import hints, text
 
 _TITLE = 200  # characters
 
@@ -23,6 +23,7 @@ class Panel(Vertical):
         super().__init__(id=id, classes=f"panel -loading {classes or ''}")
         self._held = held
         self._trouble: Trouble | None = None
+        self._missing: tuple[str, tuple[str, ...]] = ("", ())
         self.border_title = Content(title)
         self._note = Static(text.toned("loading …", "dim"), classes="note", markup=False)
 
@@ -31,18 +32,30 @@ class Panel(Vertical):
         yield from self._held
         yield self._note
 
+    @property
+    def room(self) -> int:
+        """Return the cells that a line of text has: between margins, and beside a bar where it scrolls."""
+        return self.content_size.width - (3 if self.query(".scrolling") else 2)
+
     def ready(self) -> None:
         """Show the children."""
         self._state("-ready")
 
     def wait(self, words: str = "loading …") -> None:
         """Say that something is on its way."""
-        self._state("-loading", text.toned(words, "dim"))
+        self._state("-loading", text.toned(hints.told(self, words), "dim"))
 
     def empty(self, what: str, *to_do: str) -> None:
         """Say that there is nothing, and what to do about it."""
-        told = [text.toned(what, "bold"), *(text.words(text.toned("→ ", "note"), text.toned(line)) for line in to_do)]
+        self._missing = (what, to_do)
+        told = [text.toned(hints.told(self, what), "bold")]
+        for line in to_do:
+            told += text.hanging(hints.told(self, line), self.content_size.width - 2)
         self._state("-empty", text.lines(told))
+
+    def unknown(self) -> None:
+        """Say that nothing is known, and where it stands why."""
+        self.empty("Not known.", "the panel with ✗ says why", "{app.refresh} asks again")
 
     def trouble(self, found: Trouble) -> None:
         """Say why nothing can be shown."""
@@ -51,9 +64,11 @@ class Panel(Vertical):
         self._state("-trouble", text.trouble(found, self.content_size.width - 2))
 
     def on_resize(self) -> None:
-        """Fit the reason again."""
+        """Fit what it says again."""
         if self._trouble is not None and self.has_class("-trouble"):
             self.trouble(self._trouble)
+        elif self.has_class("-empty"):
+            self.empty(self._missing[0], *self._missing[1])
 
     def title(self, title: str, beside: str = "") -> None:
         """Set what stands in the frame, above and below."""

@@ -19,6 +19,7 @@ from textual.strip import Strip
 from nimbus_tui.plain import fit, plain
 
 _GAP = 2
+_MARGIN = 1  # on the right, as there is one on the left
 _NONE = "Nothing contains this: esc shows all."
 
 
@@ -185,7 +186,7 @@ class Table(ScrollView, can_focus=True):
         self, cells: Sequence[Cell | str], style: Style, width: int, *, header: bool, chosen: bool
     ) -> list[Segment]:
         segments = [Segment(" ", style)]
-        for column, cell, room in zip(self._columns, cells, self._widths(width), strict=False):
+        for column, cell, room in zip(self._columns, cells, self._widths(width - _MARGIN), strict=False):
             if room:
                 text, tone = (cell, "") if isinstance(cell, str) else (cell.text, cell.tone)
                 shown = plain(text, 500)

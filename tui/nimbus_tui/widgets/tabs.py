@@ -46,11 +46,12 @@ class TabRow(Static):
 
     def _redraw(self) -> None:
         width = self.app.size.width - 2
-        names = self._names if sum(len(name) + 4 for name in self._names) <= width else self._short
+        fitting = (names for names in (self._names, self._short) if sum(len(name) + 4 for name in names) <= width)
+        names = next(fitting, tuple(name if n == self._open else "" for n, name in enumerate(self._short)))
         parts, self._ends, at = [], [], 0
         for number, name in enumerate(names):
             is_open = number == self._open
-            label = f" {number + 1} {name} "
+            label = f" {number + 1} {name} " if name else f" {number + 1} "
             parts.append(Content.styled(label, "bold $background on $primary" if is_open else "$dim"))
             at += len(label)
             self._ends.append(at)

@@ -82,6 +82,19 @@ def trouble(found: Trouble, width: int) -> Content:
     return lines(told)
 
 
+def indented(value: str, width: int, tone: str = "") -> list[Content]:
+    """Return a value on lines of its own, each set in."""
+    parts = textwrap.wrap(plain(value), max(10, width - 2), break_on_hyphens=False) or [""]
+    return [words("  ", toned(part, tone)) for part in parts]
+
+
+def hanging(line: str, width: int, mark: str = "→ ") -> list[Content]:
+    """Return a sentence after a mark, an arrow for a thing to do; its further lines stand below its first word."""
+    parts = textwrap.wrap(plain(line), max(10, width - 2), break_on_hyphens=False) or [""]
+    first = words(toned(mark, "note"), toned(parts[0]))
+    return [first, *(words("  ", toned(part)) for part in parts[1:])]
+
+
 def command(line: Sequence[str]) -> str:
     """Return a command line as one would type it, to be copied; whoever draws it makes it harmless."""
     import shlex  # noqa: PLC0415 - only where one is shown

@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 
 from nimbus_tui.api.beginning import BeginDemo, begin_here
 from nimbus_tui.messages import Answered, Ask, Refused
-from nimbus_tui.widgets import text
+from nimbus_tui.widgets import hints, text
 from nimbus_tui.widgets.choices import Choices
 from nimbus_tui.widgets.dialog import Dialog
 
@@ -38,6 +38,7 @@ class Welcome(Dialog[Path | bool]):
         )
         with Vertical(id="dialog", classes="welcome") as dialog:
             dialog.border_title = Content("Welcome to Nimbus")
+            dialog.border_subtitle = Content("enter chooses · q quits")
             yield Static(
                 text.lines(
                     [
@@ -71,7 +72,9 @@ class Welcome(Dialog[Path | bool]):
 
     @on(Answered)
     def _begun(self, event: Answered) -> None:
-        self.notify("The demo's project stands in ./nimbus-demo: D deploys it.", timeout=10)
+        self.notify(
+            f"The demo's project stands in ./nimbus-demo: {hints.key(self, 'overview.deploy')} deploys it.", timeout=10
+        )
         self.dismiss(cast("Path", event.answer))
 
     @on(Refused)

@@ -57,7 +57,7 @@ class CommandLog(Section):
             panel.empty(
                 "Nothing was done from here yet.",
                 "whatever you do appears here as the command line that does the same",
-                "y copies the command of the screen you are on",
+                "{app.copy_command} copies the command of the screen you are on",
             )
         else:
             panel.ready()

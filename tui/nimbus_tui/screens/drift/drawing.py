@@ -32,14 +32,21 @@ def row(feature: Feature) -> tuple[Cell | str, ...]:
     )
 
 
-def verdict(report: Report, width: int) -> Content:
-    """Return the verdict, and what was compared."""
+def verdict(report: Report, width: int, *, brief: bool) -> Content:
+    """Return the verdict, what was compared, and what to know of that; `brief` in two lines, without the last."""
     mark, tone = LEVELS.get(report.verdict, ("·", ""))
-    told = [text.words(text.toned(f"{mark} ", tone), text.toned(report.summary, "bold" if tone != "bad" else "bad"))]
-    since = f", since run {report.since}" if report.since and report.since != report.run else ""
+    summary = fit(plain(report.summary), width - 2).rstrip() if brief else report.summary
+    told = [text.words(text.toned(f"{mark} ", tone), text.toned(summary, "bold" if tone != "bad" else "bad"))]
+    later = report.since and report.since != report.run and not brief
+    since = f", since run {report.since}" if later else ""
     about = (f"run {report.run}, {report.documents:,} documents", f"against {report.baseline}{since}")
-    told += [text.toned(middle(plain(line), width), "dim") for line in about]
-    return text.lines(told)
+    told += [text.toned(middle(plain(line), width), "dim") for line in ([" ".join(about)] if brief else about)]
+    return text.lines(told if brief else [*told, *notes(report, width)])
+
+
+def notes(report: Report, width: int) -> list[Content]:
+    """Return what to know of the comparison."""
+    return [part for line in report.notes for part in text.hanging(line, width, "· ")]
 
 
 def history(past: Past, width: int) -> Content:
@@ -54,7 +61,7 @@ def history(past: Past, width: int) -> Content:
     return text.lines(
         [
             text.words(text.toned("distance    ", "dim"), line, text.toned(f"  {last.ratio:.2f} of material", "dim")),
-            text.words(text.toned("verdict     ", "dim"), marks),
+            text.words(text.toned("verdict     ", "dim"), marks, text.toned(f"  {last.level.value}", "dim")),
             text.words(
                 text.toned("baseline    ", "dim"),
                 text.toned(past.baselines[-1].name if past.baselines else "none"),
@@ -92,7 +99,7 @@ def _histogram(plot: Plot, width: int, height: int) -> list[Content]:
     axis = text.toned(f"{low}{high.rjust(max(1, room - len(low)))}", "dim")
     told = []
     for name, shares, tone in (("then", plot.reference, "dim"), ("now", plot.current, "name")):
-        told.append(text.words(text.toned(f"{name}  ", tone), text.toned(f"{max(shares):.0%} at most", "dim")))
+        told.append(text.words(text.toned(f"{name}  ", tone), text.toned(f"{max(shares):.0%} at the top", "dim")))
         columns = chart.columns(shares, height, most=top)
         told += [text.toned("".join(cell * each for cell in line), tone) for line in columns]
         told.append(axis)
@@ -101,7 +108,7 @@ def _histogram(plot: Plot, width: int, height: int) -> list[Content]:
 
 def _categories(plot: Plot, width: int) -> list[Content]:
     names = min(24, max(len(plain(name)) for name in plot.categories))
-    room = max(8, width - names - 12)
+    room = max(8, width - names - 14)
     top = max(*plot.reference, *plot.current, 1e-9)
     told = []
     for name, before, after in zip(plot.categories, plot.reference, plot.current, strict=True):
@@ -130,8 +137,8 @@ def drivers(report: Report, width: int) -> list[Content]:
         if all(room + len(why) <= width for _, why in found):
             told += [text.words(text.toned(name.ljust(room)), text.toned(why, "dim")) for name, why in found]
         else:
-            told += [line for name, why in found for line in (text.toned(name), text.toned(f"  {why}", "dim"))]
+            told += [line for name, why in found for line in (text.toned(name), *text.indented(why, width, "dim"))]
     if report.advice:
         told += [Content(""), text.toned("What to do", "bold")]
-        told += [text.words(text.toned("→ ", "note"), text.toned(line)) for line in report.advice]
+        told += [part for line in report.advice for part in text.hanging(line, width)]
     return told

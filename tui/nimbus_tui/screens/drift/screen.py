@@ -83,10 +83,10 @@ class Drift(Section):
         if not past.baselines and self._report is None:
             features.empty(
                 "There is nothing to compare runs with yet.",
-                "b makes a baseline of the published run",
+                "{drift.baseline} makes a baseline of the published run",
                 "or: nimbus drift baseline --dev dev.spacy, of a dev set",
             )
-            plot.empty("Nothing to show yet.")
+            plot.empty("Nothing to show yet.", "the feature that is selected in the list shows here")
         if self._report is None:
             self._draw()
         else:
@@ -113,14 +113,14 @@ class Drift(Section):
         if isinstance(question, api.WhatDrifted):
             self._report, self._asked_for = None, ()  # it is asked again when the history is
             self.query_one("#features-panel", Panel).trouble(trouble)
-            self.query_one("#plot-panel", Panel).empty("Nothing to show.")
+            self.query_one("#plot-panel", Panel).unknown()
 
     def refuse(self, trouble: Trouble) -> None:
         """Say why nothing is known; a report that was made is shown again when the environment answers."""
         self._past = None
         self.query_one("#features-panel", Panel).trouble(trouble)
-        self.query_one("#past-panel", Panel).empty("Not known.")
-        self.query_one("#plot-panel", Panel).empty("Not known.")
+        self.query_one("#past-panel", Panel).unknown()
+        self.query_one("#plot-panel", Panel).unknown()
 
     def filter(self, text_wanted: str) -> None:
         """Show the features that contain a text."""
@@ -147,27 +147,27 @@ class Drift(Section):
         if self._past is None:
             return
         past.ready()
-        shown = drawing.history(self._past, max(24, past.content_size.width))
+        shown = drawing.history(self._past, max(24, past.room))
         self.query_one("#past", Static).update(shown)
         report = self._report
         if report is None:
             return
-        width = max(24, self.query_one("#features-panel").content_size.width)
-        self.query_one("#verdict", Static).update(drawing.verdict(report, width))
+        width = max(24, self.query_one("#features-panel", Panel).room)
+        brief = self.screen.has_class("-low")
+        self.query_one("#verdict", Static).update(drawing.verdict(report, width, brief=brief))
         panel, key = self.query_one("#plot-panel", Panel), self.query_one("#features", Table).key
         chosen = next((item for item in report.features if item.name == key), None)
         if chosen is None:
-            panel.empty("No feature is selected.")
+            panel.empty("No feature is selected.", "↑ and ↓ select one")
             return
         panel.ready()
         panel.title(middle(plain(chosen.title), 40))
-        size = panel.content_size
-        told = [
-            *drawing.feature(chosen, max(24, size.width - 2), size.height),
-            *drawing.drivers(report, max(24, size.width - 2)),
-        ]
+        room = max(24, panel.room)
+        told = [*drawing.feature(chosen, room, panel.content_size.height), *drawing.drivers(report, room)]
+        if brief and report.notes:
+            told += [Content(""), text.toned("To know", "bold"), *drawing.notes(report, room)]
         if not past.display:
-            told += [Content(""), drawing.history(self._past, max(24, size.width - 2))]
+            told += [Content(""), drawing.history(self._past, room)]
         self.query_one("#plot", Static).update(text.lines(told))
 
     def on_resize(self) -> None:

@@ -78,7 +78,7 @@ class Infrastructure(Section):
         outputs, plan = self.query_one("#outputs-panel", Panel), self.query_one("#plan-panel", Panel)
         self._watch()
         if standing.kind != "aws":
-            to_do = [f"e opens {name}, which is on AWS" for name in standing.others[:3]]
+            to_do = [f"{{app.environments}} opens {name}, which is on AWS" for name in standing.others[:3]]
             to_do = to_do or ["nimbus infra init --env NAME describes one on AWS, and writes its Terraform"]
             plan.empty(f"{standing.name} is this machine: it needs no infrastructure.", *to_do)
             outputs.ready()
@@ -86,7 +86,7 @@ class Infrastructure(Section):
             plan.title("Plan")
             self.query_one("#resources", Table).show([], self._row)
             words = "Nothing was planned here yet." if self._applying is None else "What was planned is applied."
-            plan.empty(words, "n has Terraform compare what stands with what is described")
+            plan.empty(words, "{infrastructure.plan} has Terraform compare what stands with what is described")
             outputs.ready()
         self._draw()
 
@@ -131,14 +131,16 @@ class Infrastructure(Section):
         self._watch()
         failure = self._failure()
         if failure:
-            width = self.query_one("#outputs-panel").content_size.width - 1
+            width = self.query_one("#outputs-panel", Panel).room
             self.query_one("#outputs-panel", Panel).ready()
             self.query_one("#outputs", Static).update(text.lines([*failure, text.trouble(trouble, width)]))
         else:
             self.query_one("#outputs-panel", Panel).trouble(trouble)
         if self._plan is None and not self._planning and self._unplanned is None:
             self.query_one("#plan-panel", Panel).empty(
-                "Nothing was planned here yet.", "n has Terraform say what it would make", "A applies it"
+                "Nothing was planned here yet.",
+                "{infrastructure.plan} has Terraform say what it would make",
+                "{infrastructure.apply} applies it",
             )
 
     def filter(self, text_wanted: str) -> None:
@@ -208,7 +210,7 @@ class Infrastructure(Section):
 
     def _draw(self) -> None:
         panel, key = self.query_one("#outputs-panel", Panel), self.query_one("#resources", Table).key
-        width = max(24, panel.content_size.width - 1)
+        width = max(24, panel.room)
         if self._plan is not None and key is not None and not key.startswith("="):
             item = self._plan.resources[int(key)]
             sign, tone = _SIGNS.get(item.action, ("?", ""))
@@ -229,7 +231,7 @@ class Infrastructure(Section):
             told = [*self._failure(), text.facts(facts, width)]
             others = (each for each in standing.outputs if each[0] not in ("root", "region"))
             for name, value in (("root", standing.root), *others):
-                told += [text.toned(name, "dim"), text.toned(f"  {value}")]
+                told += [text.toned(name, "dim"), *text.indented(value, width)]
             panel.title("Outputs")
         else:
             return
@@ -241,7 +243,10 @@ class Infrastructure(Section):
         if self._applying is None or self._applying.standing != "failed":
             return []
         said = [text.toned(f"  {line}", "bad") for line in self._applying.said]
-        hint = text.words(text.toned("→ ", "note"), text.toned("n plans what is left; v shows all that it said"))
+        plan, jobs = self.key("infrastructure.plan"), self.key("app.jobs")
+        hint = text.words(
+            text.toned("→ ", "note"), text.toned(f"{plan} plans what is left; {jobs} shows all that it said")
+        )
         return [text.toned("✗ The apply was stopped, or failed", "bad"), *said, hint, Content("")]
 
     def on_resize(self) -> None:
@@ -256,21 +261,21 @@ class Infrastructure(Section):
     def action_plan(self) -> None:
         """Plan now."""
         if self._goes:
-            self.notify("An apply goes: x stops it.", timeout=3)
+            self.notify(f"An apply goes: {self.key('infrastructure.stop')} stops it.", timeout=3)
         elif not self._planning:
             self._planning, self._plan, self._unplanned = True, None, None  # only a plan that is shown is applied
             panel = self.query_one("#plan-panel", Panel)
             panel.title("Plan")
-            panel.wait("Terraform plans … esc stops it")
+            panel.wait("Terraform plans … {app.back} stops it")
             self._draw()
             self.ask(api.WhatWouldChange())
 
     def action_apply(self) -> None:
         """Propose to apply what was planned."""
         if self._goes:
-            self.notify("An apply goes: x stops it.", timeout=3)
+            self.notify(f"An apply goes: {self.key('infrastructure.stop')} stops it.", timeout=3)
         elif self._plan is None or not self._plan.resources:
-            self.notify("There is nothing to apply: n plans.", timeout=3)
+            self.notify(f"There is nothing to apply: {self.key('infrastructure.plan')} plans.", timeout=3)
         else:
             self.post_message(Propose(api.WhatApply(self._plan)))
 

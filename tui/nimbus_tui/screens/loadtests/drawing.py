@@ -23,12 +23,12 @@ OUTCOMES = {"ok": ("●", "good"), "missed": ("✗", "bad"), "unsound": ("▲", 
 
 def profile(item: Profile) -> tuple[Cell | str, ...]:
     """Return a profile as a row."""
-    of = "runs at once" if item.users == "batch" else "a second"
+    rate = f"{item.rate:g} at once" if item.users == "batch" else f"{item.rate:g}/s"
     return (
         Cell("●" if item.chosen else " ", "note"),
         item.name,
         Cell(item.shape, "dim"),
-        Cell(f"{item.rate:g} {of}", "dim"),
+        Cell(rate, "dim"),
         Cell(f"{item.seconds:g} s", "dim"),
     )
 
@@ -85,20 +85,18 @@ def _change(before: float | None, after: float | None, *, more_is_better: bool) 
     return text.toned(f"{change:+.0%}", tone)
 
 
-def account(found: Result, width: int) -> Content:
-    """Return what a test came to in words, and why."""
-    mark, tone = OUTCOMES.get(found.outcome, ("·", ""))
-    told = [text.words(text.toned(f"{mark} {found.outcome}", tone), text.toned(f"  {found.profile}", "dim"))]
+def account(found: Result, width: int, mark: str) -> Content:
+    """Return what a test came to in words, and why; `mark` is the key that marks it."""
+    sign, tone = OUTCOMES.get(found.outcome, ("·", ""))
+    told = [text.words(text.toned(f"{sign} {found.outcome}", tone), text.toned(f"  {found.profile}", "dim"))]
     for words, ink in ((found.words, ""), *((reason, tone) for reason in found.reasons)):
         told += [text.toned(line, ink) for line in textwrap.wrap(plain(words), width)]
-    return text.lines([*told, text.toned("m marks it, to compare others with it", "dim")])
+    return text.lines([*told, text.toned(f"{mark} marks it, to compare others with it", "dim")])
 
 
 def going(known: Known, width: int, height: int) -> Content:
     """Return how the test goes: figures of now, and latency and throughput over its seconds."""
-    if known.going is None:
-        return text.toned("Nothing was started yet: enter starts.", "dim")
-    mark, tone = {"going": ("◐", "name"), "failed": ("✗", "bad"), "done": ("●", "good")}[known.going]
+    mark, tone = {"going": ("◐", "name"), "failed": ("✗", "bad")}.get(known.going or "", ("●", "good"))
     told = [text.words(text.toned(f"{mark} {known.title}: {known.going}", tone))]
     seconds = known.seconds
     if not seconds:
@@ -113,7 +111,7 @@ def going(known: Known, width: int, height: int) -> Content:
     told.append(
         text.words(
             text.toned(f"{last.second:.0f} s", "bold"),
-            text.toned(f"  step {last.step}  {last.rate:.3g}/s asked  {last.in_flight} in flight", "dim"),
+            text.toned(f"  step {last.step}  {last.rate:.3g}/s  {last.in_flight} in flight", "dim"),
             text.toned(f"  {sum(each.failed for each in seconds)} failed", "dim"),
         )
     )
@@ -157,4 +155,5 @@ def _ms(value: float | None) -> str:
 
 def limits(known: Known) -> str:
     """Return what a test must keep, in a line."""
-    return ", ".join(f"{name} {value}" for name, value in known.limits) or "no limits are set: [loadtest.slo]"
+    told = " · ".join(f"{name} {value}" for name, value in known.limits)
+    return f"at most {told}" if told else "no limits are set: [loadtest.slo]"

@@ -24,9 +24,9 @@ from nimbus_tui.widgets.table import Column, Table
 
 _PROFILES = (
     Column("", 1),
-    Column("profile", 10, grow=1),
-    Column("shape", 7, rank=2),
-    Column("rate", 14, rank=1),
+    Column("profile", 8, grow=1),
+    Column("shape", 6, rank=2),
+    Column("rate", 9, rank=1),
     Column("takes", 6, right=True, rank=3),
 )
 _RESULTS = (
@@ -82,9 +82,7 @@ class LoadTests(Section):
         panel = self.query_one("#profiles-panel", Panel)
         panel.ready()
         self.query_one("#profiles", Table).show(list(profiles), lambda key: drawing.profile(profiles[key]))
-        self.query_one("#going-panel", Panel).ready()
         self._list()
-        self._draw()
 
     def _list(self) -> None:
         known = self._known
@@ -100,23 +98,27 @@ class LoadTests(Section):
         if past:
             panel.ready()
         else:
-            panel.empty("No load test is kept of any release yet.", "S starts the selected profile")
+            panel.empty("No load test is kept of any release yet.", "{loadtests.start} starts the selected profile")
         self._draw()
 
     def _draw(self) -> None:
         known, panel = self._known, self.query_one("#going-panel", Panel)
         if known is None:
             return
-        size, selected = panel.content_size, self._selected
+        height, selected = panel.content_size.height, self._selected
         if self._marked is not None and selected is not None and selected != self._marked:
             panel.title("Compared", "the selected one against the marked one")
-            shown = drawing.comparison(self._marked, selected, max(20, size.width))
+            shown = drawing.comparison(self._marked, selected, max(20, panel.room))
         elif selected is not None:
             panel.title(f"Result of {release(plain(selected.release), 40)}")
-            shown = drawing.account(selected, max(20, size.width))
+            shown = drawing.account(selected, max(20, panel.room), self.key("loadtests.mark"))
         else:
             panel.title("Now")
-            shown = drawing.going(known, max(20, size.width), size.height)
+            if known.going is None:
+                panel.empty("Nothing was started yet.", "{loadtests.start} starts the selected profile")
+                return
+            shown = drawing.going(known, max(20, panel.room), height)
+        panel.ready()
         self.query_one("#going", Static).update(shown)
 
     @property
@@ -137,7 +139,8 @@ class LoadTests(Section):
         """Mark the selected result; any other that is selected is compared with it."""
         selected = self._selected
         if selected is None:
-            self.notify("tab goes to the results: m marks one there.", timeout=3)
+            other, mark = self.key("loadtests.other"), self.key("loadtests.mark")
+            self.notify(f"{other} goes to the results: {mark} marks one there.", timeout=3)
             return
         self._marked = None if selected == self._marked else selected
         told = f"Compared with {middle(self._marked.release, 40)}." if self._marked else "Not compared."
@@ -147,8 +150,8 @@ class LoadTests(Section):
     def refuse(self, trouble: Trouble) -> None:
         """Say why nothing is known."""
         self.query_one("#going-panel", Panel).trouble(trouble)
-        self.query_one("#profiles-panel", Panel).empty("Not known.")
-        self.query_one("#results-panel", Panel).empty("Not known.")
+        self.query_one("#profiles-panel", Panel).unknown()
+        self.query_one("#results-panel", Panel).unknown()
 
     def filter(self, text_wanted: str) -> None:
         """Show the results that contain a text."""

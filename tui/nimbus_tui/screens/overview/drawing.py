@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _NAMES = 10  # cells that the names of facts take
 _LONGEST, _SHORTEST = 60, 10  # cells that a release's name is cut to
 _BETWEEN = " · "
+_Number = TypeVar("_Number", int, float)
 _SINCE = re.compile(r"^(\S+) .* →")  # the name of what changed, what it was before
 STANDINGS = {
     "starting": ("◌", "name"),
@@ -53,8 +55,9 @@ def live(state: State, now: datetime, width: int) -> Content:
     facts.append(("dataset", present.dataset or "none yet", "" if present.dataset else "dim"))
     if shown is not None and shown.dataset is not None and shown.dataset.run == present.dataset:
         counts = shown.dataset.counts
-        told = f"{counts.scored:,} documents, {figures.age(shown.dataset.finished, now)}"
-        facts.append(("", told, "dim"))
+        documents, when = f"{counts.scored:,} documents", figures.age(shown.dataset.finished, now)
+        told = f"{documents}, {when}"
+        facts.append(("", told if len(told) <= room else documents, "dim"))
     if shown is not None:
         record = shown.release
         facts.append(("pipeline", f"{record.pipeline} {record.pipeline_version}"))
@@ -84,10 +87,10 @@ def runs(state: State, now: datetime, width: int) -> Content:
     if ordered:
         marks = Content.assemble(*(text.toned(*STANDINGS[run.standing.value]) for run in ordered))
         told.append(_line("last runs", marks))
-        told.append(_line("documents", text.toned(chart.spark([run.documents or None for run in ordered]), "name")))
+        counts = [run.documents or None for run in ordered]
+        told.append(_line("documents", text.toned(chart.spark(counts)), f"  {figures.count(_latest_of(counts))}"))
         rates = [run.documents_a_second for run in ordered]
-        last = next((rate for rate in reversed(rates) if rate), None)
-        told.append(_line("docs/s", text.toned(chart.spark(rates), "name"), f"  {figures.rate(last)}"))
+        told.append(_line("docs/s", text.toned(chart.spark(rates), "name"), f"  {figures.rate(_latest_of(rates))}"))
         told.append(_line("latest", _latest(ordered[-1], now, room)))
     timing = state.timing
     if state.live is not None and state.live.paused:
@@ -102,6 +105,10 @@ def runs(state: State, now: datetime, width: int) -> Content:
             told.append(_line("next" if number == 0 else "then", text.toned(when), f"  {far}" if far else ""))
         told.append(_line("schedule", text.toned(middle(f"{timing.expression} {timing.time_zone}", room), "dim")))
     return text.lines(told)
+
+
+def _latest_of(values: Sequence[_Number | None]) -> _Number | None:
+    return next((value for value in reversed(values) if value), None)
 
 
 def _line(name: str, shown: Content, beside: str = "") -> Content:

@@ -20,6 +20,7 @@ from nimbus_tui.messages import Propose
 from nimbus_tui.screens import ENTRIES
 from nimbus_tui.screens.overview import drawing
 from nimbus_tui.screens.section import Section
+from nimbus_tui.widgets import hints
 from nimbus_tui.widgets.guide import Guide
 from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.status import MARKS
@@ -69,10 +70,12 @@ class Overview(Section):
         if state.live is None:
             self.query_one("#live-panel", Panel).empty(
                 "Nothing is deployed here yet.",
-                "D compiles the pipeline of nimbus.toml, checks it, and makes it live",
-                "7 shows beforehand whether that could succeed",
+                "{overview.deploy} compiles the pipeline of nimbus.toml, checks it, and makes it live",
+                "{app.open_preflight} shows beforehand whether that could succeed",
             )
-            self.query_one("#changes-panel", Panel).empty("What is live has never changed.")
+            self.query_one("#changes-panel", Panel).empty(
+                "What is live has never changed.", "every deployment, promotion, rollback and published run shows here"
+            )
         else:
             self.query_one("#live-panel", Panel).ready()
             self.query_one("#changes-panel", Panel).ready()
@@ -83,7 +86,8 @@ class Overview(Section):
 
     def _attention(self, state: State) -> None:
         panel = self.query_one("#todo-panel", Panel)
-        panel.title("Needs attention", str(len(state.attention)) if state.attention else "")
+        to_do = f"{self.key('overview.other')} comes here · {self.key('table.open')} opens" if state.attention else ""
+        panel.title("Needs attention", to_do)
         if not state.attention:
             panel.empty("All is well.")
             return
@@ -92,7 +96,7 @@ class Overview(Section):
 
         def row(key: str) -> tuple[Cell, Cell]:
             tone = found[key].tone
-            return Cell(MARKS.get(tone, "◆"), tone), Cell(found[key].sentence, "")
+            return Cell(MARKS.get(tone, "◆"), tone), Cell(hints.told(self, found[key].sentence), "")
 
         self.query_one("#attention", Table).show(list(found), row)
 
@@ -102,14 +106,16 @@ class Overview(Section):
             return
         now = self.session.now
         if state.live is not None:
-            width = max(24, self.query_one("#live-panel").content_size.width)
+            width = max(24, self.query_one("#live-panel", Panel).room)
             self.query_one("#live", Static).update(drawing.live(state, now, width))
         panel = self.query_one("#runs-panel", Panel)
         if not state.runs and state.timing is None:
-            panel.empty("No run yet.", "S starts one", "[schedule] in nimbus.toml says when they are due")
+            panel.empty(
+                "No run yet.", "{overview.start} starts one", "[schedule] in nimbus.toml says when they are due"
+            )
         else:
             panel.ready()
-            width = max(24, panel.content_size.width)
+            width = max(24, panel.room)
             self.query_one("#last-runs", Static).update(drawing.runs(state, now, width))
 
     def on_resize(self) -> None:
@@ -121,7 +127,7 @@ class Overview(Section):
         self._state = None
         self.query_one("#todo-panel", Panel).trouble(trouble)
         for name in ("live", "runs", "changes"):
-            self.query_one(f"#{name}-panel", Panel).empty("Not known.")
+            self.query_one(f"#{name}-panel", Panel).unknown()
 
     @on(Table.Chosen, "#attention")
     def _chosen(self, event: Table.Chosen) -> None:

@@ -80,7 +80,7 @@ class Preflight(Section):
             return
         self._checked = self._listed = None
         self.query_one("#checks-panel", Panel).trouble(trouble)
-        self.query_one("#check-panel", Panel).empty("Not known.")
+        self.query_one("#check-panel", Panel).unknown()
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
         """Say why it cannot be checked."""
@@ -99,10 +99,14 @@ class Preflight(Section):
             return
         if found is None:
             self.query_one("#checks", Table).show([], self._row)
-            panel.empty("Nothing was checked here yet.", "n checks now; the pipeline is compiled if it must be")
-            self.query_one("#check-panel", Panel).empty("Nothing to show yet.")
+            panel.empty(
+                "Nothing was checked here yet.", "{preflight.check} checks now; the pipeline is compiled if it must be"
+            )
+            self.query_one("#check-panel", Panel).empty(
+                "Nothing to show yet.", "the check that is selected in the list shows here"
+            )
             return
-        counts = " · ".join(f"{found.count(name)} {name}" for name in _MARKS)
+        counts = " · ".join(f"{count} {name}" for name in _MARKS if (count := found.count(name)))
         when = figures.age(found.time, self.session.now)
         panel.ready()
         panel.title("Preflight", f"{counts} · {'of the live release, ' if found.release else ''}{when}")
@@ -139,11 +143,11 @@ class Preflight(Section):
         if key.startswith("=") or self._checked is None:
             checks = [] if self._checked is None else [c for c in self._checked.checks if c.subject == key[1:]]
             panel.title(key[1:])
-            told = [
-                text.words(text.toned(f"{mark} ", tone), text.toned(check.name))
-                for check in checks
-                for mark, tone in [_MARKS.get(check.status, _UNKNOWN)]
-            ]
+            width, told = max(24, panel.room), []
+            for check in checks:
+                mark, tone = _MARKS.get(check.status, _UNKNOWN)
+                told.append(text.words(text.toned(f"{mark} ", tone), text.toned(check.name)))
+                told += text.indented(check.found, width, "dim") if check.found else []
         else:
             check = self._checked.checks[int(key)]
             mark, tone = _MARKS.get(check.status, _UNKNOWN)
@@ -154,14 +158,14 @@ class Preflight(Section):
                 text.toned(check.found),
             ]
             if check.remedy and check.status != "ok":
-                told += [Content(""), text.words(text.toned("→ ", "note"), text.toned(check.remedy))]
+                told += [Content(""), *text.hanging(check.remedy, max(24, panel.room))]
         self.query_one("#check", Static).update(text.lines(told))
 
     def action_check(self) -> None:
         """Check now."""
         if not self._checking:
             self._checking = True
-            self.query_one("#checks-panel", Panel).wait("checking … esc stops it")
+            self.query_one("#checks-panel", Panel).wait("checking … {app.back} stops it")
             self.query_one("#check-panel", Panel).empty("Checking …", "the pipeline is compiled if it must be")
             self.ask(api.CouldItBeDeployed())
             self.focus()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
 from nimbus_tui import figures
-from nimbus_tui.plain import actor
+from nimbus_tui.plain import actor, plain
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
@@ -35,6 +36,7 @@ OUTCOMES = {
     "inconclusive": "warn",
     "visible": "warn",
 }
+_KINDS = {"loadtest": "load test"}
 _LABELS = 14
 _EVIDENCE = 26  # cells that come before its age
 _WHOLE = 100  # percent
@@ -51,6 +53,15 @@ def entry(change: Change, now: datetime) -> tuple[Cell | str, ...]:
         Cell(actor(done.actor), "dim"),
         Cell(done.reason, "dim"),
     )
+
+
+def change(found: Change, now: datetime, width: int) -> list[Content]:
+    """Return a change in words: what it was, by whom, when, and why."""
+    done = found.state.entry
+    told = f"#{found.state.sequence} {done.action} by {actor(done.actor)}, {figures.age(done.time, now)}"
+    why = f": {done.reason}" if done.reason else ""
+    lines = textwrap.wrap(plain(told + why), width, break_on_hyphens=False)
+    return [*(text.toned(line, ACTIONS.get(done.action, "")) for line in lines), Content("")]
 
 
 def of(state: Live) -> str:
@@ -84,7 +95,7 @@ def release_row(name: str, known: Releases, marked: str) -> tuple[Cell | str, ..
     elif live is not None and name == live.previous:
         role, tone, mark = "previous", "", "○"
     if name == marked:
-        role, mark = "marked", "✓"
+        role, mark = ", ".join(part for part in (role.partition(" ")[0], "marked") if part), "✓"
     return Cell(mark, tone), Cell(name, "bold" if role == "live" else ""), Cell(role, tone)
 
 
@@ -124,8 +135,8 @@ def release(found: Any, now: datetime, width: int) -> list[Content]:  # noqa: AN
     return told
 
 
-def canary(found: Any, name: str) -> list[Content]:  # noqa: ANN401 - as the API hands it over
-    """Return how the canary of a release goes: its share, its runs and by which rules, what comes next."""
+def canary(found: Any, name: str, key: Callable[[str], str]) -> list[Content]:  # noqa: ANN401 - as the API hands it over
+    """Return how the canary of a release goes: its share, its runs and by which rules, what comes next by which key."""
     status: Status | None = found
     if status is None or status.candidate is None or status.candidate.release != name:
         return []
@@ -140,9 +151,13 @@ def canary(found: Any, name: str) -> list[Content]:  # noqa: ANN401 - as the API
             mark, tone = ("✓", "good") if rule.held else ("✗", "bad")
             figures_of = f" {rule.name}: {rule.candidate:g}, live {rule.live:g}, limit {rule.limit:g}"
             told.append(text.words(text.toned(f"  {mark}", tone), text.toned(figures_of)))
-    following = "a run in which it does well comes first; C drops it"
+    following = f"a run in which it does well comes first; {key('releases.canary')} drops it"
     if status.next is not None:
-        following = "P makes it live" if status.next == _WHOLE else f"C gives it {status.next} %"
+        promotes, gives = (
+            f"{key('releases.promote')} makes it live",
+            f"{key('releases.canary')} gives it {status.next} %",
+        )
+        following = promotes if status.next == _WHOLE else gives
     return [*told, text.words(text.toned("→ ", "note"), text.toned(following)), Content("")]
 
 
@@ -155,7 +170,7 @@ def _evidence(shown: Shown, now: datetime, width: int) -> Sequence[Content]:
         fits = _EVIDENCE + len(age) + len(by) <= width
         told.append(
             text.words(
-                text.toned(f"{item.kind:<11} ", "dim"),
+                text.toned(f"{_KINDS.get(item.kind, item.kind):<11} ", "dim"),
                 text.toned(f"{item.outcome:<13}", OUTCOMES.get(item.outcome, "")),
                 text.toned(f" {age}{by if fits else ''}", "dim"),
             )
@@ -170,5 +185,16 @@ def _settings(shown: Shown, width: int) -> list[Content]:
 
     plain = codec.plain(shown.release.job)
     values = plain if isinstance(plain, dict) else {}
-    facts = [(str(name), json.dumps(value, ensure_ascii=False)) for name, value in values.items() if value is not None]
+    facts = [(str(name), _shown(value)) for name, value in values.items() if value is not None]
     return [Content(""), text.toned("Settings", "bold"), text.facts(facts, width)]
+
+
+def _shown(value: object) -> str:
+    """Return a setting as one would say it: of several, each."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_shown(each)}" for name, each in value.items() if each is not None)
+    return json.dumps(value)

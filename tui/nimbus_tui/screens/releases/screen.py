@@ -32,11 +32,11 @@ _LEDGER = (
     Column("#", 4, right=True, rank=2),
     Column("when", 10),
     Column("what", 8),
-    Column("release", 18, grow=2, cut=release),
-    Column("by", 12, grow=1, rank=4),
-    Column("why", 10, grow=1, rank=5),
+    Column("release", 24, grow=2, cut=release),
+    Column("by", 8, grow=1, rank=4),
+    Column("why", 16, grow=2, rank=5),
 )
-_RELEASES = (Column("", 1), Column("release", 20, grow=1, cut=release), Column("is", 12, rank=1))
+_RELEASES = (Column("", 1), Column("release", 20, grow=1, cut=release), Column("is", 16, rank=1))
 
 
 _NAME = 30  # cells
@@ -107,9 +107,9 @@ class Releases(Section):
         changes = self._changes = {str(change.state.sequence): change for change in known.changes}
         ledger, names = self.query_one("#ledger-panel", Panel), self.query_one("#names-panel", Panel)
         if not changes and not known.names:
-            to_do = "D compiles the pipeline of nimbus.toml, checks it, and makes it live"
+            to_do = "{releases.deploy} compiles the pipeline of nimbus.toml, checks it, and makes it live"
             ledger.empty("Nothing was ever live here.", to_do)
-            names.empty("No release is registered.")
+            names.empty("No release is registered.", to_do)
             self.query_one("#release-panel", Panel).empty("Nothing to show yet.", to_do)
             for table in self.query(Table):
                 table.show([], lambda _key: ())
@@ -121,7 +121,7 @@ class Releases(Section):
         self.query_one("#ledger", Table).show(keys, lambda key: drawing.entry(changes[key], now))
         found = [name for name in drawing.ordered(known) if wanted in name.lower()]
         names.ready()
-        names.title("Releases", f"{len(found)}")
+        names.title("Releases", f"{len(found)} of {len(known.names)}" if wanted else f"{len(found)}")
         self.query_one("#names", Table).show(found, lambda name: drawing.release_row(name, known, self._marked))
         if not changes:
             self.keyed = "#names"
@@ -132,8 +132,8 @@ class Releases(Section):
         """Say why nothing is listed, and forget what was."""
         self._known, self._looked, self._shown = None, "", None
         self.query_one("#ledger-panel", Panel).trouble(trouble)
-        self.query_one("#names-panel", Panel).empty("Not known.")
-        self.query_one("#release-panel", Panel).empty("Not known.")
+        self.query_one("#names-panel", Panel).unknown()
+        self.query_one("#release-panel", Panel).unknown()
 
     def filter(self, text_wanted: str) -> None:
         """List what contains a text."""
@@ -176,6 +176,7 @@ class Releases(Section):
         """Look at the selected release, of which nothing is known yet: once the cursor rests, where it moved."""
         name = self._selected
         if name == self._looked or self._known is None:
+            self._draw()  # another change of the same release
             return
         moved, self._looked, self._shown, self._compared = bool(self._looked), name, None, None
         panel = self.query_one("#release-panel", Panel)
@@ -187,7 +188,7 @@ class Releases(Section):
             else:
                 self._inquire()
         else:
-            panel.empty("No release is selected.")
+            panel.empty("No release is selected.", "↑ and ↓ select one")
 
     def _inquire(self) -> None:
         name = self._looked
@@ -226,13 +227,22 @@ class Releases(Section):
             return
         self.query_one("#release-panel", Panel).ready()
         static = self.query_one("#release", Static)
-        width = max(24, self.query_one("#release-panel").content_size.width - 1)
+        width = max(24, self.query_one("#release-panel", Panel).room)
         canary = self._canary if self._is_candidate else None
-        told = [*drawing.canary(canary, self._looked), *drawing.release(self._shown, self.session.now, width)]
+        told = [
+            *self._change(width),
+            *drawing.canary(canary, self._looked, self.key),
+            *drawing.release(self._shown, self.session.now, width),
+        ]
         if self._marked and self._compared is not None:
             title = text.toned(f"Against {middle(self._marked, width - 10)}", "bold")
             told = [title, text.differences(self._compared[2], width), Content(""), *told]  # type: ignore[arg-type]
         static.update(text.lines(told))
+
+    def _change(self, width: int) -> list[Content]:
+        """Return the change under the cursor of the ledger: the list has no room for why it was made."""
+        change = self._changes.get(self.query_one("#ledger", Table).key or "") if self.keyed == "#ledger" else None
+        return [] if change is None else drawing.change(change, self.session.now, width)
 
     def on_resize(self) -> None:
         """Fit the text again."""

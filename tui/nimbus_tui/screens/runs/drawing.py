@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from nimbus_tui import chart, figures
+from nimbus_tui.plain import fit
 from nimbus_tui.screens.overview.drawing import STANDINGS
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
@@ -54,14 +56,15 @@ def row(key: str, run: Overview | None, now: datetime) -> tuple[Cell | str, ...]
     )
 
 
-def details(
+def details(  # noqa: PLR0913, PLR0917 - what is known of it
     run: Overview,
     now: datetime,
     width: int,
+    key: Callable[[str], str],
     price: tuple[float | None, str] = (None, ""),
     quoted: Quoted | None = None,
 ) -> list[Content]:
-    """Return all that is known of a run; `price` is what a second of a worker costs, and in what."""
+    """Return all that is known of a run; `price` is what a second of a worker costs, and in what; `key` names keys."""
     mark, tone = STANDINGS[run.standing.value]
     told = [text.words(text.toned(f"{mark} {run.standing.value}", tone), text.toned(f"  {run.kind}", "dim"))]
     if run.error:
@@ -81,10 +84,10 @@ def details(
         facts.append(("left", figures.duration(run.eta), "name"))
     share = figures.share(run.quarantined, run.documents)
     facts.append(("set aside", f"{run.quarantined:,} ({share})", "warn" if run.quarantined else ""))
-    facts += [("release", run.release), ("due", figures.moment(run.scheduled_time) if run.scheduled_time else "-")]
-    facts.append(("began", f"{figures.moment(run.started)}  {figures.age(run.started, now)}"))
+    facts += [("release", run.release), ("due", figures.moment(run.scheduled_time, now))]
+    facts.append(("began", f"{figures.moment(run.started, now)}  {figures.age(run.started, now)}"))
     if run.ended:
-        facts.append(("ended", f"{figures.moment(run.ended)}  {_took(run)}"))
+        facts += [("ended", figures.moment(run.ended, now)), *_took(run)]
     if run.worker_seconds:
         facts.append(("workers", f"{figures.duration(run.worker_seconds)} of their time"))
         facts += _cost(run, run.worker_seconds, price, quoted)
@@ -95,8 +98,8 @@ def details(
     if run.standing.value in ("failed", "cancelled", "interrupted"):
         told += [
             Content(""),
-            text.words(text.toned("→ ", "note"), text.toned("w does what is missing; what is committed stays")),
-            text.words(text.toned("→ ", "note"), text.toned("l shows what its tasks said")),
+            *text.hanging(f"{key('runs.redrive')} does what is missing; what is committed stays", width),
+            *text.hanging(f"{key('runs.logs')} shows what its tasks said", width),
         ]
     return told
 
@@ -149,11 +152,16 @@ def shard(found: Shards, number: int) -> tuple[Cell | str, ...]:
     )
 
 
-def _took(run: Overview) -> str:
+def part(told: str, width: int) -> str:
+    """Return where a shard begins and ends within a width: the marks between thousands go first."""
+    return fit(told if len(told) <= width else told.replace(",", ""), width)
+
+
+def _took(run: Overview) -> list[text.Fact]:
     if not run.started or not run.ended:
-        return ""
+        return []
     seconds = (datetime.fromisoformat(run.ended) - datetime.fromisoformat(run.started)).total_seconds()
-    return f"after {figures.duration(seconds)}"
+    return [("took", figures.duration(seconds))]
 
 
 def _reasons(run: Overview, width: int) -> list[Content]:

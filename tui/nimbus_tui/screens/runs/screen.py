@@ -31,8 +31,8 @@ _RUNS = (
     Column("", 1),
     Column("run", 23, cut=middle),
     Column("is", 11),
-    Column("documents", 11, right=True, rank=1),
-    Column("a second", 8, right=True, rank=4),
+    Column("documents", 10, right=True, rank=1),
+    Column("docs/s", 7, right=True, rank=4),
     Column("set aside", 9, right=True, rank=3),
     Column("began", 10, rank=2),
     Column("release", 16, grow=2, rank=5, cut=release),
@@ -112,8 +112,14 @@ class Runs(Section):
         if not listed.keys:
             table.show([], lambda _key: ())
             self._run = None
-            panel.empty("No run yet.", "S starts one of what is live", "D on Releases deploys something first")
-            self.query_one("#details-panel", Panel).empty("Nothing to show yet.")
+            panel.empty(
+                "No run yet.",
+                "{runs.start} starts one of what is live",
+                "{releases.deploy} on Releases deploys something first",
+            )
+            self.query_one("#details-panel", Panel).empty(
+                "Nothing to show yet.", "the run that is selected in the list shows here"
+            )
             return
         wanted, now = self._wanted.lower(), self.session.now
         keys: Sequence[str] = listed.keys
@@ -143,7 +149,7 @@ class Runs(Section):
     def refuse(self, trouble: Trouble) -> None:
         """Say why no run is listed."""
         self.query_one("#runs-list", Panel).trouble(trouble)
-        self.query_one("#details-panel", Panel).empty("Not known.")
+        self.query_one("#details-panel", Panel).unknown()
 
     def filtering(self) -> bool:
         """Have what is typed filter the list that has the keys, and no other any more."""
@@ -245,11 +251,11 @@ class Runs(Section):
             panel.wait()
             return
         panel.ready()
-        width = max(24, panel.content_size.width - 1)
+        width = max(24, panel.room)
         self._have_it_quoted()
         price = (self._listed.price, self._listed.currency) if self._listed else (None, "")
         quoted = self._quoted.get(run.release)
-        shown = text.lines(drawing.details(run, self.session.now, width, price, quoted))
+        shown = text.lines(drawing.details(run, self.session.now, width, self.key, price, quoted))
         self.query_one("#run", Static).update(shown)
 
     def heard(self, question: Question[object], answer: object) -> None:

@@ -55,6 +55,11 @@ class View(Panel):
             self.table.show([], lambda _key: ())
             self.wait()
 
+    @property
+    def named(self) -> str:
+        """Return what it is about, for its frame."""
+        return f"{self.TITLE} of run {middle(self.run, 40)}"
+
     def filter(self, wanted: str) -> None:
         """Show what contains a text."""
         self.wanted = wanted.lower()
@@ -87,7 +92,7 @@ class View(Panel):
 
     def counted(self, found: int, of: int, beside: str = "") -> None:
         """Say in the frame how many there are, and how many of how many where they are filtered."""
-        self.title(self.TITLE, (f"{found:,} of {of:,}" if self.wanted else f"{found:,}") + beside)
+        self.title(self.named, (f"{found:,} of {of:,}" if self.wanted else f"{found:,}") + beside)
 
 
 class ShardsView(View):
@@ -99,9 +104,9 @@ class ShardsView(View):
         Column("", 1),
         Column("shard", 7, right=True),
         Column("input", 16, grow=1, cut=middle),
-        Column("part", 19, rank=3),
+        Column("part", 19, rank=3, cut=drawing.part),
         Column("documents", 9, right=True),
-        Column("a second", 8, right=True, rank=1),
+        Column("docs/s", 7, right=True, rank=1),
         Column("set aside", 9, right=True, rank=2),
         Column("took", 7, right=True, rank=4),
         Column("release", 16, grow=1, rank=5, cut=release),
@@ -136,8 +141,8 @@ class ShardsView(View):
         if found is None:
             return
         self.ready()
-        self.title(self.TITLE, f"{len(found.done):,} of {found.count:,} done")
-        self.query_one("#map", Static).update(drawing.shard_map(found, max(10, self.content_size.width - 2)))
+        self.title(self.named, f"{len(found.done):,} of {found.count:,} done")
+        self.query_one("#map", Static).update(drawing.shard_map(found, max(10, self.room)))
         keys = [str(n) for n in range(found.count) if not self.wanted or self.wanted in str(n)]
         self.table.show(keys, lambda key: drawing.shard(found, int(key)))
 
@@ -156,11 +161,11 @@ class AsideView(View):
     KEY = "aside"
     TITLE = "Set aside"
     COLUMNS = (
-        Column("id", 14, grow=2),
+        Column("id", 14, grow=1),
         Column("reason", 14, grow=1),
         Column("input", 14, grow=1, rank=2, cut=middle),
         Column("at", 10, right=True, rank=3),
-        Column("detail", 14, grow=3, rank=1),
+        Column("detail", 30, grow=3, rank=1),
     )
     ASKS = api.WhatWasSetAside
     live = False  # they are read once the run is finished
@@ -187,7 +192,10 @@ class AsideView(View):
         if found:
             self.ready()
         else:
-            self.empty("No document of this run was set aside, or it is not finished yet.")
+            self.empty(
+                "No document of this run was set aside.",
+                "of a run that goes, they show once it is finished: {runs.aside} asks again",
+            )
 
     def twin(self, session: Session) -> Sequence[str]:
         """Return what shows the run."""
@@ -229,7 +237,7 @@ class LogsView(View):
         if found:
             self.ready()
         else:
-            self.empty("Nothing was said yet.", "l asks again")
+            self.empty("Nothing was said yet.", "{runs.logs} asks again")
         if self.live and not self.table.has_focus:
             self.table.action_to(-1)
 
