@@ -141,7 +141,7 @@ def test_a_worse_candidate_is_dropped_and_a_second_turn_scores_its_shards(
     assert (run.candidate, present.candidate, present.datasets) == (None, None, {"words-1": RUN})
     second = json.loads(pipeline.store.read(paths.batches(ended["name"], paths.SECOND)) or b"")
     assert {batch["release"] for batch in second} == {"words-1"}
-    assert json.loads(ended["output"]) == {"candidate": False, "outcome": "fan_out", "run": RUN}
+    assert json.loads(ended["output"]) == {"candidate": False, "error": "", "outcome": "fan_out", "run": RUN}
 
 
 def test_a_candidate_whose_tasks_cannot_start_is_no_failure_of_the_run(

@@ -22,7 +22,7 @@ def test_a_schedule_publishes_the_bytes_of_one_machine(pipeline: Pipeline, tmp_p
     pipeline.image(NIMBUS_ALONE_SECONDS="0", NIMBUS_BATCH_SECONDS="0.000000001")
     (ended,) = pipeline.fire()
     assert ended["status"] == "SUCCEEDED", ended
-    assert json.loads(ended["output"]) == {"candidate": False, "outcome": "fan_out", "run": RUN}
+    assert json.loads(ended["output"]) == {"candidate": False, "error": "", "outcome": "fan_out", "run": RUN}
     assert pipeline.dataset == RUN
     assert rows(pipeline.store, RUN) == pipeline.alone(tmp_path / "alone")
 
