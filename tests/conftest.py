@@ -7,6 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.aws.fixtures import aws, aws_environment, bucket, local_aws
 from tests.fixtures.search_path import PRODUCTION, on_path
@@ -24,6 +25,9 @@ _SECOND = (
 _APART = "tests/environments/"
 _WITH_ORIGINALS = ("tests/architecture/", "tests/benchmarks/", "tests/oracle/")
 sys.path.insert(0, str(PRODUCTION))  # for those whose PYTHONPATH is made of it
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # no test depends on how long something takes
 
 
 @pytest.hookimpl(wrapper=True)
