@@ -196,11 +196,13 @@ def test_a_packed_file_that_breaks_off_stops_the_run_by_name(plain: bundles.Buil
 
 
 def test_an_empty_input_is_a_dataset_of_no_documents(plain: bundles.Built, root: Path, tmp_path: Path) -> None:
-    """A day without documents is published like any other."""
-    done = command.run(texts.write(tmp_path / "in.jsonl", []), root=root, bundle=plain)
+    """A day without documents is published like any other, and said to be empty."""
+    nothing = texts.write(tmp_path / "in.jsonl", [])
+    done = command.run(nothing, root=root, bundle=plain)
     assert (done.code, done.json["documents"], done.json["publication"]) == (0, 0, "published")
     (file,) = command.nimbus("dataset", root).out.splitlines()
     assert pq.read_table(file).num_rows == 0
+    assert "what readers see is empty" in command.nimbus("run", nothing, "-b", plain.path, "-o", root).err
 
 
 @pytest.mark.parametrize(("wanted", "words"), [("ents,nouns", "'nouns'"), ("spans", "ents, cats")])

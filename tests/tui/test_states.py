@@ -21,6 +21,7 @@ from textual.worker import Worker
 
 from nimbus.runs.overview import Standing
 from nimbus_tui.api import infrastructure, loadtests, overview, releases, runs
+from nimbus_tui.api.attention import attention
 from nimbus_tui.api.glance import LookAround
 from nimbus_tui.api.log import WhatWasDone
 from nimbus_tui.api.questions import Question
@@ -545,3 +546,11 @@ def test_when_a_run_is_due_always_has_its_zone() -> None:
         lines = drawing.runs(state, made_up.NOW, width).plain.splitlines()  # type: ignore[arg-type]
         assert "Sat 28 Nov 01:00 UTC" in next(line for line in lines if line.startswith("next"))
     assert "in 15 h" in "\n".join(lines)
+
+
+def test_a_last_run_that_found_no_documents_needs_attention() -> None:
+    """What readers see is empty then, though nothing has failed."""
+    last = next(run for run in made_up.RUNS if run.standing is Standing.PUBLISHED)
+    assert not [item for item in attention(made_up.PRESENT, [last]) if item.short == "no documents"]
+    found = attention(made_up.PRESENT, [replace(last, documents=0, quarantined=0)])
+    assert ("warn", "no documents", last.run) in [(item.tone, item.short, item.key) for item in found]

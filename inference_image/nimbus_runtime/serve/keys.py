@@ -18,7 +18,8 @@ from pathlib import Path
 from nimbus_runtime.contract.errors import UsageError
 
 VARIABLE = "NIMBUS_API_KEYS"
-_LINE = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<sha256>[0-9a-f]{64})")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LINE = re.compile(rf"(?P<name>{_NAME.pattern}):(?P<sha256>[0-9a-f]{{64}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,29 @@ class Key:
 
 def make(name: str) -> tuple[str, Key]:
     """Return a new key, which is shown once, and what is kept of it."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            "a key cannot have this name",
+            got=repr(name),
+            expected="1 to 64 letters, digits, dots, dashes and underscores",
+            remedy="name whoever will use it",
+        )
     secret = f"nimbus_{secrets.token_urlsafe(32)}"
-    (key,) = read(f"{name}:{_hash(secret)}", "the name of the key")
-    return secret, key
+    return secret, Key(name, _hash(secret))
 
 
 def add(path: Path, key: Key) -> None:
     """Add a key to a file that only its owner may read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8") as file:
-        file.write(f"{key.name}:{key.sha256}\n")
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"{key.name}:{key.sha256}\n")
+    except OSError as error:
+        raise UsageError(
+            "no key can be added to this file",
+            where=str(path),
+            got=error.strerror or type(error).__name__,
+            remedy="name a file in a folder that is there and may be written to",
+        ) from None
 
 
 def read_file(path: Path) -> tuple[Key, ...]:

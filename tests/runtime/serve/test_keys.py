@@ -23,6 +23,20 @@ def test_a_new_key_opens_and_only_its_hash_is_kept(tmp_path: Path) -> None:
     assert keys.holder(secret, keys.read_file(tmp_path / "keys")) == "nightly"
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "ü", "x" * 65])
+def test_a_name_that_no_key_can_have_is_refused_as_one(name: str) -> None:
+    """It is the name that is told, and no hash."""
+    with pytest.raises(UsageError, match="cannot have this name"):
+        keys.make(name)
+
+
+def test_a_file_that_no_key_can_be_added_to_is_told_in_words(tmp_path: Path) -> None:
+    """With the reason, and where it is."""
+    with pytest.raises(UsageError, match="no key can be added") as caught:
+        keys.add(tmp_path / "nowhere" / "keys", keys.make("a")[1])
+    assert (caught.value.where, caught.value.got) == (str(tmp_path / "nowhere" / "keys"), "No such file or directory")
+
+
 @pytest.mark.parametrize("presented", ["", "nimbus_", "x" * 10_000, "ключ"])
 def test_what_is_no_key_opens_nothing(presented: str) -> None:
     """Whatever is presented."""

@@ -28,9 +28,7 @@ def remove(store: Path) -> None:
         return
     inspected = engine_process.run("podman", "image", "inspect", *found)
     for image in json.loads(inspected.out) if inspected.code == 0 else ():
-        finished = image["Config"].get(
-            "Entrypoint"
-        )  # the last of what our Dockerfile says; those are somebody's images
+        finished = image["Config"].get("Entrypoint")  # the last that our Dockerfile says: somebody's image
         if not finished and str(image["Created"]).startswith(_DATE):
             engine_process.run("podman", "rmi", image["Id"])  # with its parents, unless something is made of it
 

@@ -21,7 +21,7 @@ try:
 except ImportError:
     raise ExportError(
         "tables are written with SQLAlchemy, which is not installed",
-        remedy="pip install 'nimbus-nlp[sql]' for SQLite, or 'nimbus-nlp[postgresql]'",
+        remedy="pip install 'nimbus-nlp[sqlite]' for SQLite, or 'nimbus-nlp[postgresql]'",
     ) from None
 
 if TYPE_CHECKING:

@@ -88,6 +88,8 @@ def _say_publication(result: Result, root: str) -> None:
     run = result.run.run
     if result.publication.value == "published":
         output.say(f"{output.bold('Published')} run {run} in {root}")
+        if not result.run.counts.documents:
+            output.say("  The inputs hold no documents: what readers see is empty.")
     elif result.publication.value == "superseded":
         output.say(f"Not published: a later run was published first. nimbus dataset {root} --run {run} lists this one.")
     else:

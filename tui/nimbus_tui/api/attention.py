@@ -80,6 +80,9 @@ def _of_runs(runs: Sequence[Overview]) -> list[Attention]:
         words = f"Run {name} {_ENDED_BADLY[last.standing.value]}" + (f": {last.error}" if last.error else "")
         tone = "warn" if last.standing.value == "cancelled" else "bad"
         found.append(Attention(tone, f"last run {_ENDED_BADLY[last.standing.value]}", words, "runs", last.run))
+    elif last.standing.value == "published" and not last.documents:
+        words = f"Run {name} found no documents: what readers see is empty."
+        found.append(Attention("warn", "no documents", words, "runs", last.run))
     elif last.documents and last.quarantined / last.documents >= _MUCH:
         words = f"{last.quarantined:,} of {last.documents:,} documents of run {name} were quarantined."
         found.append(Attention("warn", "many quarantined", words, "runs", last.run))
