@@ -161,11 +161,11 @@ class AsideView(View):
     KEY = "aside"
     TITLE = "Set aside"
     COLUMNS = (
-        Column("id", 14, grow=1),
-        Column("reason", 14, grow=1),
+        Column("id", 24, grow=1),
+        Column("reason", 14),
         Column("input", 14, grow=1, rank=2, cut=middle),
         Column("at", 10, right=True, rank=3),
-        Column("detail", 30, grow=3, rank=1),
+        Column("detail", 30, grow=2, rank=1),
     )
     ASKS = api.WhatWasSetAside
     live = False  # they are read once the run is finished
