@@ -131,6 +131,53 @@ def test_it_opens_resizes_suspends_and_leaves_in_a_real_terminal(terminal: Termi
     terminal.until(lambda shown: "left with 0" in shown)
 
 
+_BROKEN = """
+from nimbus_tui.screens.section import Section
+
+class Broken(Section):
+    def on_mount(self):
+        document = "of nobody's business"
+        raise LookupError
+"""
+_ENTERED = """
+from nimbus_tui.screens.entry import Entry
+
+ENTRY = Entry(place=9, folder="broken", name="Broken", short="Broken", screen="Broken")
+"""
+_OPENED = """
+import importlib.util, sys
+spec = importlib.util.find_spec("nimbus_tui.screens")
+spec.submodule_search_locations.append(sys.argv.pop(1))
+sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+from nimbus.cli.main import main
+main()
+"""
+
+
+def test_when_it_breaks_down_it_fails_and_says_so_in_words(terminal: Terminal, tmp_path: Path) -> None:
+    """Exit code 1, what happened and what to do; where it happened is put aside, without what variables held."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "aside").mkdir()
+    (tmp_path / "broken" / "__init__.py").write_text(_ENTERED, "utf-8")
+    (tmp_path / "broken" / "screen.py").write_text(_BROKEN, "utf-8")
+    (tmp_path / "open.py").write_text(_OPENED, "utf-8")
+    program = f"TMPDIR={tmp_path}/aside {sys.executable} {tmp_path}/open.py {tmp_path} tui"
+    terminal.keys("clear", "Enter")
+    terminal.keys(f"{program}; echo left with $?", "Enter")
+    terminal.until(lambda shown: "Latest changes" in shown and "● en_support" in shown)
+    terminal.keys("9")
+    shown = terminal.until(lambda shown: "left with 1" in shown)
+    assert "broken down" in shown
+    assert "open it again" in shown
+    assert "Traceback" not in shown
+    (aside,) = (tmp_path / "aside").glob("nimbus-tui-*.txt")
+    told = aside.read_text("utf-8")
+    assert "Traceback" in told
+    assert "LookupError" in told
+    assert "nobody" not in f"{shown}{told}"
+
+
 @contextmanager
 def held(local: Path) -> Iterator[None]:
     """Hold the lock under which what is live changes: a deployment waits there with everything else done."""

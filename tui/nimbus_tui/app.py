@@ -201,6 +201,15 @@ class NimbusApp(Answering):
             return
         self.section.back()
 
+    @property
+    def broke(self) -> Exception | None:
+        """Return the mistake that has ended the app, if one has."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Leave without Textual's traceback, which shows what variables held: whoever opened the app finds words."""
+        self._close_messages_no_wait()
+
     def on_unmount(self) -> None:
         """Leave nothing behind that nobody waits for any more."""
         heavy.stop(self.session)
