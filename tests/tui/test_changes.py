@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -172,50 +172,128 @@ def test_an_environment_is_not_left_while_something_is_changed_there() -> None:
         ended.set()
 
 
-def test_leaving_waits_for_a_change_that_is_being_made() -> None:
-    """It is said so, and the app goes once it is done; where it was refused, it stays and says why."""
-    begun, ended = threading.Event(), threading.Event()
-    done = []
+class Hanging:
+    """A change that ends when a test says so: refused once where it should be, and then done."""
 
-    def perform(reason: str) -> Done:
+    def __init__(self, *refusals: str) -> None:
+        """Begin with nothing asked of it."""
+        self.begun, self.ended = threading.Event(), threading.Event()
+        self.refusals = list(refusals)
+
+    def __call__(self, reason: str) -> Done:
+        """Wait, and be done."""
         del reason
-        begun.set()
-        assert ended.wait(300.0)
-        if not done:
-            done.append("refused")
-            raise UsageError("somebody else was faster")
-        done.append("done")
-        return Done("Rolled back to OLD.")
+        self.begun.set()
+        assert self.ended.wait(300.0)
+        if self.refusals:
+            raise UsageError(self.refusals.pop())
+        return Done("Rolled back to OLD.", releases.WhatRollback("x", undoing=True))
 
+    async def begin(self, driven: Driven) -> None:
+        """Have it begun, and quitting asked about."""
+        self.begun.clear()
+        self.ended.clear()
+        await driven.press("R")
+        await driven.agree("Roll back in production")
+        await driven.eventually(self.begun.is_set)
+        await driven.press("q", "ctrl+c")
+        await driven.until("Still being done: Roll back in production", "Wait no longer")
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    """Return a change that hangs until its test is over, at the latest."""
+    change = Hanging()
+    yield change
+    change.ended.set()
+
+
+def hung(change: Hanging) -> Steered:
+    """Return a session in which a rollback hangs."""
     session = steered()
-    session.answers = {**made_up.ANSWERS, releases.WhatRollback: unprotected(perform)}
-    left = []
+    session.answers = {**made_up.ANSWERS, releases.WhatRollback: unprotected(change)}
+    return session
+
+
+def test_leaving_may_wait_for_a_change_that_is_being_made(hanging: Hanging) -> None:
+    """It is asked; the app goes once the change is done; where it was refused, the app stays and says why."""
+    hanging.refusals.append("somebody else was faster")
+    left: list[dict[str, object]] = []
 
     async def flow(driven: Driven) -> None:
         await driven.until("in production")
-        for ending in ("refused", "done"):
-            begun.clear()
-            ended.clear()
-            await driven.press("R")
-            await driven.agree("Roll back in production")
-            await driven.eventually(begun.is_set)
-            await driven.press("q", "ctrl+c")
-            await driven.until("A change is being made: Nimbus leaves")
-            assert not left
-            driven.app.exit = lambda **given: left.append(given)  # type: ignore[method-assign, assignment]
-            ended.set()
-            await driven.eventually(lambda wanted=ending: wanted in done)  # type: ignore[misc]
-            if ending == "refused":
-                await driven.until("somebody else was faster")
-                assert not left
-                await driven.press("escape")
+        driven.app.exit = lambda **given: left.append(given)  # type: ignore[method-assign, assignment]
+        await hanging.begin(driven)
+        await driven.press("down", "enter")
+        hanging.ended.set()
+        await driven.until("somebody else was faster", gone="Still being done")
+        assert not left
+        await driven.press("escape")
+        await hanging.begin(driven)
+        await driven.press("down", "enter")
+        assert not left
+        hanging.ended.set()
         await driven.eventually(lambda: bool(left))
-        assert [str(given["message"]) for given in left] == ["Rolled back to OLD."]
 
-    try:
-        drive(session, flow)
-    finally:
-        ended.set()
+    drive(hung(hanging), flow)
+    assert [str(given["message"]) for given in left] == ["Rolled back to OLD."]
+
+
+def test_a_change_that_hangs_can_be_left(hanging: Hanging) -> None:
+    """At once, with its command line and what tells later whether it was done left in the terminal."""
+    session = hung(hanging)
+    left: list[dict[str, object]] = []
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("in production")
+        driven.app.exit = lambda **given: left.append(given)  # type: ignore[method-assign, assignment]
+        await hanging.begin(driven)
+        await driven.press("end", "enter")
+        await driven.eventually(lambda: bool(left))
+        assert not hanging.ended.is_set()
+
+    drive(session, flow)
+    told = str(left[0]["message"])
+    assert "Not waited for: nimbus rollback --env production" in told
+    assert "may be done all the same, or not: nimbus history --env production --config nimbus.toml tells" in told
+    assert "not waited for" in session.log[0].outcome
+
+
+def test_a_change_that_hangs_holds_no_other_up(hanging: Hanging) -> None:
+    """Given up on, it makes way for another change and another environment; what came of it is told when it ends."""
+    session = hung(hanging)
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("in production")
+        await hanging.begin(driven)
+        await driven.press("down", "down", "enter")
+        await driven.until("Not waited for", "nimbus history")
+        await driven.press("R")
+        await driven.asked("Roll back in production")
+        await driven.press("escape", "e")
+        await driven.until("Environments", "staging")
+        await driven.press("up", "enter")
+        await driven.eventually(lambda: session.env == "staging")
+        hanging.ended.set()
+        await driven.until("Rolled back to OLD.")
+        await driven.press("u")  # nothing of another environment
+        await driven.until("There is nothing to undo")
+
+    drive(session, flow)
+    assert [entry.outcome.partition(":")[0] for entry in session.log] == ["not waited for", "Rolled back to OLD."]
+
+
+def test_whether_to_wait_is_asked_no_more_once_a_change_is_done(hanging: Hanging) -> None:
+    """The question goes by itself, and the app stays."""
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("in production")
+        await hanging.begin(driven)
+        hanging.ended.set()
+        await driven.until("Press u to undo", gone="Still being done")
+        assert len(driven.app.screen_stack) == 1
+
+    drive(hung(hanging), flow)
 
 
 def test_the_cursor_goes_through_very_many_rows_and_more_is_asked_where_it_rests() -> None:

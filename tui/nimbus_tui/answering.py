@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from functools import partial
 
 from rich.text import Text
@@ -28,8 +29,18 @@ _LOOK = 0.3  # seconds between looks at what a verb says
 _SOON = 0.25  # seconds that nobody needs to be told of
 _ONCE, _AGAIN, _ANEW = range(3)  # how often a question was asked; anew: since something changed
 _ASKED = "Another change is proposed: answer that first."
-_DOING = "A change is being made: wait until it is done."
-_LAST = "A change is being made: Nimbus leaves as soon as it is done."
+_LONG = 2.0  # seconds after which a change takes longer than it should
+_MAYBE = "it may be done all the same, or not"
+
+
+@dataclass(slots=True)
+class Making:
+    """A change that is being made: the command line that does the same; `left` once nobody waits for it any more."""
+
+    proposal: Proposal
+    command: tuple[str, ...]
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    question: Choose | None = None  # whether to wait, while it is asked
 
 
 class Answering(App[None]):
@@ -44,6 +55,7 @@ class Answering(App[None]):
         self._asked: dict[tuple[int, object, int], int] = {}  # with how often
         self._finding = 0  # questions that no screen has asked
         self._busy = ""  # why no other change is proposed
+        self._making: Making | None = None
         self._leaving = False  # once the change that is being made is done
         self._undo: Question[Proposal] | None = None
 
@@ -114,8 +126,8 @@ class Answering(App[None]):
 
     def leave_changes(self) -> bool:
         """Give up on what is proposed, and on every dialog; return False while a change is being made."""
-        if self._busy == _DOING:
-            self.notify(_DOING, severity="warning", timeout=4)
+        if self._making is not None:
+            self.notify(self._busy, severity="warning", timeout=4)
             return False
         self.workers.cancel_group(self, "changes")
         while len(self.screen_stack) > 1:
@@ -144,22 +156,43 @@ class Answering(App[None]):
         if isinstance(proposal.perform, verbs.Verb):
             self._start(Start(proposal.perform.because(reason)))
             return
-        self._busy = _DOING
-        command = verbs.because(proposal.command, reason)
-        told = None
+        making = self._making = Making(proposal, verbs.because(proposal.command, reason))
+        self._busy = f"A change is being made: wait until it is done, or {self._quit_key} to wait no longer."
+        made = asyncio.ensure_future(aside(partial(proposal.perform, reason)))
+        left = asyncio.ensure_future(making.left.wait())
+        await asyncio.wait({made, left}, timeout=_LONG, return_when=asyncio.FIRST_COMPLETED)
+        if not made.done() and not making.left.is_set():
+            self.notify(f"{proposal.title}: this takes its time. {self._quit_key} asks whether to wait.", timeout=8)
+            await asyncio.wait({made, left}, return_when=asyncio.FIRST_COMPLETED)
+        left.cancel()
+        self._busy, self._making = "", None
+        if making.question is not None:
+            making.question.dismiss()
+        if made.done():
+            told = self._ended(making.command, made)
+            leaving, self._leaving = self._leaving, False
+            if leaving and told is not None:  # or whoever wanted to leave should read why it is not done
+                self.action_leave(told)
+        else:
+            self.session.note(making.command, f"not waited for: {_MAYBE}", "warn")
+            made.add_done_callback(partial(self._ended, making.command, era=self.session.era))
+
+    def _ended(self, command: tuple[str, ...], made: asyncio.Future[Done], era: int | None = None) -> str | None:
+        """Say what came of a change; return None where it failed. `era` is that of one that nobody waited for."""
+        if made.cancelled():  # whoever would read it has left
+            return None
+        sentence = None
         try:
-            done = await aside(partial(proposal.perform, reason))
+            done = made.result()
         except Exception as error:  # noqa: BLE001 - every failure is shown
             found = trouble.of(error)
             self.session.note(command, found.what, "bad")
             self.complain(found)
         else:
-            told = done.sentence
-            self._did(command, done)
-        self._busy, leaving, self._leaving = "", self._leaving, False
+            sentence = done.sentence
+            self._did(command, done if era in (None, self.session.era) else Done(sentence))
         self.everything_changed()
-        if leaving and told is not None:  # or whoever wanted to leave should read why it is not done
-            self.action_leave(told)
+        return sentence
 
     async def _found_out(self, question: Question[Proposal]) -> Proposal | None:
         """Return what a change would do, None where somebody gave up waiting; say so where it takes its time."""
@@ -185,6 +218,10 @@ class Answering(App[None]):
         self.session.note(command, done.sentence)
         hint = f" Press {self._undo_key} to undo." if done.undo is not None else ""
         self.notify(plain(done.sentence) + hint, timeout=8, markup=False)
+
+    @property
+    def _quit_key(self) -> str:
+        return hints.key(self, "app.quit")
 
     @property
     def _undo_key(self) -> str:
@@ -289,17 +326,16 @@ class Answering(App[None]):
             self.follow(self.session.running[int(number)])
 
     def action_leave(self, told: str = "") -> None:
-        """Quit: once a change that is being made is done; what was started goes on or is stopped, as is chosen.
+        """Quit. Whether a change that is being made is waited for, and what was started is stopped, is asked.
 
         What is `told` of what was done last stays in the terminal.
         """
-        if self._busy == _DOING:
-            self._leaving = True
-            self.notify(_LAST, severity="warning", timeout=8)
+        if self._making is not None:
+            self._ask_whether_to_wait(self._making)
             return
         going = [running for running in self.session.running if running.code is None]
         if not going:
-            self.exit(message=Text(plain(told)) if told else None)
+            self.exit(message=Text("\n".join(map(plain, told.split("\n")))) if told else None)
             return
         named = ", ".join(running.verb.title for running in going)
         choices = [
@@ -308,6 +344,33 @@ class Answering(App[None]):
             ("stop", "Stop it", "as Ctrl-C does: start it again later, and it goes on"),
         ]
         self.push_screen(Choose(f"Still going: {named}", choices), self._leave)
+
+    def _ask_whether_to_wait(self, making: Making) -> None:
+        """Have it chosen what becomes of a change that takes its time: AWS may never answer."""
+        if making.question is None:
+            choices = [
+                ("stay", "Stay", "and see what comes of it"),
+                ("wait", "Leave once it is done", "Nimbus closes by itself then"),
+                ("go on", "Wait no longer", f"and go on here: {_MAYBE}"),
+                ("leave", "Leave now", _MAYBE),
+            ]
+            making.question = Choose(f"Still being done: {making.proposal.title}", choices)
+            self.push_screen(making.question, partial(self._wait_or_not, making))
+
+    def _wait_or_not(self, making: Making, chosen: str | None) -> None:
+        making.question = None
+        if making is not self._making:  # it has ended meanwhile
+            return
+        self._leaving = chosen == "wait"
+        if chosen in ("go on", "leave"):
+            tells = text.command(self.session.command(*making.proposal.tells))
+            told = f"Not waited for: {text.command(making.command)}\nFor all that, {_MAYBE}: {tells} tells."
+            making.left.set()
+            self._making = None
+            if chosen == "leave":
+                self.action_leave(told)
+            else:
+                self.notify(told, severity="warning", timeout=15)
 
     def _leave(self, chosen: str | None) -> None:
         if chosen == "stop":

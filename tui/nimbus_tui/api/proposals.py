@@ -35,6 +35,7 @@ class Proposal:
 
     `command` is the command line that would do the same. `perform` does it for a reason, where that is quick; a
     verb that takes its time is started as a process. `reasoned` says whether the reason is asked for and kept.
+    `tells` is the verb that says later whether it was done.
     """
 
     title: str
@@ -48,3 +49,4 @@ class Proposal:
     dangerous: bool = True
     reasoned: bool = False
     ways: tuple[Way, ...] = ()
+    tells: tuple[str, ...] = ("history",)

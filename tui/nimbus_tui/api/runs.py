@@ -210,6 +210,7 @@ class WhatCancel:
             ),
             typed=environment.name if environment.protected else None,
             reasoned=True,
+            tells=("runs", self.run),
         )
 
 
