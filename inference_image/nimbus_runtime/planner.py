@@ -182,9 +182,9 @@ def spool_folder(store: DirectoryStore) -> Path:
     return store.root / "spool"
 
 
-def clear_spool(store: DirectoryStore, plan: Plan) -> None:
-    """Remove the copy of standard input that a finished run has read, unless another run still needs it."""
-    spooled = {file.key for file in plan.inputs if Path(file.key).parent == spool_folder(store).absolute()}
+def clear_spool(store: DirectoryStore, inputs: Sequence[InputFile]) -> None:
+    """Remove copies of standard input among inputs that are read no more, unless another run still needs them."""
+    spooled = {file.key for file in inputs if Path(file.key).parent == spool_folder(store).absolute()}
     for run in store.names(paths.RUNS) if spooled else ():
         data = store.read(paths.plan(run))
         if data is not None and store.read(paths.dataset(run)) is None:

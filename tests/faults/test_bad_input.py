@@ -171,7 +171,18 @@ def test_an_input_that_cannot_be_meant_is_refused(
     refused = command.run(make(tmp_path), root=root, bundle=plain)  # type: ignore[operator]
     assert (refused.code, refused.json["error"]) == (2, error)
     assert words in refused.err
-    assert command.names(root / "runs") == []
+    assert not root.exists()
+
+
+def test_what_a_run_cannot_use_is_not_kept(plain: bundles.Built, root: Path, tmp_path: Path) -> None:
+    """Neither standard input, nor the folders above; what was there before stays as it was."""
+    there = tmp_path / "there"
+    there.mkdir()
+    for place in (root / "a" / "b", there):
+        refused = command.run("-", root=place, bundle=plain, given='{"body": "zanzibar"}\n')
+        assert (refused.code, refused.json["error"]) == (2, "InputSchemaError")
+    assert not root.exists()
+    assert [entry.name for entry in there.rglob("*") if entry.is_file()] == []
 
 
 def test_a_file_that_may_not_be_read_is_named(plain: bundles.Built, root: Path, good: Path) -> None:

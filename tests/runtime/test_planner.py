@@ -38,10 +38,10 @@ def test_standard_input_is_kept_while_an_unfinished_run_needs_it(store: Director
     done = reading(done, copy)
     other = reading(replace(done, run="20261102T020000Z"), copy)
     store.create(paths.plan(other.run), codec.encode(other))
-    planner.clear_spool(store, done)
+    planner.clear_spool(store, done.inputs)
     assert copy.exists()
     store.create(paths.dataset(other.run), b"{}")
-    planner.clear_spool(store, other)
+    planner.clear_spool(store, other.inputs)
     assert not copy.exists()
 
 
@@ -49,5 +49,5 @@ def test_an_input_of_the_user_is_never_removed(store: DirectoryStore, tmp_path: 
     """Only what lies in the spool was made by a run."""
     given = tmp_path / "in.jsonl"
     given.touch()
-    planner.clear_spool(store, reading(finished(store, 1)[0], given))
+    planner.clear_spool(store, reading(finished(store, 1)[0], given).inputs)
     assert given.exists()

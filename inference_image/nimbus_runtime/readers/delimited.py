@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from dataclasses import dataclass
 from itertools import islice
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SUFFIXES: tuple[str, ...] = (".csv", ".tsv")
 
+_SEPARATORS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
@@ -34,6 +37,7 @@ class _Layout:
     delimiter: str
     columns: list[str]
     end: int
+    header: bytes
 
 
 def check_schema(file: InputFile, fields: Fields) -> None:
@@ -41,6 +45,7 @@ def check_schema(file: InputFile, fields: Fields) -> None:
     with unpacked(file) as stream:
         layout = _header(file, _records(file, stream))
     if layout is not None:
+        _expect_separated(file, fields, layout)
         expect_fields(file, fields, layout.columns)
         expect_once(file, fields, layout.columns)
 
@@ -128,6 +133,9 @@ def _header(file: InputFile, found: Iterator[tuple[int, bytes]]) -> _Layout | No
         if content:
             columns = TOO_LONG if len(record) > LONGEST else _parse(content, _dialect(delimiter))
             if isinstance(columns, tuple):
+                other = _other_separator(content, delimiter)
+                if other is not None:
+                    raise _separated_by(file, delimiter, other)
                 what = f"{file.name} has no readable header"
                 raise InputSchemaError(
                     what,
@@ -136,8 +144,40 @@ def _header(file: InputFile, found: Iterator[tuple[int, bytes]]) -> _Layout | No
                     expected="the names of the columns in the first row, in UTF-8",
                     remedy="Check that the file has the format its name says.",
                 )
-            return _Layout(delimiter, columns, offset + len(record))
+            return _Layout(delimiter, columns, offset + len(record), content)
     return None
+
+
+def _expect_separated(file: InputFile, fields: Fields, layout: _Layout) -> None:
+    """Refuse a header without the text field that has columns by another separator."""
+    if fields.text not in layout.columns:
+        other = _other_separator(layout.header, layout.delimiter)
+        if other is not None:
+            raise _separated_by(file, layout.delimiter, other)
+
+
+def _other_separator(header: bytes, delimiter: str) -> str | None:
+    """Return what else a header looks separated by: it gives two columns or more, all with a name."""
+    for other in _SEPARATORS:
+        columns = () if other == delimiter else _parse(header, _dialect(other))
+        if isinstance(columns, list) and len(columns) > 1 and all(map(str.isidentifier, map(_joined, columns))):
+            return other
+    return None
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[ .:/-]", "_", name.strip())
+
+
+def _separated_by(file: InputFile, delimiter: str, other: str) -> InputSchemaError:
+    rename = " or name it .tsv" if other == "\t" else ""
+    return InputSchemaError(
+        f"{file.name} looks separated by {_SEPARATORS[other]}, not by {_SEPARATORS[delimiter]}",
+        where=file.key,
+        got=f"a header of several columns, {_SEPARATORS[other]} between them",
+        expected="commas in .csv, tabs in .tsv",
+        remedy=f"Write the file again with {_SEPARATORS[delimiter]}{rename}.",
+    )
 
 
 def _dialect(delimiter: str) -> _csv.Dialect:

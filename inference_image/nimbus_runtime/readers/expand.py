@@ -29,7 +29,8 @@ def expand(pattern: str, known: Callable[[Path], bool], *, take_unknown: bool) -
     if not glob.has_magic(pattern):
         what = f"there is no {pattern}"
         raise InputNotFoundError(what, where=str(path), remedy="Check the path.")
-    matches = [_absolute(match) for match in glob.glob(pattern, recursive=True)]  # noqa: PTH207 (shell rules)
+    _expect_listable(pattern)
+    matches = [_absolute(match) for match in _matching(pattern)]
     if not matches:
         what = f"nothing matches {pattern}"
         raise InputNotFoundError(what, where=str(Path.cwd()), remedy="Check the pattern.")
@@ -40,6 +41,24 @@ def expand(pattern: str, known: Callable[[Path], bool], *, take_unknown: bool) -
         elif take_unknown or known(match):
             found.append(match)
     return found
+
+
+def _matching(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207 (shell rules)
+
+
+def _expect_listable(pattern: str) -> None:
+    """Refuse a pattern that looks into a folder that may not be read: what it holds would be passed over."""
+    parts = Path(pattern).parts
+    first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    for number in range(first, len(parts)):
+        above = parts[: number + (parts[number] == "**")]
+        for folder in _matching(f"{Path(*above)}{os.sep}") if above else [os.curdir]:
+            try:
+                os.scandir(folder).close()
+                os.stat(f"{folder}/.")  # noqa: PTH116 (that folder may be entered; Path would drop the point)
+            except OSError as error:
+                _refuse(error)
 
 
 def _absolute(name: str) -> Path:

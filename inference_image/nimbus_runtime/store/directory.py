@@ -127,6 +127,13 @@ class DirectoryStore:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     path.unlink()
 
+    def vacate(self) -> None:
+        """Remove the folders of a root that hold nothing, and the root itself where nothing is left in it."""
+        with contextlib.suppress(OSError):
+            for folder in (*self.root.iterdir(), self.root):
+                with contextlib.suppress(OSError):  # it holds something
+                    folder.rmdir()
+
     def hold(self, name: str) -> BinaryIO | None:
         """Hold a record for as long as the returned file is open; None where another process does.
 

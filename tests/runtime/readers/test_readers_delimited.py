@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,25 @@ def test_a_file_without_rows_is_fine(content: bytes, write: Write, read_all: Rea
     file = write("a.csv", content)
     check_schema(file, Fields())
     assert read_all(file) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "words"),
+    [
+        ("a.csv", b"id;text;lang", "semicolons, not by commas"),
+        ("a.csv", b'"id";"the text"', "semicolons, not by commas"),
+        ("a.csv", b"id\ttext", "tabs, not by commas"),
+        ("a.csv.gz", b"id|text", "bars, not by commas"),
+        ("a.tsv", b"id,text", "commas, not by tabs"),
+    ],
+)
+def test_another_separator_is_told_by_the_header(name: str, header: bytes, words: str, write: Write) -> None:
+    """It says what to do, and nothing that may be somebody's words."""
+    content = header + b"\n1\n"
+    with pytest.raises(InputSchemaError, match=words) as caught:
+        check_schema(write(name, gzip.compress(content) if name.endswith(".gz") else content), Fields())
+    assert "Write the file again" in str(caught.value)
+    assert ("name it .tsv" in str(caught.value)) == (b"\t" in header)
 
 
 def test_a_file_without_a_header_keeps_its_text_to_itself(write: Write) -> None:

@@ -150,13 +150,25 @@ def test_a_link_to_nothing_is_named(tree: Path) -> None:
         names(["."])
 
 
-@pytest.mark.parametrize("name", ["a.txt", "sub"])
-def test_a_lack_of_permission_is_named(name: str, tree: Path) -> None:
-    """A file or folder that may not be read is never skipped."""
-    (tree / name).chmod(0)
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("a.txt", "."),
+        ("sub", "."),
+        ("sub", "**/*.jsonl"),
+        ("sub", "**"),
+        ("sub", "*/*.CSV"),
+        ("sub", "s*/c.CSV"),
+        ("sub/deep", "sub/**/*.CSV"),
+    ],
+)
+@pytest.mark.parametrize("mode", [0, 0o444])
+def test_a_lack_of_permission_is_named(name: str, pattern: str, mode: int, tree: Path) -> None:
+    """A file or folder that may not be read is never skipped, also where a pattern looks into it."""
+    (tree / name).chmod(mode if (tree / name).is_dir() else 0)
     try:
         with permissions.obeyed(), pytest.raises(InputUnreadableError, match=name):
-            names(["."])
+            names([pattern])
     finally:
         (tree / name).chmod(0o700)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def submit(request: Request, observer: Observer) -> Result:
     started = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(interruptible(f"{_goes_on(request)}: finished shards are kept"))
-        store = DirectoryStore(request.root)
+        store = stack.enter_context(_root(request.root))
         store.sweep()
         order = request.order
         if order.epoch is None:  # before the seconds that opening a bundle takes
@@ -84,7 +84,11 @@ def submit(request: Request, observer: Observer) -> Result:
         execution = claims.this_process()
         if resumed is None:
             inputs = _resolve(store, request)
-            plan = planner.plan_run(store, bundle, inputs, _with_candidate(store, order), execution)
+            try:
+                plan = planner.plan_run(store, bundle, inputs, _with_candidate(store, order), execution)
+            except NimbusError:
+                planner.clear_spool(store, inputs)
+                raise
             attempt = stack.enter_context(claims.first(store, plan))
             unkept = _keep_dev_set(store, plan.release, bundle)
         else:
@@ -104,9 +108,25 @@ def submit(request: Request, observer: Observer) -> Result:
             log.say("failed", **error.to_json())
             raise
         log.say("committed_run", publication=publication.value)
-        planner.clear_spool(store, plan)
+        planner.clear_spool(store, plan.inputs)
         drift = _drift(store, run) or unkept
     return Result(plan, run, publication, time.monotonic() - started, scored, drift)
+
+
+@contextmanager
+def _root(folder: Path) -> Iterator[DirectoryStore]:
+    """Open a root; one that was made for a run which could not begin is gone again afterwards."""
+    new = [place for place in (folder, *folder.absolute().parents) if not place.exists()]
+    store = DirectoryStore(folder)
+    try:
+        yield store
+    except NimbusError:
+        if new:
+            store.vacate()
+            for place in new[1:]:
+                with suppress(OSError):  # it holds something
+                    place.rmdir()
+        raise
 
 
 def _keep_dev_set(store: DirectoryStore, release: str, bundle: bundles.Bundle) -> NimbusError | None:
