@@ -134,6 +134,29 @@ def test_a_view_looks_as_it_did(size: str, view: str, kept: SnapshotAssertion) -
     assert views_in(size)[view] == kept
 
 
+@pytest.mark.parametrize("size", ["narrow", "wide"])
+def test_a_screen_that_gets_another_size_looks_as_one_that_was_opened_in_it(size: str) -> None:
+    """Its texts are fitted again, whatever they were fitted to before."""
+    changed, opened = {}, {}
+
+    async def change(app: NimbusApp, pilot: Pilot[None]) -> None:
+        for name, keys in SCREENS.items():
+            await pilot.resize_terminal(*SIZES["usual"])
+            await pilot.press(*keys)
+            await settled(app, pilot)
+            await pilot.resize_terminal(*SIZES[size])
+            changed[name] = look(await settled(app, pilot)).lines
+
+    async def see(app: NimbusApp, pilot: Pilot[None]) -> None:
+        for name, keys in SCREENS.items():
+            await pilot.press(*keys)
+            opened[name] = look(await settled(app, pilot)).lines
+
+    staged(made_up.session(), SIZES["usual"], change)
+    staged(made_up.session(), SIZES[size], see)
+    assert changed == opened
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("state", STATES)
 def test_a_screen_that_has_nothing_to_show_says_so_as_it_did(state: str, screen: str, kept: SnapshotAssertion) -> None:

@@ -71,6 +71,10 @@ class Start(Message):
         self.verb = verb
 
 
+class Refit(Message):
+    """A panel has another width than before: what was fitted to it is out of date."""
+
+
 class Go(Message):
     """A screen sends its user to another one, by its name; `key` is what to look at there."""
 

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.session import Session
 from nimbus_tui.api.trouble import Trouble
-from nimbus_tui.messages import Answered, Ask, Changed, Go, Refused
+from nimbus_tui.messages import Answered, Ask, Changed, Go, Refit, Refused
 from nimbus_tui.polling import Pace
 from nimbus_tui.widgets import hints
 from nimbus_tui.widgets.panel import Panel
@@ -76,6 +76,9 @@ class Section(Container, can_focus=True):
     def filter(self, text: str) -> None:
         """Show only what contains a text."""
 
+    def fit(self) -> None:
+        """Draw again what is made to fit its panel."""
+
     def look_at(self, key: str) -> None:
         """Bring something into sight, by its name."""
 
@@ -94,6 +97,11 @@ class Section(Container, can_focus=True):
     def on_resize(self) -> None:
         """Leave the room to the list, where there is little."""
         self.set_class(self.size.height < _LITTLE, "-tiny")
+
+    @on(Refit)
+    def _refit(self, event: Refit) -> None:
+        event.stop()
+        self.fit()
 
     # How it is kept up to date.
 

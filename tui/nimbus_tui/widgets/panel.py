@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from nimbus_tui.api.trouble import Trouble
+from nimbus_tui.messages import Refit
 from nimbus_tui.plain import plain
 from nimbus_tui.widgets import hints, text
 
@@ -23,6 +24,7 @@ class Panel(Vertical):
         super().__init__(id=id, classes=f"panel -loading {classes or ''}")
         self._held = held
         self._trouble: Trouble | None = None
+        self._width = 0
         self._missing: tuple[str, tuple[str, ...]] = ("", ())
         self.border_title = Content(title)
         self._note = Static(text.toned("loading …", "dim"), classes="note", markup=False)
@@ -64,7 +66,11 @@ class Panel(Vertical):
         self._state("-trouble", text.trouble(found, self.content_size.width - 2))
 
     def on_resize(self) -> None:
-        """Fit what it says again."""
+        """Fit what it says again, and have fitted what it holds."""
+        width, self._width = self._width, self.content_size.width
+        if width == self._width:
+            return
+        self.post_message(Refit())
         if self._trouble is not None and self.has_class("-trouble"):
             self.trouble(self._trouble)
         elif self.has_class("-empty"):

@@ -142,8 +142,14 @@ class Table(ScrollView, can_focus=True):
     def reach(self, key: str) -> None:
         """Bring a row into sight; the cursor stays where it is."""
         if key in self._keys:
-            row = Region(0, self._keys.index(key), 1, 1 + self._head)
-            self.scroll_to_region(row, animate=False, force=True)
+            self._into_sight(self._keys.index(key))
+
+    def _into_sight(self, row: int | None = None) -> None:
+        """Scroll to a row, to the cursor's where none is named; without room yet, what gives it does so again."""
+        if not self.size.height:
+            return
+        shown = Region(0, self.cursor if row is None else row, 1, 1 + self._head)
+        self.scroll_to_region(shown, animate=False, force=True)
 
     def redraw(self) -> None:
         """Draw the rows in sight again: what they show has changed."""
@@ -155,8 +161,9 @@ class Table(ScrollView, can_focus=True):
         return len(self._keys) + self._head
 
     def on_resize(self) -> None:
-        """Keep the width of what scrolls that of the window."""
+        """Keep the width of what scrolls that of the window, and the cursor in sight."""
         self.virtual_size = Size(self.size.width, len(self._keys) + self._head)
+        self._into_sight()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window; the first is the header."""
@@ -220,7 +227,7 @@ class Table(ScrollView, can_focus=True):
         """Bring the row into sight, and say so."""
         self.refresh()
         if before != after and self.key is not None:
-            self.scroll_to_region(Region(0, after, 1, 1 + self._head), animate=False, force=True)
+            self._into_sight()
             self.post_message(self.Highlighted(self, self.key))
 
     def action_move(self, by: int) -> None:

@@ -88,7 +88,7 @@ class Drift(Section):
             )
             plot.empty("Nothing to show yet.", "the feature that is selected in the list shows here")
         if self._report is None:
-            self._draw()
+            self.fit()
         else:
             self._list()
         newest = (past.points[-1].run if past.points else "", past.baselines[-1].name if past.baselines else "")
@@ -136,13 +136,14 @@ class Drift(Section):
         found = {item.name: item for item in report.features if self._wanted in item.title.lower()}
         panel.title("Features", f"{len(found)}")
         table.show(list(found), lambda key: drawing.row(found[key]))
-        self._draw()
+        self.fit()
 
     @on(Table.Highlighted, "#features")
     def _on_feature(self) -> None:
-        self._draw()
+        self.fit()
 
-    def _draw(self) -> None:
+    def fit(self) -> None:
+        """Draw what is made to fit its panel."""
         past = self.query_one("#past-panel", Panel)
         if self._past is None:
             return
@@ -169,10 +170,6 @@ class Drift(Section):
         if not past.display:
             told += [Content(""), drawing.history(self._past, room)]
         self.query_one("#plot", Static).update(text.lines(told))
-
-    def on_resize(self) -> None:
-        """Fit the plots again."""
-        self.call_after_refresh(self._draw)
 
     def action_other(self) -> None:
         """Go from the list to the plot, and back."""

@@ -88,7 +88,7 @@ class Infrastructure(Section):
             words = "Nothing was planned here yet." if self._applying is None else "What was planned is applied."
             plan.empty(words, "{infrastructure.plan} has Terraform compare what stands with what is described")
             outputs.ready()
-        self._draw()
+        self.fit()
 
     @property
     def _goes(self) -> bool:
@@ -108,7 +108,7 @@ class Infrastructure(Section):
             self._plan = None
             self.ask()
         self._list()
-        self._draw()
+        self.fit()
 
     def heard(self, question: Question[object], answer: object) -> None:
         """Draw a plan."""
@@ -159,7 +159,7 @@ class Infrastructure(Section):
             panel.empty(
                 "Everything is as it is described: nothing was changed behind Terraform's back.", f"planned {when}"
             )
-            self._draw()
+            self.fit()
             return
         panel.ready()
         if self._goes and self._applying is not None:
@@ -178,7 +178,7 @@ class Infrastructure(Section):
         table.show(keys, self._row)
         if self._goes and table.cursor == 0:  # nobody looks at another one
             table.reach(self._newest(plan))
-        self._draw()
+        self.fit()
 
     def _newest(self, plan: api.Plan) -> str:
         """Return what an apply has begun last, of what it has not ended."""
@@ -206,9 +206,10 @@ class Infrastructure(Section):
 
     @on(Table.Highlighted, "#resources")
     def _on_resource(self) -> None:
-        self._draw()
+        self.fit()
 
-    def _draw(self) -> None:
+    def fit(self) -> None:
+        """Draw what is made to fit its panel."""
         panel, key = self.query_one("#outputs-panel", Panel), self.query_one("#resources", Table).key
         width = max(24, panel.room)
         if self._plan is not None and key is not None and not key.startswith("="):
@@ -249,10 +250,6 @@ class Infrastructure(Section):
         )
         return [text.toned("✗ The apply was stopped, or failed", "bad"), *said, hint, Content("")]
 
-    def on_resize(self) -> None:
-        """Fit the text again."""
-        self.call_after_refresh(self._draw)
-
     def action_other(self) -> None:
         """Go from the plan to the outputs, and back."""
         table = self.query_one("#resources")
@@ -267,7 +264,7 @@ class Infrastructure(Section):
             panel = self.query_one("#plan-panel", Panel)
             panel.title("Plan")
             panel.wait("Terraform plans … {app.back} stops it")
-            self._draw()
+            self.fit()
             self.ask(api.WhatWouldChange())
 
     def action_apply(self) -> None:

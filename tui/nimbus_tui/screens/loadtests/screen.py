@@ -99,9 +99,10 @@ class LoadTests(Section):
             panel.ready()
         else:
             panel.empty("No load test is kept of any release yet.", "{loadtests.start} starts the selected profile")
-        self._draw()
+        self.fit()
 
-    def _draw(self) -> None:
+    def fit(self) -> None:
+        """Draw what is made to fit its panel."""
         known, panel = self._known, self.query_one("#going-panel", Panel)
         if known is None:
             return
@@ -129,11 +130,11 @@ class LoadTests(Section):
 
     @on(Table.Highlighted, "#results")
     def _on_result(self) -> None:
-        self._draw()
+        self.fit()
 
     def on_descendant_focus(self) -> None:
         """Compare while results have the keys, and show the test that goes otherwise."""
-        self._draw()
+        self.fit()
 
     def action_mark(self) -> None:
         """Mark the selected result; any other that is selected is compared with it."""
@@ -157,10 +158,6 @@ class LoadTests(Section):
         """Show the results that contain a text."""
         self._wanted = text_wanted.lower()
         self._list()
-
-    def on_resize(self) -> None:
-        """Fit the charts again."""
-        self.call_after_refresh(self._draw)
 
     @on(Table.Chosen, "#profiles")
     def _chosen(self) -> None:

@@ -82,7 +82,7 @@ class Overview(Section):
             changes = {str(change.state.sequence): change for change in state.changes}
             now = self.session.now
             self.query_one("#changes", Table).show(list(changes), lambda key: drawing.change(changes[key], now))
-        self._draw()
+        self.fit()
 
     def _attention(self, state: State) -> None:
         panel = self.query_one("#todo-panel", Panel)
@@ -100,7 +100,8 @@ class Overview(Section):
 
         self.query_one("#attention", Table).show(list(found), row)
 
-    def _draw(self) -> None:
+    def fit(self) -> None:
+        """Draw what is made to fit its panel."""
         state = self._state
         if state is None:
             return
@@ -117,10 +118,6 @@ class Overview(Section):
             panel.ready()
             width = max(24, panel.room)
             self.query_one("#last-runs", Static).update(drawing.runs(state, now, width))
-
-    def on_resize(self) -> None:
-        """Fit the texts again."""
-        self.call_after_refresh(self._draw)
 
     def refuse(self, trouble: Trouble) -> None:
         """Say in each panel why it is empty, once in full."""

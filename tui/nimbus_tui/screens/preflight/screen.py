@@ -122,8 +122,7 @@ class Preflight(Section):
         if failed is not None and found != self._listed:
             table.select(failed)
         self._listed = found
-        if table.key is not None:
-            self._look(table.key)
+        self.fit()
 
     def _row(self, key: str) -> tuple[Cell | str, ...]:
         found = self._checked
@@ -134,17 +133,19 @@ class Preflight(Section):
         return f"  {check.name}", Cell(f"{mark} {check.status}", tone), Cell(check.found, "dim")
 
     @on(Table.Highlighted, "#checks")
-    def _on_check(self, event: Table.Highlighted) -> None:
-        self._look(event.key)
+    def _on_check(self) -> None:
+        self.fit()
 
-    def _look(self, key: str) -> None:
-        panel = self.query_one("#check-panel", Panel)
+    def fit(self) -> None:
+        """Draw the check that is selected, or the checks of a subject."""
+        panel, key = self.query_one("#check-panel", Panel), self.query_one("#checks", Table).key
+        if key is None or self._checked is None or self._checking:
+            return
         panel.ready()
-        if key.startswith("=") or self._checked is None:
-            checks = [] if self._checked is None else [c for c in self._checked.checks if c.subject == key[1:]]
+        width, told = max(24, panel.room), []
+        if key.startswith("="):
             panel.title(key[1:])
-            width, told = max(24, panel.room), []
-            for check in checks:
+            for check in (each for each in self._checked.checks if each.subject == key[1:]):
                 mark, tone = _MARKS.get(check.status, _UNKNOWN)
                 told.append(text.words(text.toned(f"{mark} ", tone), text.toned(check.name)))
                 told += text.indented(check.found, width, "dim") if check.found else []
@@ -158,7 +159,7 @@ class Preflight(Section):
                 text.toned(check.found),
             ]
             if check.remedy and check.status != "ok":
-                told += [Content(""), *text.hanging(check.remedy, max(24, panel.room))]
+                told += [Content(""), *text.hanging(check.remedy, width)]
         self.query_one("#check", Static).update(text.lines(told))
 
     def action_check(self) -> None:

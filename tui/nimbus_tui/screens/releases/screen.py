@@ -176,7 +176,7 @@ class Releases(Section):
         """Look at the selected release, of which nothing is known yet: once the cursor rests, where it moved."""
         name = self._selected
         if name == self._looked or self._known is None:
-            self._draw()  # another change of the same release
+            self.fit()  # another change of the same release
             return
         moved, self._looked, self._shown, self._compared = bool(self._looked), name, None, None
         panel = self.query_one("#release-panel", Panel)
@@ -214,7 +214,7 @@ class Releases(Section):
             self._compared = (question.before, question.after, answer)
         elif isinstance(question, api.HowCanary):
             self._canary = answer
-        self._draw()
+        self.fit()
 
     def denied(self, question: Question[object], trouble: Trouble) -> None:
         """Say why a release cannot be shown."""
@@ -222,7 +222,8 @@ class Releases(Section):
             self._shown = None
             self.query_one("#release-panel", Panel).trouble(trouble)
 
-    def _draw(self) -> None:
+    def fit(self) -> None:
+        """Draw what is made to fit its panel."""
         if self._shown is None:
             return
         self.query_one("#release-panel", Panel).ready()
@@ -243,10 +244,6 @@ class Releases(Section):
         """Return the change under the cursor of the ledger: the list has no room for why it was made."""
         change = self._changes.get(self.query_one("#ledger", Table).key or "") if self.keyed == "#ledger" else None
         return [] if change is None else drawing.change(change, self.session.now, width)
-
-    def on_resize(self) -> None:
-        """Fit the text again."""
-        self.call_after_refresh(self._draw)
 
     def action_other(self) -> None:
         """Go to the other list, and to the text."""
@@ -276,7 +273,7 @@ class Releases(Section):
             f"Compared with {middle(self._marked, 40)}." if self._marked else "Not compared.", timeout=2, markup=False
         )
         self._list()
-        self._draw()
+        self.fit()
 
     def action_deploy(self) -> None:
         """Propose to deploy the pipeline of nimbus.toml."""

@@ -99,7 +99,7 @@ class Runs(Section):
         self._tried.clear()
         self._list()
         self._goal = ""
-        self._draw()
+        self.fit()
         view, goes = self._open, drawing.goes(self._selected)
         if view is not None and view.run and ((goes and view.live) or (went and not goes)):
             self.ask(view.question())
@@ -214,7 +214,7 @@ class Runs(Section):
             self._run = self._key
             self._open_view()
             self.at_rest(self._inquire)
-        self._draw()
+        self.fit()
 
     def _open_view(self) -> None:
         view = self._open
@@ -238,7 +238,8 @@ class Runs(Section):
             self._quoted_for = (key, run.standing)
             self.ask(api.WhatQuoted(run.release))
 
-    def _draw(self) -> None:
+    def fit(self) -> None:
+        """Draw what is made to fit its panel."""
         run, key = self._selected, self._run
         panel = self.query_one("#details-panel", Panel)
         if key is None:
@@ -265,10 +266,10 @@ class Runs(Section):
             self._looking = self._looking and question.latest != 1
             self._look_further()
             self.query_one("#runs", Table).redraw()
-            self._draw()
+            self.fit()
         elif isinstance(question, api.WhatQuoted):
             self._quoted[question.release] = cast("api.Quoted | None", answer)
-            self._draw()
+            self.fit()
         else:
             for view in self._views:
                 if isinstance(question, view.ASKS) and question.run == view.run:  # type: ignore[attr-defined]
@@ -291,10 +292,6 @@ class Runs(Section):
         if self.query_one(ShardsView).question().looked_at:
             self.at_rest(self._inquire)
 
-    def on_resize(self) -> None:
-        """Fit the text again."""
-        self.call_after_refresh(self._draw)
-
     # Keys.
 
     @property
@@ -308,7 +305,6 @@ class Runs(Section):
         self.query_one(".split").set_class(view != "details", "-below")
         self._open_view()
         self._inquire()
-        self.call_after_refresh(self._draw)  # it has another width now
 
     def action_other(self) -> None:
         """Go from the list to the view, and back."""

@@ -146,6 +146,11 @@ class ShardsView(View):
         keys = [str(n) for n in range(found.count) if not self.wanted or self.wanted in str(n)]
         self.table.show(keys, lambda key: drawing.shard(found, int(key)))
 
+    def on_resize(self) -> None:
+        """Fit the line again."""
+        if self.has_class("-ready"):
+            self.draw()
+
     def twin(self, session: Session) -> Sequence[str]:
         """Return what lists them."""
         return session.command("runs", self.run, "--shards")
