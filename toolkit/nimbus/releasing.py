@@ -105,8 +105,15 @@ def plan_rollback(environment: Environment, release: str | None = None, *, keep_
     return rollback.plan(store, _runnable(environment), name, keep_data=keep_data)
 
 
+def plan_data_rollback(environment: Environment, run: str) -> Rollback:
+    """Decide on showing readers an earlier run again, to be shown before it is applied; the release stays."""
+    from nimbus.releases import rollback  # noqa: PLC0415
+
+    return rollback.plan_data(assembly.open_environment(environment), run)
+
+
 def apply_rollback(environment: Environment, planned: Rollback, reason: str = "", actor: str = "") -> Live:
-    """Take back a release and its dataset, as was shown."""
+    """Take back a release and its dataset, or a dataset alone, as was shown."""
     from nimbus.releases import rollback  # noqa: PLC0415
 
     return rollback.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)

@@ -29,6 +29,11 @@ def parts(name: str) -> str:
     return f"{RELEASES}/{name}"
 
 
+def going(folder: str) -> str:
+    """Return the place of the record that a prune has begun to remove a release or a run, by its folder."""
+    return f"{folder}/going.json"
+
+
 def sbom(release_name: str, processor: str) -> str:
     """Return the place of the bill of materials of a release's image for a processor, in CycloneDX."""
     return f"{parts(release_name)}/sbom.{processor}.cdx.json"

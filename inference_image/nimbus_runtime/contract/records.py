@@ -4,6 +4,7 @@
     ledger/<sequence>.json                  LedgerEntry; every earlier state of live.json
     releases/<release>.json                 Release
     releases/<release>/sbom.<cpu>.cdx.json  what is in its image for a processor, in CycloneDX
+    releases/<release>/going.json           Entry; who has begun to remove it; of a run in runs/<run>/
     evidence/<release>/<kind>-<time>.json   Evidence
     runs/<run>/plan.json                    Plan; creating it is the first claim
     runs/<run>/claims/<k>.json              Claim; attempt k of 2 and later

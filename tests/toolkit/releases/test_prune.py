@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fixtures.readers import readers
@@ -13,7 +17,7 @@ from tests.fixtures.roots import ANYBODY, Everything, planned, ran, ran_with_row
 from nimbus.adapters.folder_removal import FolderRemoval
 from nimbus.adapters.s3_removal import S3Removal
 from nimbus.releases import promote, prune, registry, rollback
-from nimbus.releases.errors import ReleaseUnusableError
+from nimbus.releases.errors import DatasetUnusableError, ReleaseNotFoundError, ReleaseUnusableError
 from nimbus.releases.prune import Policy, Removal
 from nimbus_runtime import evidence, live
 from nimbus_runtime.contract import codec, paths
@@ -202,10 +206,8 @@ def test_nothing_goes_that_was_promoted_meanwhile(three: Store, removal: Removal
 
 
 @pytest.mark.parametrize("percent", [100, 5])
-def test_a_release_that_is_promoted_as_its_record_goes_has_it_again(
-    three: Store, removal: Removal, percent: int
-) -> None:
-    """Whoever promotes found the record; the prune finds out by compare-and-swap, and is refused whole."""
+def test_a_release_that_is_promoted_as_a_prune_begins_stays(three: Store, removal: Removal, percent: int) -> None:
+    """Whoever promotes found no mark; the prune finds out by compare-and-swap, and removes nothing."""
     register(three, "never")
     share = None if percent == 100 else (percent, CanaryLimits())
     wanted = promote.plan(three, Everything(), "never", share=share)
@@ -214,8 +216,9 @@ def test_a_release_that_is_promoted_as_its_record_goes_has_it_again(
         sizes, older = removal.sizes, removal.older
 
         def remove(self, names: Sequence[str]) -> None:
-            promote.apply(three, wanted, ANYBODY, "")
             removal.remove(names)
+            if registry.present(three).sequence == shown.seen.sequence:
+                promote.apply(three, wanted, ANYBODY, "")
 
     shown = prune.plan(three, removal, Beside([]), SOON, LATER)
     before = {name: size for name, size in removal.sizes("").items() if name.startswith(paths.RELEASES)}
@@ -223,7 +226,113 @@ def test_a_release_that_is_promoted_as_its_record_goes_has_it_again(
         prune.apply(three, Meanwhile(), Beside([]), shown, live.entry("prune", ANYBODY))
     state = registry.present(three)
     assert "never" in {state.release, state.candidate and state.candidate.release}
-    assert {name: size for name, size in removal.sizes("").items() if name.startswith(paths.RELEASES)} == before
+    after = {name: size for name, size in removal.sizes("").items() if name.startswith(paths.RELEASES)}
+    assert after == {**before, paths.going(paths.parts("v1")): after[paths.going(paths.parts("v1"))]}
+
+
+class Killed(BaseException):
+    """Ends a prune, wherever it is."""
+
+
+@dataclass
+class Mortal:
+    """A folder's store, and what deletes in it; `turn` comes before each single thing that changes."""
+
+    store: DirectoryStore
+    turn: Callable[[], None]
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever they have
+        """Return all else from either."""
+        return getattr(self.store if hasattr(self.store, name) else FolderRemoval(self.store.root), name)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Create once."""
+        self.turn()
+        return self.store.create(name, data)
+
+    def compare_and_swap(self, name: str, data: bytes, version: str | None) -> bool:
+        """Swap."""
+        self.turn()
+        return self.store.compare_and_swap(name, data, version)
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Delete one after the other."""
+        for name in names:
+            self.turn()
+            FolderRemoval(self.store.root).remove([name])
+
+
+def _promoted(store: Store) -> None:
+    promote.apply(store, promote.plan(store, Everything(), "never"), ANYBODY, "")
+
+
+def _offered(store: Store) -> None:
+    promote.apply(store, promote.plan(store, Everything(), "never", share=(5, CanaryLimits())), ANYBODY, "")
+
+
+def _taken_back(store: Store) -> None:
+    rollback.apply(store, rollback.plan_data(store, "20261101T020000Z"), ANYBODY, "")
+
+
+def _interrupted(
+    store: DirectoryStore, change: Callable[[Store], None], moment: int, *, killed: bool
+) -> tuple[bool, bool]:
+    """Prune, with a change before a step that may be the last; return whether it came so far, and if that was done.
+
+    Before every step, live.json names only what is whole: so it may be killed there.
+    """
+    steps, done = itertools.count(), False
+
+    def turn() -> None:
+        nonlocal done
+        step = next(steps)
+        _names_what_is_whole(store)
+        if step == moment:
+            with suppress(ReleaseUnusableError, ReleaseNotFoundError, DatasetUnusableError):
+                change(store)
+                done = True
+            if killed:
+                raise Killed
+
+    mortal: Any = Mortal(store, turn)
+    shown = prune.plan(store, FolderRemoval(store.root), Beside([]), SOON, LATER)
+    assert ("never" in shown.releases, "20261101T020000Z" in shown.runs) == (True, True)
+    with suppress(Killed, LiveChangedError):
+        prune.apply(mortal, mortal, Beside([]), shown, live.entry("prune", ANYBODY))
+    return next(steps) > moment, done
+
+
+def _names_what_is_whole(store: Store) -> None:
+    present = registry.present(store)
+    assert registry.releases_of(present) <= set(registry.names(store))
+    assert present.dataset is not None
+    assert registry.run(store, present.dataset) is not None
+    assert all(registry.run(store, run) is not None for run in present.datasets.values())
+
+
+@pytest.mark.parametrize("killed", [True, False])
+@pytest.mark.parametrize("change", [_promoted, _offered, _taken_back])
+def test_wherever_a_prune_is_killed_live_names_nothing_that_is_gone(
+    tmp_path: Path, change: Callable[[Store], None], *, killed: bool
+) -> None:
+    """Also where what goes is made live before any of its steps; the next prune comes to its end."""
+    outcomes = []
+    for moment in itertools.count():
+        store = DirectoryStore(tmp_path / str(moment))
+        for day, name in enumerate(("v1", "v2", "v3"), 1):
+            register(store, name)
+            promote.apply(store, promote.plan(store, Everything(), name), ANYBODY, "")
+            ran(store, day, name)
+        register(store, "never")
+        reached, done = _interrupted(store, change, moment, killed=killed)
+        if not reached:
+            break
+        outcomes.append(done)
+        pruned(store, FolderRemoval(store.root), LATER)
+        _names_what_is_whole(store)
+        assert ("never" in registry.names(store)) == ("never" in registry.releases_of(registry.present(store)))
+    assert len(outcomes) > 10
+    assert (outcomes[0], outcomes[-1]) == (True, False)
 
 
 @pytest.mark.parametrize("percent", [100, 5])

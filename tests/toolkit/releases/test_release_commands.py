@@ -130,6 +130,20 @@ def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
     lines = desk.nimbus("history", "-n", "2").out
     assert f"release {v1} → {v2}" in lines
 
+    ran(desk.store, 3, v2)
+    for wrong in ((v1, "--data", "20261102T020000Z"), ("--keep-data", "--data", "20261102T020000Z")):
+        assert desk.nimbus("rollback", *wrong, "--yes").code == 2
+    never = desk.nimbus("rollback", "--data", "20261109T020000Z", "--yes")
+    assert (never.code, "one of 20261101T020000Z, 20261102T020000Z" in never.err) == (1, True)
+    data = desk.nimbus("rollback", "--data", "20261102T020000Z", "--yes", "--json", "--reason", "half of the mails")
+    assert data.code == 0, data.err
+    assert (desk.live().release, desk.live().dataset, desk.live().entry.reason) == (
+        v2,
+        "20261102T020000Z",
+        "half of the mails",
+    )
+    assert "`nimbus rollback --data 20261103T020000Z` undoes this." in data.err
+
 
 def test_a_protected_environment_wants_its_name(desk: Desk) -> None:
     """--yes is not enough, and another environment's name is none."""
@@ -138,8 +152,12 @@ def test_a_protected_environment_wants_its_name(desk: Desk) -> None:
     assert "prod is protected" in refused.err
     assert not (desk.folder / "prod" / "live.json").exists()
     assert desk.nimbus("deploy", "--env", "prod", "--confirm", "local").code == 2
-    assert desk.nimbus("deploy", "--env", "prod", "--confirm", "prod").code == 0
-    assert (desk.folder / "prod" / "live.json").exists()
+    done = desk.nimbus("deploy", "--env", "prod", "--confirm", "prod", "--json")
+    assert done.code == 0
+    prod = DirectoryStore(desk.folder / "prod")
+    ran(prod, 1, done.json["release"])
+    ran(prod, 2, done.json["release"])
+    assert desk.nimbus("rollback", "--env", "prod", "--data", "20261101T020000Z", "--yes").code == 2
 
 
 def test_nobody_there_is_no_yes(desk: Desk) -> None:

@@ -10,11 +10,11 @@ import pytest
 from tests.fixtures.roots import ANYBODY, Everything, finish, planned, ran, register
 
 from nimbus.releases import history, promote, registry, rollback
-from nimbus.releases.errors import NotDeployedError, ReleaseNotFoundError, ReleaseUnusableError
+from nimbus.releases.errors import DatasetUnusableError, NotDeployedError, ReleaseNotFoundError, ReleaseUnusableError
 from nimbus_runtime import live
-from nimbus_runtime.contract import paths
+from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import LiveChangedError, UsageError
-from nimbus_runtime.contract.records import Candidate, Live
+from nimbus_runtime.contract.records import CanaryLimits, Candidate, Live
 from nimbus_runtime.store import Store
 
 FIRST, SECOND, THIRD = "20261101T020000Z", "20261102T020000Z", "20261103T020000Z"
@@ -73,6 +73,75 @@ def test_data_can_be_kept(two: Store) -> None:
     assert roll_back(two, keep_data=True).dataset == SECOND
     assert registry.present(two).release == "v1"
     assert roll_back(two, "v1").dataset == FIRST
+
+
+def test_the_data_alone_goes_back_to_an_earlier_run(two: Store) -> None:
+    """The release stays; what was on its way does not publish, and later rollbacks find that run, not the bad one."""
+    ran(two, 3, "v2")
+    on_its_way = planned(two, 4, "v2")
+    before, shown = registry.present(two), rollback.plan_data(two, SECOND)
+    assert [(d.name, d.before, d.after) for d in shown.state] == [("dataset", THIRD, SECOND)]
+    assert (shown.release, shown.dataset and shown.dataset.run) == ((), SECOND)
+    after = rollback.apply(two, shown, ANYBODY, "half of Monday's mails")
+    assert (after.release, after.previous, after.dataset, after.epoch) == ("v2", "v1", SECOND, before.epoch + 1)
+    assert (after.entry.action, after.entry.reason) == ("rollback", "half of Monday's mails")
+    assert finish(two, on_its_way) is live.Publication.FENCED
+    assert (roll_back(two).dataset, roll_back(two).dataset) == (FIRST, SECOND)
+    assert rollback.apply(two, rollback.plan_data(two, THIRD), ANYBODY, "").dataset == THIRD  # which undoes it
+    assert ran(two, 5, "v2") is live.Publication.PUBLISHED
+
+
+def test_data_of_another_release_can_be_shown_again(two: Store) -> None:
+    """Rolling the release back and forth then brings what readers saw while it was live."""
+    shown = rollback.plan_data(two, FIRST)
+    after = rollback.apply(two, shown, ANYBODY, "")
+    assert (after.release, after.dataset, after.datasets) == ("v2", FIRST, {"v1": FIRST})
+    assert [roll_back(two).release, roll_back(two).dataset] == ["v1", FIRST]
+
+
+def test_a_candidate_outlives_that_the_data_go_back(two: Store) -> None:
+    """Nothing is said about releases."""
+    register(two, "v3")
+    ran(two, 3, "v2")
+    share = promote.plan(two, Everything(), "v3", share=(5, CanaryLimits()))
+    candidate = promote.apply(two, share, ANYBODY, "").candidate
+    after = rollback.apply(two, rollback.plan_data(two, SECOND), ANYBODY, "")
+    assert (after.candidate, after.dataset, after.datasets["v2"]) == (candidate, SECOND, SECOND)
+
+
+def test_data_that_cannot_be_shown_again_are_refused(two: Store) -> None:
+    """A run that readers see, one that is not there, was never published, is pruned, or is another pipeline's."""
+    ran(two, 3, "v2")
+    planned(two, 4, "v2")
+    two.create(paths.release("other"), codec.encode(replace(register(two, "v5"), release="other", pipeline="en_other")))
+    with pytest.raises(UsageError, match="readers see this run already"):
+        rollback.plan_data(two, THIRD)
+    with pytest.raises(DatasetUnusableError, match="no such run") as raised:
+        rollback.plan_data(two, "../live")
+    assert raised.value.expected == f"one of {FIRST}, {SECOND}"
+    with pytest.raises(DatasetUnusableError, match="never published"):
+        rollback.plan_data(two, "20261104T020000Z")
+    ran(two, 5, "other")
+    ran(two, 6, "v2")
+    with pytest.raises(DatasetUnusableError, match="another pipeline's") as raised:
+        rollback.plan_data(two, "20261105T020000Z")
+    assert raised.value.got == "20261105T020000Z of en_other"
+    entry, gone = live.entry("publish", ANYBODY), "20261107T020000Z"
+    live.decide(two, registry.present(two), entry, lambda p: replace(p or registry.present(two), dataset=gone))
+    ran(two, 8, "v2")
+    with pytest.raises(DatasetUnusableError, match="was pruned"):
+        rollback.plan_data(two, gone)
+
+
+def test_data_that_are_pruned_while_the_diff_is_read_are_not_shown_again(two: Store) -> None:
+    """Nothing is done, though the prune that has begun has removed nothing yet."""
+    for day in (3, 4):
+        ran(two, day, "v2")
+    shown, before = rollback.plan_data(two, THIRD), registry.present(two)
+    two.create(paths.going(paths.run(THIRD)), codec.encode(live.entry("prune", ANYBODY)))
+    with pytest.raises(DatasetUnusableError, match="was pruned"):
+        rollback.apply(two, shown, ANYBODY, "")
+    assert registry.present(two) == before
 
 
 def test_any_earlier_release_can_be_named(two: Store) -> None:

@@ -18,12 +18,14 @@ from nimbus_runtime.contract.errors import NimbusError
 if TYPE_CHECKING:
     from nimbus.config import Environment
     from nimbus.releases.rollback import Rollback
+    from nimbus_runtime.contract.records import Run
 
 
 @click.command("rollback")
 @click.argument("release", required=False)
 @options.of_project
 @asking.options
+@click.option("--data", metavar="RUN", help="Take back the data alone, to an earlier run; the release stays.")
 @click.option("--keep-data", is_flag=True, help="Take back the release alone; readers keep what they see.")
 @click.option("--rescore", is_flag=True, help="Then score the latest inputs again with the earlier release.")
 @click.option("--reason", default="", help="Why; stays in the history.")
@@ -36,6 +38,7 @@ def command(  # noqa: PLR0913 - one argument an option
     *,
     yes: bool,
     confirm: str | None,
+    data: str | None,
     keep_data: bool,
     rescore: bool,
     reason: str,
@@ -47,9 +50,17 @@ def command(  # noqa: PLR0913 - one argument an option
     One step takes both back: readers see the earlier dataset at once, and the next run is the earlier
     release's. A run on its way keeps its release, and cannot publish over this. Rolling back again
     undoes it. During a canary, and without RELEASE, the candidate goes and the live release stays.
+
+    With --data, after a day of bad inputs, readers see an earlier run again that was published, and the
+    release, which did nothing wrong, stays live.
     """
+    if data is not None and (release is not None or keep_data):
+        raise click.UsageError("--data takes back the data alone: leave out RELEASE and --keep-data.")
     environment = assembly.environment(env, config=config)
-    planned = releasing.plan_rollback(environment, release, keep_data=keep_data)
+    if data is None:
+        planned = releasing.plan_rollback(environment, release, keep_data=keep_data)
+    else:
+        planned = releasing.plan_data_rollback(environment, data)
     _show(environment, planned)
     if dry_run:
         if as_json:
@@ -65,12 +76,13 @@ def command(  # noqa: PLR0913 - one argument an option
         done = {"sequence": state.sequence, "epoch": state.epoch, "seconds": round(seconds, 3)}
         told = {"environment": environment.name, "done": True, **done, **_json(planned)}
         _print_json(told, env, config, rescore=rescore)
-    if (rescore and not as_json) or _asked_to_rescore(environment, as_json=as_json):
+    if (rescore and not as_json) or (data is None and _asked_to_rescore(environment, as_json=as_json)):
         from nimbus.cli import environment_runs  # noqa: PLC0415 - not needed for --help
 
         environment_runs.start(env, config, None, None, workers=None, wait=False, quiet=False, as_json=False)
     elif not rescore:
-        output.say(f"`nimbus run --env {environment.name}` scores the latest inputs with it.")
+        when = "" if data is None else "Once the inputs are mended, "
+        output.say(f"{when}`nimbus run --env {environment.name}` scores the latest inputs with it.")
     output.say(_undoing(planned))
 
 
@@ -91,6 +103,8 @@ def _print_json(told: dict[str, object], env: str | None, config: Path | None, *
 
 def _undoing(planned: Rollback) -> str:
     candidate = planned.before.candidate
+    if planned.data is not None and planned.before.dataset is not None:
+        return f"`nimbus rollback --data {shown.cell(planned.before.dataset)}` undoes this."
     if planned.after.release != planned.before.release:
         return "`nimbus rollback` again undoes this."
     if candidate is not None:
@@ -107,7 +121,10 @@ def _asked_to_rescore(environment: Environment, *, as_json: bool) -> bool:
 
 
 def _show(environment: Environment, planned: Rollback) -> None:
-    output.say(f"{output.bold('Rollback')} of {environment.name} to {shown.cell(planned.after.release)}")
+    to = (
+        planned.after.release if planned.data is None else f"run {planned.data.run}; {planned.after.release} stays live"
+    )
+    output.say(f"{output.bold('Rollback')} of {environment.name} to {shown.cell(to)}")
     shown.differences(planned.state)
     age = planned.age_seconds(datetime.now(UTC))
     if planned.dataset is None:
@@ -115,9 +132,18 @@ def _show(environment: Environment, planned: Rollback) -> None:
     elif age is not None:
         count = planned.dataset.counts.scored
         output.say(f"  Readers will see {count:,} documents, finished {shown.age(age)} ago")
+    if planned.data is not None:
+        _say_whose(planned.data, planned.after.release)
     if planned.release:
         output.say("  between the releases")
         shown.differences(planned.release, "    ")
+
+
+def _say_whose(data: Run, live: str) -> None:
+    if data.release != live:
+        output.say(f"  Its rows are of release {shown.cell(data.release)}")
+    if data.candidate is not None:
+        output.say(f"  Some of its rows are of {shown.cell(data.candidate)}, in its canary then")
 
 
 def _json(planned: Rollback) -> dict[str, object]:

@@ -13,6 +13,10 @@ class ReleaseUnusableError(NimbusError):
     """A release is registered and can no longer run: its bundle, image or task definition is gone."""
 
 
+class DatasetUnusableError(NimbusError):
+    """A run's dataset cannot be shown again: it is gone, was never published, or is another pipeline's."""
+
+
 class NotDeployedError(UsageError):
     """Nothing is live in this environment yet."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nimbus_runtime.contract.errors import UsageError
-from nimbus_runtime.contract.records import Candidate, Entry, Live
+from nimbus_runtime.contract.records import Candidate, Entry, Live, Run
 
 _NOT_YET = Entry("", "", "", "", "")
 
@@ -75,6 +75,18 @@ def rolled_back(
         dataset=present.dataset if keep_data else present.datasets.get(to, shown),
         epoch=present.epoch + 1,
     )
+
+
+def showing(present: Live, run: Run) -> Live:
+    """Return the state in which readers see an earlier run again; the release stays, and so does a candidate.
+
+    It is the live release's dataset from now on, where that made it alone. A later epoch keeps runs that are on
+    their way from publishing: they may have read what was wrong.
+    """
+    datasets = {name: made for name, made in present.datasets.items() if name != present.release}
+    if (run.release, run.candidate) == (present.release, None):
+        datasets[run.release] = run.run
+    return replace(present, dataset=run.run, datasets=datasets, epoch=present.epoch + 1)
 
 
 def target(present: Live) -> str:

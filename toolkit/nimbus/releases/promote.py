@@ -41,6 +41,7 @@ def plan(
     """
     before = live.read(store) if seen is None else seen[0]
     to = registry.release(store, release)
+    registry.refuse_gone(store, before, release)
     if to.job is None:
         raise ReleaseUnusableError(
             "this release does not say what its runs read",
@@ -79,7 +80,7 @@ def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str
     entry = live.entry(action if candidate is None else "canary", actor, reason)
 
     def change(now: Live | None) -> Live:
-        registry.refuse_gone(store, wanted)
+        registry.refuse_gone(store, now, wanted)
         if candidate is None:
             return changes.promoted(now, wanted)
         return changes.offered(now, replace(candidate, since=entry.time))

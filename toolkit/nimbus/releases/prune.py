@@ -1,7 +1,8 @@
 """Removes what no reader, no run and no rollback needs any more.
 
-The records of releases that go are removed first, then they leave live.json by compare-and-swap: who makes
-one of them live comes before that, and all are put back, or finds no record, and is refused.
+What goes is marked first, then it leaves live.json by compare-and-swap, and only then is it removed. Who makes it
+live looks for the mark and changes live.json, too: that comes before the prune's change, and the prune is refused,
+or after it, and finds the mark. So wherever a prune is killed, nothing that live.json names has lost anything.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
     present = registry.present(store)
     since = now - timedelta(days=policy.days)
     window = [s for s in live.states(store, present) if datetime.fromisoformat(s.entry.time) >= since or s is present]
-    releases = _needed_releases(present, window)
+    releases = registry.releases_of(present).union(*map(registry.releases_of, window))
     runs = _needed_runs(present, window, releases)
     every = [name for name in store.names(paths.RUNS) if _time(name) is not None]
     runs |= {name for name in every if (_time(name) or now) >= since} | set(
@@ -125,8 +126,9 @@ def plan(store: Store, removal: Removal, surplus: Surplus, policy: Policy, now: 
 
 def apply(store: Store, removal: Removal, surplus: Surplus, planned: Pruning, entry: Entry) -> None:
     """Remove what was planned; doing it again, after it was killed, removes the rest."""
-    if planned.releases:
+    if planned.releases or planned.runs:
         _take_out(store, removal, planned, entry)
+    removal.remove([paths.release(name) for name in planned.releases])
     for run in planned.runs:
         removal.remove([place(run) for place in _FIRST])
     for folder in _folders(planned.runs, planned.releases, planned.executions, planned.logs):
@@ -136,18 +138,25 @@ def apply(store: Store, removal: Removal, surplus: Surplus, planned: Pruning, en
 
 
 def _take_out(store: Store, removal: Removal, planned: Pruning, entry: Entry) -> None:
-    """Remove records of releases, unless one has become live: also those that never published may have."""
+    """Say what goes, and have it out of live.json, before anything of it is removed."""
     live.refuse_changed(store, planned.seen)
-    places = [paths.release(name) for name in planned.releases]
-    records = {place: store.read(place) for place in places}
-    removal.remove(places)
+    removal.remove(_marks(*_named(registry.present(store))))  # of a prune that was killed before it was refused
+    for _ in each(lambda mark: store.create(mark, codec.encode(entry)), _marks(planned.releases, planned.runs)):
+        pass
     try:
-        live.decide(store, planned.seen, entry, lambda now: _without(now or planned.seen, planned.releases))
-    except LiveChangedError:  # by who had looked for its record before that went
-        for place, data in records.items():
-            if data is not None:
-                store.create(place, data)
+        live.decide(store, planned.seen, entry, lambda now: _without(now or planned.seen, planned))
+    except LiveChangedError:
+        removal.remove(_marks(*_named(registry.present(store))))
         raise
+
+
+def _marks(releases: Iterable[str], runs: Iterable[str]) -> list[str]:
+    return [paths.going(folder) for folder in (*map(paths.parts, releases), *map(paths.run, runs))]
+
+
+def _named(present: Live) -> tuple[set[str], set[str]]:
+    """Return the releases and the runs that live.json names: no prune that has marked them can go on."""
+    return registry.releases_of(present), {run for run in (present.dataset, *present.datasets.values()) if run}
 
 
 def _remains(store: Store) -> Iterator[str]:
@@ -156,16 +165,19 @@ def _remains(store: Store) -> Iterator[str]:
     yield from store.names(paths.EVIDENCE)
 
 
-def _without(present: Live, going: Collection[str]) -> Live:
-    return replace(present, datasets={name: run for name, run in present.datasets.items() if name not in going})
-
-
-def _needed_releases(present: Live, window: Iterable[Live]) -> set[str]:
-    """Return what is live, could be again by a rollback without a name, or was within the window."""
-    needed = {present.release, present.previous}
-    for state in window:
-        needed |= {state.release, state.previous, state.candidate.release if state.candidate else None}
-    return {name for name in needed if name is not None}
+def _without(present: Live, planned: Pruning) -> Live:
+    datasets = {name: run for name, run in present.datasets.items() if name not in planned.releases}
+    after = replace(present, datasets=datasets)
+    shown = _named(after)[1] & set(planned.runs)
+    if shown:
+        raise LiveChangedError(
+            "somebody else has made live what was to go, so nothing was removed",
+            where=paths.LIVE,
+            got=f"run {', '.join(sorted(shown))}",
+            expected="the state that you were shown",
+            remedy="prune again",
+        )
+    return after
 
 
 def _needed_runs(present: Live, window: Iterable[Live], releases: Collection[str]) -> set[str]:

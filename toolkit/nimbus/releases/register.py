@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from nimbus.releases import registry
+from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Job, Release
 
@@ -102,7 +103,7 @@ def compose(bundle: Bundle, placed: Placed, job: Job) -> Release:
 
 def find(store: Store, host: Host, wanted: Release) -> Release | None:
     """Return the release if it is registered and can run."""
-    for name in _names(wanted):
+    for name in _free(store, wanted):
         data = store.read(paths.release(name))
         if data is None:
             return None
@@ -118,7 +119,7 @@ def register(store: Store, host: Host, wanted: Release, sboms: Mapping[str, byte
     `sboms` are its image's bills of materials by processor. Without any, those of an earlier release
     of the same image are its own as well.
     """
-    for name in _names(wanted):
+    for name in _free(store, wanted):
         data = store.read(paths.release(name))
         if data is None:
             new = replace(wanted, release=name)
@@ -150,5 +151,8 @@ def _known(store: Store, image: str | None) -> dict[str, bytes]:
     return {}
 
 
-def _names(wanted: Release) -> list[str]:
-    return [wanted.release, *(f"{wanted.release}-{number}" for number in range(2, _MOST))]
+def _free(store: Store, wanted: Release) -> Iterator[str]:
+    """Yield the names that a release may have: not one that a prune has begun to remove."""
+    present = live.read(store)
+    names = (wanted.release, *(f"{wanted.release}-{number}" for number in range(2, _MOST)))
+    yield from (name for name in names if not registry.is_going(store, present, name))

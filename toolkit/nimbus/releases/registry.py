@@ -63,15 +63,28 @@ def release(store: Store, name: str) -> Release:
     return codec.decode(Release, data, f"{store.location}/{paths.release(name)}")
 
 
-def refuse_gone(store: Store, name: str) -> None:
-    """Refuse a release that was pruned since it was looked at."""
-    if store.read(paths.release(name)) is None:
+def refuse_gone(store: Store, present: Live | None, name: str) -> None:
+    """Refuse to make a release live that was pruned since it was looked at, or that is being pruned."""
+    if store.read(paths.release(name)) is None or is_going(store, present, name):
         raise ReleaseUnusableError(
-            "this release is gone: it was pruned meanwhile",
+            "this release is gone: it was pruned, or a prune has begun to remove it",
             where=f"{store.location}/{paths.release(name)}",
             got=name,
             remedy="deploy it again: `nimbus deploy`",
         )
+
+
+def is_going(store: Store, present: Live | None, name: str) -> bool:
+    """Say whether a prune has begun to remove a release; what live.json names came before it, and stays."""
+    return name not in releases_of(present) and store.read(paths.going(paths.parts(name))) is not None
+
+
+def releases_of(present: Live | None) -> set[str]:
+    """Return the releases that live.json names, other than by their datasets."""
+    if present is None:
+        return set()
+    candidate = present.candidate.release if present.candidate else None
+    return {name for name in (present.release, present.previous, candidate) if name is not None}
 
 
 def present(store: Store) -> Live:
@@ -90,3 +103,11 @@ def run(store: Store, name: str) -> Run | None:
     """Return the record of a finished run, None where it is not there."""
     data = store.read(paths.dataset(name))
     return None if data is None else codec.decode(Run, data, f"{store.location}/{paths.dataset(name)}")
+
+
+def can_be_shown(store: Store, present: Live, name: str) -> bool:
+    """Say whether a run's dataset is there, and no prune has begun to remove it; what live.json names stays."""
+    if store.read(paths.dataset(name)) is None:
+        return False
+    named = name == present.dataset or name in present.datasets.values()
+    return named or store.read(paths.going(paths.run(name))) is None
