@@ -85,8 +85,17 @@ def test_the_map_s_results_go_to_a_file() -> None:
 
 def test_an_interrupted_batch_keeps_its_input() -> None:
     """A catch without a ResultPath would replace the batch by the error."""
-    first = rendered(RUN)["States"]["Score"]["ItemProcessor"]["States"]["ScoreFirst"]
-    assert {catch["ResultPath"] for catch in first["Catch"]} == {"$.failure"}
+    batch = rendered(RUN)["States"]["Score"]["ItemProcessor"]["States"]
+    catches = [catch for state in ("ScoreFirst", "ScoreOnDemand") for catch in batch[state]["Catch"]]
+    assert {catch["ResultPath"] for catch in catches} == {"$.failure"}
+
+
+def test_no_cause_is_read_as_a_task_for_the_error_that_a_catch_names() -> None:
+    """As a catch, States.TaskFailed is every error but a few: causes in plain words would end the batch."""
+    batch = rendered(RUN)["States"]["Score"]["ItemProcessor"]["States"]
+    caught = [name for state in batch.values() for catch in state.get("Catch", ()) for name in catch["ErrorEquals"]]
+    assert "States.TaskFailed" not in caught
+    assert [name for name, state in batch.items() if "Stopped" in states.targets(state)] == ["HasRun"]
 
 
 def test_a_fault_is_found() -> None:

@@ -17,7 +17,7 @@ pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbu
 from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Release, Run
-from tests.aws.fargate.faults import GivenUp, Throttled
+from tests.aws.fargate.faults import GivenUp, NetworkThrottled, NoCapacity, TaskFault, Throttled
 
 from .pipeline import RELEASE, RUN, Pipeline, deploy, empty, pause
 
@@ -81,8 +81,25 @@ def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
+def scored_by(pipeline: Pipeline, ended: dict[str, Any]) -> list[str]:
+    """Return the capacity providers of the tasks that scored in an execution, in order."""
+    mine = [task for task in pipeline.tasks() if ended["executionArn"] in str(task["overrides"])]
+    return sorted(task["capacityProviderName"] for task in mine if "NIMBUS_SHARDS" in str(task["overrides"]))
+
+
 def _name(execution: str) -> str:
     return execution.rpartition(":")[2]
+
+
+@pytest.mark.parametrize("fault", [NoCapacity, Throttled, NetworkThrottled])
+def test_a_batch_that_spot_does_not_take_goes_on_demand(fault: type[TaskFault], pipeline: Pipeline) -> None:
+    """No capacity is enough once, throttling only after its retries; either cause is no task, and not read as one."""
+    pipeline.image(NIMBUS_ALONE_SECONDS="0")
+    pipeline.aws.faults.add(fault(provider="FARGATE_SPOT"), times=1 if fault is NoCapacity else 9)
+    (ended,) = pipeline.fire()
+    assert ended["status"] == "SUCCEEDED", ended
+    assert scored_by(pipeline, ended) == ["FARGATE"]
+    assert pipeline.dataset == RUN
 
 
 @pytest.mark.parametrize("shell", [EXITS_ONCE, LATE_ONCE], ids=["exits 3", "comes to its deadline"])
@@ -102,8 +119,24 @@ def test_a_batch_that_would_fail_again_is_not_tried_again(pipeline: Pipeline) ->
     pipeline.image(EXITS.replace("3", "4"), NIMBUS_ALONE_SECONDS="0")
     (ended,) = pipeline.fire()
     assert (ended["status"], ended["error"]) == ("FAILED", "Nimbus.RunFailed")
-    given = [str(task["overrides"]) for task in pipeline.tasks()]
-    assert len([each for each in given if "NIMBUS_SHARDS" in each and ended["executionArn"] in each]) == 1
+    assert scored_by(pipeline, ended) == ["FARGATE_SPOT"]
+
+
+def test_what_would_fail_again_is_given_up_on_demand_too(pipeline: Pipeline, tmp_path: Path) -> None:
+    """The first attempt fails otherwise; the second says that it would fail again, and is the last."""
+    shell = f"{EXITS_ONCE.format(tmp_path / 'once')}\n{EXITS.replace('3', '4')}"
+    pipeline.image(shell, NIMBUS_ALONE_SECONDS="0")
+    (ended,) = pipeline.fire()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Nimbus.RunFailed")
+    assert scored_by(pipeline, ended) == ["FARGATE", "FARGATE_SPOT"]
+
+
+def test_a_task_that_fails_on_demand_is_tried_so_often_and_no_more(pipeline: Pipeline) -> None:
+    """Once on Spot, once on demand, and `retries` times, of which two are the default."""
+    pipeline.image(EXITS, NIMBUS_ALONE_SECONDS="0")
+    (ended,) = pipeline.fire()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Nimbus.RunFailed")
+    assert scored_by(pipeline, ended) == ["FARGATE", "FARGATE", "FARGATE", "FARGATE_SPOT"]
 
 
 def test_a_release_that_goes_live_while_a_task_starts_is_run_at_once(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -141,10 +174,11 @@ def test_a_worker_that_is_given_up_goes_on_without_harm(pipeline: Pipeline) -> N
     assert pipeline.dataset == RUN
 
 
-def test_starts_that_are_turned_away_are_tried_again(pipeline: Pipeline) -> None:
-    """Throttling is AWS's answer to many starts at once, and no failure of the run."""
+@pytest.mark.parametrize("fault", [Throttled(), NoCapacity(provider="FARGATE")], ids=["throttled", "no capacity"])
+def test_starts_that_are_turned_away_are_tried_again(fault: TaskFault, pipeline: Pipeline) -> None:
+    """It is AWS's answer to many starts at once, and no failure of the run."""
     pipeline.image()
-    pipeline.aws.faults.add(Throttled(), times=2)
+    pipeline.aws.faults.add(fault, times=2)
     (ended,) = pipeline.fire()
     assert ended["status"] == "SUCCEEDED", ended
     assert pipeline.dataset == RUN

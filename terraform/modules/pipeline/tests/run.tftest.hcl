@@ -91,12 +91,16 @@ run "a_run_starts_on_spot_goes_on_on_demand_and_tells_of_failures_without_quotin
     error_message = "The next is on demand."
   }
   assert {
-    condition     = [for catch in jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States.ScoreFirst.Catch : catch.ErrorEquals] == [["States.TaskFailed"], ["States.ALL"]]
-    error_message = "Whatever ends the first attempt leads to the second, but for a worker that says that it would fail again."
+    condition     = [for catch in jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States.ScoreFirst.Catch : catch.ErrorEquals] == [["States.ALL"]]
+    error_message = "Whatever ends the first attempt is looked at, and leads to the second."
   }
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States.WouldFailAgain.Default == "ScoreOnDemand"
-    error_message = "A worker that failed otherwise is tried again on demand."
+    condition     = [for state in ["HasRun", "WouldFailAgain"] : jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States[state].Default] == ["IsLeft", "IsLeft"]
+    error_message = "What was refused, and a worker that failed otherwise, are tried again on demand."
+  }
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Score.ItemProcessor.States.IsLeft.Choices[0].NumericGreaterThan == 2
+    error_message = "On demand once, and `retries` times more."
   }
   assert {
     condition = alltrue([for state in [
