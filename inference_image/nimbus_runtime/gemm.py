@@ -62,7 +62,7 @@ def sizes(config: Path) -> list[tuple[int, int]]:
     found: dict[tuple[int, int], None] = {}
     for section in settings.sections():
         texts = [settings.get(section, key, fallback="") for key in ("width", "window_size", "maxout_pieces")]
-        if all(text.isdigit() for text in texts):
+        if all(text.isdecimal() for text in texts):
             found[_convolution(*map(int, texts))] = None
     return list(found) or [_convolution(*_SPACY)]
 

@@ -27,7 +27,7 @@ def healthy(first: Path = Path("/proc/1")) -> bool:
 def _port(words: Sequence[str]) -> int:
     """Return which port a server was told to listen at, by its command line or by its environment."""
     given = words[words.index("--port") + 1] if "--port" in words else os.environ.get("NIMBUS_SERVE_PORT", "")
-    return int(given) if given.isdigit() else _PORT
+    return int(given) if given.isdecimal() else _PORT
 
 
 def _answers(port: int) -> bool:

@@ -341,9 +341,11 @@ def test_a_deadline_ends_a_task_and_keeps_what_is_done(settings: TaskSettings) -
         ("NIMBUS_EXECUTION", ""),
         ("NIMBUS_KIND", "sometimes"),
         ("NIMBUS_EPOCH", "late"),
+        ("NIMBUS_EPOCH", "²"),
         ("NIMBUS_SCHEDULED_TIME", "tomorrow"),
         ("NIMBUS_SHARDS", "1-"),
         ("NIMBUS_WORKERS", "0"),
+        ("NIMBUS_WORKERS", "²"),
         ("NIMBUS_DEADLINE_SECONDS", "soon"),
     ],
 )

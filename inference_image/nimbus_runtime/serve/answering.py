@@ -91,7 +91,7 @@ class Answering:
         limit, body, size = self.settings.body_bytes, bytearray(), 0
         large = RefusedError(413, "too-large", f"the server takes {limit:,} bytes a request", connection="close")
         length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > limit * _DROPPED:
+        if length.isdecimal() and int(length) > limit * _DROPPED:
             raise large
         try:
             async with asyncio.timeout(self.settings.receive_seconds):

@@ -119,7 +119,7 @@ def _number(environment: Mapping[str, str], name: str, default: float | None, un
 
 
 def _epoch(value: str) -> int | None:
-    if value and not value.isdigit():
+    if value and not value.isdecimal():
         raise _wrong("NIMBUS_EPOCH", value, "how many rollbacks there were, 0 or more")
     return int(value) if value else None
 
@@ -127,7 +127,7 @@ def _epoch(value: str) -> int | None:
 def _workers(value: str) -> int:
     if not value:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not value.isdigit() or value == "0":
+    if not value.isdecimal() or int(value) < 1:
         raise _wrong("NIMBUS_WORKERS", value, "how many worker processes, 1 or more")
     return int(value)
 

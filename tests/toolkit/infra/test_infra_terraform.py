@@ -60,15 +60,16 @@ def test_a_plan_that_the_environment_has_outrun_is_told_so(tmp_path: Path, monke
     assert "nimbus infra plan" in str(refusal.value.remedy)
 
 
-@pytest.mark.parametrize("said", ["", "Error"])
+@pytest.mark.parametrize(("said", "got"), [("", "nothing"), ('{"key": secret', "14 characters that are no JSON")])
 def test_outputs_that_cannot_be_read_are_told_in_words(
-    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    said: str, got: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Terraform may end well and have said nothing."""
+    """Terraform may end well and have said nothing; what it said may be secret, and is not shown."""
     terraform = program(tmp_path, monkeypatch, f"printf '{said}'")
     with pytest.raises(TerraformFailedError) as refusal:
         terraform.outputs()
-    assert refusal.value.got == (said or "nothing")
+    assert refusal.value.got == got
+    assert "secret" not in str(refusal.value)
 
 
 def test_an_error_is_told_in_terraforms_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,6 +56,17 @@ class Desk:
     def nimbus(self, *arguments: str) -> command.Ended:
         """Run `nimbus` in the folder."""
         return command.nimbus(*arguments, cwd=self.folder)
+
+    def at_a_terminal(self, *arguments: str, typed: str) -> command.Ended:
+        """Run `nimbus` in the folder where somebody has typed ahead."""
+        terminal, own = pty.openpty()
+        try:
+            os.write(terminal, typed.encode())
+            process = command.start(*arguments, cwd=self.folder, stdin=own)
+            os.close(own)
+            return command.ended(process)
+        finally:
+            os.close(terminal)
 
     def live(self) -> Live:
         """Return what is live."""
@@ -122,8 +135,9 @@ def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
     assert back.code == 0, back.err
     assert (desk.live().release, desk.live().dataset) == (v1, "20261101T020000Z")
     assert back.json["seconds"] < 60
-    assert desk.nimbus("rollback", "--yes").code == 0
-    assert desk.live().release == v2
+    confirmed = desk.at_a_terminal("rollback", "--yes", typed="n\n")
+    assert (confirmed.code, desk.live().release) == (0, v2)
+    assert "Score the latest inputs again" not in confirmed.err  # whoever says --yes is asked nothing
     told = desk.nimbus("history", "--json").json["history"]
     assert [change["action"] for change in told] == ["rollback", "rollback", "publish", "deploy", "publish", "deploy"]
     assert told[1]["reason"] == "cities went missing"
@@ -143,6 +157,10 @@ def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
         "half of the mails",
     )
     assert "`nimbus rollback --data 20261103T020000Z` undoes this." in data.err
+
+    offered = desk.at_a_terminal("rollback", typed="y\nn\n")
+    assert (offered.code, desk.live().release) == (0, v1)
+    assert "Score the latest inputs again with it in local now?" in offered.err
 
 
 def test_a_protected_environment_wants_its_name(desk: Desk) -> None:

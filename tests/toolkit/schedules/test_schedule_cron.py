@@ -98,6 +98,8 @@ def test_minutes_and_hours_are_sets() -> None:
         ("*/0 2 * * ? *", "step that is not a positive number"),
         ("30-10 2 * * ? *", "ends before it begins"),
         ("x 2 * * ? *", "minutes 'x'"),
+        ("² 2 * * ? *", "minutes '²'"),
+        ("*/² 2 * * ? *", "step that is not a positive number"),
     ],
 )
 def test_what_is_no_expression_is_refused_in_words(text: str, problem: str) -> None:

@@ -107,6 +107,7 @@ def test_a_disabled_schedule_is_never_due() -> None:
         ("rate(1 day)", "minutes, hours, days"),
         ("rate(0 days)", "positive number"),
         ("rate(x hours)", "positive number"),
+        ("rate(² hours)", "positive number"),
         ("at(2026-11-22)", "yyyy-mm-ddThh:mm:ss"),
         ("every day", "cron"),
         ("cron(0 2 * * ? *", "cron"),

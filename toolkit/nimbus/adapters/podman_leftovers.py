@@ -36,6 +36,8 @@ def remove(store: Path) -> None:
 def _marked(place: Path) -> bool:
     """Say whether a working container is that of a build of ours, by what podman notes of it."""
     try:
-        return MARK in (json.loads(place.read_text(encoding="utf-8")).get("Args") or {})
+        noted = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
+    arguments = noted.get("Args") if isinstance(noted, dict) else None
+    return isinstance(arguments, dict) and MARK in arguments

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _QUIET = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 _LOOK = 0.1  # seconds between looks at what Terraform has said
 _NAMED = 5  # how many errors are shown
-_SHOWN = 300  # characters of what was not understood
 
 
 class TerraformMissingError(NimbusError):
@@ -87,11 +86,11 @@ class TerraformFolder:
         said = self._said("output", json=IsFlagged, no_color=IsFlagged)
         try:
             outputs = json.loads(said)
-        except ValueError:  # seen once, of a folder that another process was initialising
+        except ValueError:
             raise TerraformFailedError(
                 "terraform output said nothing that can be read",
                 where=str(self.folder),
-                got=said.strip()[:_SHOWN] or "nothing",
+                got=f"{len(said):,} characters that are no JSON" if said.strip() else "nothing",  # they may be secret
                 remedy="repeat it: another command may be at work in that folder",
             ) from None
         return {name: output["value"] for name, output in outputs.items()}

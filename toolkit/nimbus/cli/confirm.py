@@ -23,24 +23,24 @@ def options(command: Callable[..., object]) -> Callable[..., object]:
     return yes(typed(command))
 
 
-def confirm(environment: Environment, question: str, *, yes: bool, confirm: str | None) -> None:
-    """Return when it may be done; click.Abort where the answer is no.
+def confirm(environment: Environment, question: str, *, yes: bool, confirm: str | None) -> bool:
+    """Return when it may be done, and say whether somebody was asked; click.Abort where the answer is no.
 
     A protected environment wants its name typed, by whoever sits there or on the command line.
     """
-    confirm_named(environment.name, question, protected=environment.protected, yes=yes, confirm=confirm)
+    return confirm_named(environment.name, question, protected=environment.protected, yes=yes, confirm=confirm)
 
 
-def confirm_named(name: str, question: str, *, protected: bool, yes: bool, confirm: str | None) -> None:
+def confirm_named(name: str, question: str, *, protected: bool, yes: bool, confirm: str | None) -> bool:
     """Ask as `confirm` does, of an environment that may not be made yet."""
     if confirm is not None:
         if confirm != name:
             raise UsageError(
                 "--confirm names another environment", got=confirm, expected=name, remedy="see which one is meant"
             )
-        return
+        return False
     if yes and not protected:
-        return
+        return False
     if not sys.stdin.isatty():
         raise UsageError(
             f"{name} is protected, and nobody is here to type its name" if yes else "nobody is here to answer",
@@ -54,3 +54,4 @@ def confirm_named(name: str, question: str, *, protected: bool, yes: bool, confi
             raise click.Abort
     elif not click.confirm(f"{question[0].upper()}{question[1:]} in {name}?", err=True):
         raise click.Abort
+    return True

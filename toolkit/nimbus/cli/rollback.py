@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +66,7 @@ def command(  # noqa: PLR0913 - one argument an option
             output.print_json({"environment": environment.name, "done": False, **_json(planned)})
         return
     actor = assembly.actor(environment)
-    asking.confirm(environment, "roll back", yes=yes, confirm=confirm)
+    asked = asking.confirm(environment, "roll back", yes=yes, confirm=confirm)
     started = time.perf_counter()
     state = releasing.apply_rollback(environment, planned, reason, actor)
     seconds = time.perf_counter() - started
@@ -76,7 +75,8 @@ def command(  # noqa: PLR0913 - one argument an option
         done = {"sequence": state.sequence, "epoch": state.epoch, "seconds": round(seconds, 3)}
         told = {"environment": environment.name, "done": True, **done, **_json(planned)}
         _print_json(told, env, config, rescore=rescore)
-    if (rescore and not as_json) or (data is None and _asked_to_rescore(environment, as_json=as_json)):
+    offered = asked and data is None and not rescore and not as_json
+    if (rescore and not as_json) or (offered and _agreed_to_rescore(environment)):
         from nimbus.cli import environment_runs  # noqa: PLC0415 - not needed for --help
 
         environment_runs.start(env, config, None, None, workers=None, wait=False, quiet=False, as_json=False)
@@ -113,10 +113,8 @@ def _undoing(planned: Rollback) -> str:
     return "The next run that is published replaces this dataset."
 
 
-def _asked_to_rescore(environment: Environment, *, as_json: bool) -> bool:
-    """Offer to score the latest inputs again, where somebody is there to answer."""
-    if as_json or not sys.stdin.isatty():
-        return False
+def _agreed_to_rescore(environment: Environment) -> bool:
+    """Offer to score the latest inputs again, to whoever was asked about the rollback."""
     return click.confirm(f"Score the latest inputs again with it in {environment.name} now?", err=True)
 
 

@@ -27,7 +27,7 @@ class Field:
     def number(self, text: str) -> int:
         """One number or name."""
         value = dict(self.names).get(text.upper())
-        if value is None and text.isdigit():
+        if value is None and text.isdecimal():
             value = int(text)
         if value is None or not self.least <= value <= self.most:
             raise ValueError(f"cron: {self.name} {text!r} is not a value from {self.least} to {self.most}")
@@ -35,7 +35,7 @@ class Field:
 
     def _part(self, text: str) -> range:
         span, slash, step = text.partition("/")
-        if slash and not (step.isdigit() and int(step) > 0):
+        if slash and not (step.isdecimal() and int(step) > 0):
             raise ValueError(f"cron: {self.name} {text!r} has a step that is not a positive number")
         first, dash, last = span.partition("-")
         if span == "*":

@@ -42,7 +42,7 @@ def parse(text: str) -> Expression:
 
 def _rate(text: str) -> Rate:
     value, _, unit = text.partition(" ")
-    if not value.isdigit() or int(value) < 1 or unit not in _UNITS:
+    if not value.isdecimal() or int(value) < 1 or unit not in _UNITS:
         raise ValueError(f"rate({text}) is not a positive number and one of {', '.join(_UNITS)}")
     return Rate(timedelta(**{unit: int(value)}))
 
