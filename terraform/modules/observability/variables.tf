@@ -33,6 +33,12 @@ variable "pipeline" {
     condition     = can(regex("^(cron|rate|at)\\(.+\\)$", var.pipeline.schedule_expression))
     error_message = "pipeline.schedule_expression is cron(…), rate(…) or at(…), as the module pipeline puts it out."
   }
+
+  # A cron is watched by a second one, at the same times; a rate by an alarm alone, which looks back seven days at most.
+  validation {
+    condition     = try(tonumber(regex("^rate\\(([0-9]+) ", var.pipeline.schedule_expression)[0]) * { m = 1, h = 60, d = 1440 }[regex("^rate\\([0-9]+ ([mhd])", var.pipeline.schedule_expression)[0]], 0) < 7 * 24 * 60
+    error_message = "pipeline.schedule_expression is a rate below 7 days: no alarm looks back further for runs that stay away. Use cron(…), which is watched whatever its interval."
+  }
 }
 
 variable "interval_minutes" {
@@ -45,6 +51,11 @@ variable "interval_minutes" {
     condition     = var.interval_minutes >= 5 && var.interval_minutes <= 527040 && floor(var.interval_minutes) == var.interval_minutes
     error_message = "interval_minutes is a whole number from 5 to 527040 (a year)."
   }
+
+  validation {
+    condition     = local.rate_minutes == null || var.interval_minutes == try(max(5, local.rate_minutes), 0)
+    error_message = "interval_minutes is ${try(max(5, local.rate_minutes), 0)} for ${var.pipeline.schedule_expression}: a rate's own length, and 5 at least."
+  }
 }
 
 variable "longest_interval_minutes" {
@@ -55,6 +66,11 @@ variable "longest_interval_minutes" {
   validation {
     condition     = var.longest_interval_minutes == null || try(var.longest_interval_minutes >= var.interval_minutes && floor(var.longest_interval_minutes) == var.longest_interval_minutes, false)
     error_message = "longest_interval_minutes is null or a whole number, and no shorter than interval_minutes."
+  }
+
+  validation {
+    condition     = local.rate_minutes == null || var.longest_interval_minutes == null || var.longest_interval_minutes == var.interval_minutes
+    error_message = "longest_interval_minutes is null or interval_minutes for ${var.pipeline.schedule_expression}: a rate is even."
   }
 }
 

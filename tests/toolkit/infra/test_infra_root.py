@@ -92,6 +92,7 @@ def test_environments_whose_names_are_cut_share_nothing(
         ("cron(0 2 29 2 ? *)", 527040, 527040, 240),
         ("cron(0 2,3 * * ? *)", 60, 1380, 30),
         ("rate(1 minutes)", 5, 5, 2),
+        ("rate(6 days)", 8640, 8640, 240),
         ("at(2027-01-31T02:00:00)", 527040, 527040, 240),
     ],
 )
@@ -102,6 +103,14 @@ def test_an_alarm_allows_less_than_the_shortest_time_between_runs(
     told = variables(tmp_path, f"\n[schedule]\nexpression = '{expression}'\n")
     assert (told["interval_minutes"], told["allowance_minutes"]) == (interval, allowance)
     assert told["longest_interval_minutes"] == longest
+
+
+@pytest.mark.parametrize("rate", ["rate(7 days)", "rate(168 hours)"])
+def test_a_rate_that_nothing_would_watch_is_refused(tmp_path: Path, rate: str) -> None:
+    """The module refuses it too, and says so only after a minute."""
+    with pytest.raises(InfraUsageError, match="stay away") as refused:
+        variables(tmp_path, f"\n[schedule]\nexpression = '{rate}'\n")
+    assert "cron(0 2 ? * MON *)" in str(refused.value)
 
 
 def test_without_a_schedule_nothing_is_written_for_aws(tmp_path: Path) -> None:

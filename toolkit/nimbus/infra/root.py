@@ -26,6 +26,7 @@ _MODULES = ("platform", "pipeline", "observability")
 _LEFT_OUT = ("tests", ".terraform", ".terraform.lock.hcl")
 _YEAR = 366 * 24 * 60  # minutes
 _ALLOWANCE = 240  # minutes
+_UNWATCHED = timedelta(days=7)  # of a rate
 _NAME = 24  # characters that the module allows
 _ENVIRONMENT, _DIGEST = 10, 4  # of them where both names do not fit
 
@@ -118,7 +119,16 @@ def variables(project: Project, *, delete_data: bool = False) -> str:
             expected='[schedule] with an expression, such as expression = "cron(0 2 * * ? *)"',
             remedy="add it; `nimbus pause` keeps runs from beginning",
         )
-    interval, longest = _intervals(expressions.parse(schedule.expression))
+    expression = expressions.parse(schedule.expression)
+    if isinstance(expression, expressions.Rate) and expression.every >= _UNWATCHED:
+        raise InfraUsageError(
+            "nothing on AWS would tell that runs of this rate stay away",
+            where=f"{project.file}: schedule.expression",
+            got=schedule.expression,
+            expected="a rate below 7 days, since alarms look back no further",
+            remedy='use cron, which is watched whatever its interval, such as expression = "cron(0 2 ? * MON *)"',
+        )
+    interval, longest = _intervals(expression)
     told = {
         "environment": name(project),
         "pipeline": project.pipeline.name,

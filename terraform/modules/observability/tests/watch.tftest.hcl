@@ -123,3 +123,26 @@ run "a_rate_is_watched_by_its_silence" {
     error_message = "A day without one of four runs is told."
   }
 }
+
+run "the_longest_rate_that_is_allowed_is_watched" {
+  command = apply
+
+  variables {
+    interval_minutes = 7 * 24 * 60 - 60
+    pipeline = {
+      name                  = "en_support"
+      full_name             = "nimbus-test-en_support"
+      state_machine_arn     = "arn:aws:states:eu-west-1:111122223333:stateMachine:nimbus-test-en_support"
+      schedule_group        = "nimbus-test-en_support"
+      schedule_group_arn    = "arn:aws:scheduler:eu-west-1:111122223333:schedule-group/nimbus-test-en_support"
+      schedule_expression   = "rate(167 hours)"
+      schedule_time_zone    = "UTC"
+      dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:111122223333:nimbus-test-en_support-dead-letters"
+    }
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.silence) == ["no-run"] && aws_cloudwatch_metric_alarm.silence["no-run"].evaluation_periods == 7
+    error_message = "A week without a run is told, which is as far as an alarm looks back."
+  }
+}

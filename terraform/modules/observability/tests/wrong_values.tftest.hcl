@@ -83,3 +83,58 @@ run "what_no_module_puts_out_is_refused" {
   }
   expect_failures = [var.platform, var.pipeline]
 }
+
+run "a_rate_that_nothing_would_watch_is_refused" {
+  command = plan
+  variables {
+    interval_minutes = 7 * 24 * 60
+    pipeline = {
+      name                  = "en_support"
+      full_name             = "nimbus-test-en_support"
+      state_machine_arn     = "arn:aws:states:eu-west-1:111122223333:stateMachine:nimbus-test-en_support"
+      schedule_group        = "nimbus-test-en_support"
+      schedule_group_arn    = "arn:aws:scheduler:eu-west-1:111122223333:schedule-group/nimbus-test-en_support"
+      schedule_expression   = "rate(7 days)"
+      schedule_time_zone    = "UTC"
+      dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:111122223333:nimbus-test-en_support-dead-letters"
+    }
+  }
+  expect_failures = [var.pipeline]
+}
+
+run "the_interval_of_a_rate_is_the_rate_s_own" {
+  command = plan
+  variables {
+    interval_minutes = 1440
+    pipeline = {
+      name                  = "en_support"
+      full_name             = "nimbus-test-en_support"
+      state_machine_arn     = "arn:aws:states:eu-west-1:111122223333:stateMachine:nimbus-test-en_support"
+      schedule_group        = "nimbus-test-en_support"
+      schedule_group_arn    = "arn:aws:scheduler:eu-west-1:111122223333:schedule-group/nimbus-test-en_support"
+      schedule_expression   = "rate(6 hours)"
+      schedule_time_zone    = "UTC"
+      dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:111122223333:nimbus-test-en_support-dead-letters"
+    }
+  }
+  expect_failures = [var.interval_minutes]
+}
+
+run "a_rate_is_even" {
+  command = plan
+  variables {
+    interval_minutes         = 360
+    longest_interval_minutes = 7 * 24 * 60
+    pipeline = {
+      name                  = "en_support"
+      full_name             = "nimbus-test-en_support"
+      state_machine_arn     = "arn:aws:states:eu-west-1:111122223333:stateMachine:nimbus-test-en_support"
+      schedule_group        = "nimbus-test-en_support"
+      schedule_group_arn    = "arn:aws:scheduler:eu-west-1:111122223333:schedule-group/nimbus-test-en_support"
+      schedule_expression   = "rate(6 hours)"
+      schedule_time_zone    = "UTC"
+      dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:111122223333:nimbus-test-en_support-dead-letters"
+    }
+  }
+  expect_failures = [var.longest_interval_minutes]
+}
