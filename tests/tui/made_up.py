@@ -190,6 +190,7 @@ PLAN = infrastructure.Plan(
         infrastructure.Resource(
             "module.pipeline", "aws_s3_bucket_policy.this", "update",
             (("policy", '{"Statement": […]}', '{"Statement": […, {"Effect": "Deny"}]}'),),
+            outside=True,
         ),
         infrastructure.Resource("module.observability", 'aws_cloudwatch_metric_alarm.this["drift"]', "create"),
         infrastructure.Resource("module.observability", "aws_sns_topic_subscription.mail", "delete"),

@@ -100,9 +100,9 @@ def test_a_plan_is_shown_applied_as_it_was_shown_and_compared_again(
         (url,) = sqs.list_queues()["QueueUrls"]
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "99"})
         await driven.press("n")
-        await driven.until("~", "update", "1 change")
+        await driven.until("~", "update, outside", "1 change")
         await driven.press("G")
-        await driven.until("visibility_timeout_seconds", "- 99", "+ 30")
+        await driven.until("outside of Terraform", "visibility_timeout_seconds", "- 99", "+ 30")
 
     drive(session, flow)
     words = session.running[-1].verb.command

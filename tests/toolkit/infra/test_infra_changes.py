@@ -99,6 +99,28 @@ def test_what_is_known_only_after_apply_is_not_taken_for_gone() -> None:
     )
 
 
+def test_what_was_changed_outside_of_terraform_is_told_from_what_is_described_otherwise() -> None:
+    """Only where the plan takes it back: what AWS itself fills in is nobody's doing."""
+    changed = {"before": {"port": 80, "tags": {}}, "after": {"port": 81, "tags": {}}}
+    found = changes.read(
+        {
+            "resource_drift": [
+                resource("aws_a.changed", ["update"], before={"port": 81}, after={"port": 80}),
+                resource("aws_a.described", ["update"], before={"port": 80, "arn": ""}, after={"port": 80, "arn": "a"}),
+                resource("aws_a.gone", ["delete"], before={"port": 80}, after=None),
+            ],
+            "resource_changes": [
+                resource("aws_a.changed", ["update"], **changed),
+                resource("aws_a.described", ["update"], **changed),
+                resource("aws_a.gone", ["create"], before=None, after={"port": 80}),
+                resource("aws_a.new", ["create"], before=None, after={"port": 80}),
+            ],
+        }
+    )
+    assert {change.resource for change in found.resources if change.outside} == {"aws_a.changed", "aws_a.gone"}
+    assert "  ~   aws_a.changed  (changed outside of Terraform)" in list(changes.lines(found))
+
+
 def test_a_plan_that_changes_nothing_is_empty_and_one_of_outputs_is_not() -> None:
     """Outputs that change have to be applied, too: the toolkit reads them."""
     assert not changes.read({"output_changes": {"environment": {"actions": ["no-op"]}}})

@@ -218,6 +218,7 @@ def _show(project: Project, found: Changes, *, as_json: bool) -> None:
                 "resource": c.resource,
                 "action": c.action.name.lower(),
                 "attributes": [list(attribute) for attribute in c.attributes],
+                "outside": c.outside,
             }
             for c in found.resources
         ]

@@ -37,12 +37,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One resource; `attributes` are those of an update or a replacement, as name, before and after."""
+    """One resource; `attributes` are those of an update or a replacement, as name, before and after.
+
+    `outside` says that somebody changed or removed, without Terraform, what the plan would set right again.
+    """
 
     module: str
     resource: str
     action: Action
     attributes: tuple[tuple[str, str, str], ...] = ()
+    outside: bool = False
 
     @property
     def address(self) -> str:
@@ -74,8 +78,9 @@ class Changes:
 
 def read(plan: dict[str, Any], name: str = "") -> Changes:
     """Return what `terraform show -json` says of a plan."""
+    drifted = {raw["address"]: set(_differing(raw["change"])) for raw in plan.get("resource_drift", ())}
     resources = sorted(
-        (change for raw in plan.get("resource_changes", ()) if (change := _change(raw)) is not None),
+        (change for raw in plan.get("resource_changes", ()) if (change := _change(raw, drifted)) is not None),
         key=lambda change: (change.module, change.resource),
     )
     outputs = any(o["actions"] != ["no-op"] for o in plan.get("output_changes", {}).values())
@@ -89,12 +94,13 @@ def lines(changes: Changes) -> Iterator[str]:
         if change.module != before:
             before = change.module
             yield change.module or "this configuration"
-        yield f"  {change.action.value:<3} {change.resource}"
+        outside = "  (changed outside of Terraform)" if change.outside else ""
+        yield f"  {change.action.value:<3} {change.resource}{outside}"
         for name, old, new in change.attributes:
             yield f"        {name}: {old} → {new}"
 
 
-def _change(raw: dict[str, Any]) -> Change | None:
+def _change(raw: dict[str, Any], drifted: dict[str, set[str]]) -> Change | None:
     if raw.get("mode") == "data":
         return None
     change = raw["change"]
@@ -111,7 +117,14 @@ def _change(raw: dict[str, Any]) -> Change | None:
             return None
     shown = tuple(_attributes(change)) if action in {Action.UPDATE, Action.REPLACE} else ()
     module = raw.get("module_address", "")
-    return Change(module, raw["address"].removeprefix(f"{module}."), action, shown)
+    outside = not drifted.get(raw["address"], set()).isdisjoint(_differing(change))
+    return Change(module, raw["address"].removeprefix(f"{module}."), action, shown, outside)
+
+
+def _differing(change: dict[str, Any]) -> Iterator[str]:
+    """Yield the attributes that differ, of what comes or goes all."""
+    before, after = change.get("before") or {}, change.get("after") or {}
+    return (name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
 def _attributes(change: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -44,12 +44,16 @@ class WhatStands:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What becomes of a resource: create, update, delete or replace; `attributes` are name, before and after."""
+    """What becomes of a resource: create, update, delete or replace; `attributes` are name, before and after.
+
+    `outside` says that it was changed or removed without Terraform.
+    """
 
     module: str
     resource: str
     action: str
     attributes: tuple[tuple[str, str, str], ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class WhatWouldChange:
                 str(item.get("resource", "")),
                 str(item.get("action", "")),
                 tuple((str(name), str(old), str(new)) for name, old, new in item.get("attributes", ())),
+                item.get("outside") is True,
             )
             for item in found["resources"]
         )

@@ -31,6 +31,7 @@ _WORDS = {
     "delete": "It goes: it is described no more.",
     "replace": "It goes, and another takes its place.",
 }
+_OUTSIDE = "Changed or removed outside of Terraform; applying takes that back."
 _COLUMNS = (Column("", 3), Column("resource", 24, grow=1, cut=middle), Column("becomes", 20, rank=1))
 
 
@@ -191,7 +192,7 @@ class Infrastructure(Section):
             return "", Cell(key[1:] or "this configuration", "bold"), ""
         item = self._plan.resources[int(key)]
         sign, tone = _SIGNS.get(item.action, ("?", ""))
-        return Cell(sign, tone), f"  {item.resource}", self._becomes(item) or Cell(item.action, tone)
+        return Cell(sign, tone), f"  {item.resource}", self._becomes(item) or Cell(f"{item.action}{', outside' * item.outside}", tone)
 
     def _becomes(self, item: api.Resource) -> Cell | None:
         """Return how far an apply is with a resource, None while none goes."""
@@ -216,7 +217,9 @@ class Infrastructure(Section):
             item = self._plan.resources[int(key)]
             sign, tone = _SIGNS.get(item.action, ("?", ""))
             told = [text.words(text.toned(f"{sign} ", tone), text.toned(item.resource, "bold"))]
-            if not item.attributes and item.action in _WORDS:
+            if item.outside:
+                told += [Content(""), *text.hanging(_OUTSIDE, width, "! ")]
+            elif not item.attributes and item.action in _WORDS:
                 told += [Content(""), text.toned(_WORDS[item.action])]
             for name, before, after in item.attributes:
                 told += [
