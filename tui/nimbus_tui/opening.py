@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,9 +32,12 @@ def open_app(env: str | None, config: Path | None, *, read_only: bool = False, t
 
 
 def _told(error: Exception) -> BrokeDownError:
-    """Return what happened in words; the traceback is put aside, without what variables held, which may be texts."""
+    """Return what happened in words; where it happened is put aside.
+
+    What variables held, and what the error says of it, may be somebody's text, and is left out.
+    """
     with tempfile.NamedTemporaryFile("w", prefix="nimbus-tui-", suffix=".txt", encoding="utf-8", delete=False) as file:
-        file.writelines(traceback.format_exception(error))
+        file.writelines(_places(error))
     return BrokeDownError(
         "the terminal interface has broken down, by a mistake of its own; what was started from it goes on",
         where=file.name,
@@ -41,3 +45,12 @@ def _told(error: Exception) -> BrokeDownError:
         remedy="open it again; where a change was being made, `nimbus history` says whether it is done. "
         "Please report this with that file, which says where the mistake is",
     )
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    """Yield the lines where an error came from, its cause first."""
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield from _places(cause)
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__qualname__}\n"

@@ -192,7 +192,8 @@ class Infrastructure(Section):
             return "", Cell(key[1:] or "this configuration", "bold"), ""
         item = self._plan.resources[int(key)]
         sign, tone = _SIGNS.get(item.action, ("?", ""))
-        return Cell(sign, tone), f"  {item.resource}", self._becomes(item) or Cell(f"{item.action}{', outside' * item.outside}", tone)
+        planned = f"{item.action}, outside" if item.outside else item.action
+        return Cell(sign, tone), f"  {item.resource}", self._becomes(item) or Cell(planned, tone)
 
     def _becomes(self, item: api.Resource) -> Cell | None:
         """Return how far an apply is with a resource, None while none goes."""
