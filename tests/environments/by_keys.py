@@ -66,7 +66,7 @@ async def _deploy_the_first(desk: CloudDesk, driven: Driven) -> str:
     await driven.asked("Deploy en_support to cloud", "compile", "register", "nimbus deploy")
     await driven.press("shift+tab", *"first", "enter")
     await driven.agree("--reason")
-    await driven.until("deploy to cloud", "preflight", "promote", "● done")
+    await driven.until("deploy to cloud", "preflight", "promote", "✓ done")
     await driven.press("escape")
     release = desk.live().release
     await driven.until("Ledger", "first", f"Release {release[:12]}")
@@ -81,7 +81,7 @@ async def _run(desk: CloudDesk, driven: Driven) -> str:
     await driven.until("Runs")
     await driven.press("S")
     await driven.agree("Start a run in cloud", "nimbus run")
-    await driven.until("run in cloud", "● done")
+    await driven.until("run in cloud", "✓ done")
     await driven.press("escape")
     await driven.eventually(lambda: desk.live().dataset != before)
     run = desk.live().dataset or ""
@@ -127,7 +127,7 @@ async def _make_a_baseline(driven: Driven) -> None:
     await driven.until("b makes a baseline of the published run")
     await driven.press("b")
     await driven.agree("Make a baseline in cloud")
-    await driven.until("drift baseline", "● done")
+    await driven.until("drift baseline", "✓ done")
     await driven.press("escape")
     await driven.until("length in characters", "then", "now", "No drift")
 

@@ -155,7 +155,7 @@ def test_the_same_by_keys_alone(environment: Environment, monkeypatch: pytest.Mo
         await driven.until("■ cancelled")
         await driven.press("w")
         await driven.agree(f"Redrive a run in {environment.name}", "missing", f"1 of {len(TEXTS) + 1} shards")
-        await driven.until("redrive", "● done")
+        await driven.until("redrive", "✓ done")
         await driven.press("escape")
         await driven.until("● published", "attempt 2")
 

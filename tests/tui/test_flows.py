@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from nimbus.config.loadtest import BUILT_IN
 from nimbus_tui.api.session import Session
 from tests.tui.conftest import nimbus, write_project
 from tests.tui.driving import Driven, drive
@@ -44,7 +45,7 @@ def test_a_run_is_started_watched_and_looked_into(project: Path) -> None:
         await driven.press("3", "S")
         await driven.asked("Start a run in local", "nimbus run")
         await driven.press("right", "enter")
-        await driven.until("run in local", "● done")
+        await driven.until("run in local", "✓ done")
         await driven.press("escape")
         await driven.until(*(set(runs_of(project)) - set(before)))
         await driven.press("g", "o")
@@ -58,9 +59,11 @@ def test_a_run_is_started_watched_and_looked_into(project: Path) -> None:
 
 def test_a_run_is_cancelled_and_gone_on_with(project: Path) -> None:
     """X asks and stops it, w asks and does what is missing; readers see what they saw until then."""
+    runs, local = runs_of(project), project / ".nimbus/local"
     texts = (project / "texts.jsonl").read_text("utf-8")
     (project / "texts.jsonl").write_text(texts * 200, "utf-8")
     nimbus(project, "deploy", "--yes", "--no-gate")  # a release that reads these
+    before = live(project)
 
     async def flow(driven: Driven) -> None:
         await driven.until("● en_support")
@@ -75,6 +78,11 @@ def test_a_run_is_cancelled_and_gone_on_with(project: Path) -> None:
         await driven.press("right", "enter")
         await driven.until("Cancelled run")
         await driven.until("■ cancelled")
+        (run,) = (local / "runs" / name for name in runs_of(project) if name not in runs)
+        ended = json.loads((run / "attempts/0001.json").read_text())
+        assert ended["ending"] == "cancelled"
+        assert not (run / "run.json").exists()
+        assert live(project) == before
         await driven.press("w")
         await driven.asked("Redrive a run in local", "missing", "nimbus redrive")
         await driven.press("escape")
@@ -167,20 +175,20 @@ def test_drift_shows_features_then_and_now(project: Path) -> None:
         await driven.press("b")
         await driven.asked("Make a baseline in local", "nimbus drift baseline")
         await driven.press("right", "enter")
-        await driven.until("drift baseline", "● done")
+        await driven.until("drift baseline", "✓ done")
         await driven.press("escape")
         await driven.until("length in characters", "then", "now", "No drift")
         await driven.press("H")
         await driven.agree("nimbus drift report", "--html")
-        await driven.until("● done")
+        await driven.until("✓ done")
 
     drive(Session(config=project / "nimbus.toml"), flow)
     assert len(list((project / ".nimbus/local/baselines").glob("*.json"))) == 1
     assert "No drift" in (project / "drift.html").read_text("utf-8")
 
 
-def test_load_tests_of_two_releases_are_watched_kept_and_compared(project: Path) -> None:
-    """Seconds are drawn as they pass; m marks a result, and that of another release is shown beside it."""
+def test_load_tests_of_two_releases_are_watched_kept_and_compared_and_one_is_stopped(project: Path) -> None:
+    """Seconds are drawn as they pass; m marks a result to compare others with; x stops a test, which keeps nothing."""
     text = (project / "nimbus.toml").read_text("utf-8")
     profile = '[loadtest.profiles.brief]\nshape = "steady"\nrate = 2.0\nseconds = 4.0\n'
     (project / "nimbus.toml").write_text(f"{text}\n{profile}", "utf-8")
@@ -194,6 +202,17 @@ def test_load_tests_of_two_releases_are_watched_kept_and_compared(project: Path)
         await driven.until("load test brief: going", "p95", "documents/s")
         await driven.until("Results by release", "brief: done", "just now")
 
+    async def stop(driven: Driven) -> None:
+        await driven.press("g", *["down"] * list(BUILT_IN).index("soak"), "enter")
+        await driven.agree("Load test in local", "nimbus loadtest", "--profile soak")
+        await driven.until("load test soak: going", "p95", "in flight")
+        await driven.press("x")
+        await driven.until("■ load test soak: was stopped")
+        await driven.press("x")
+        await driven.until("No load test goes.")
+
+    session = Session(config=project / "nimbus.toml")
+
     async def flow(driven: Driven) -> None:
         await driven.press("5")
         await driven.until("brief", "No load test is kept")
@@ -203,16 +222,18 @@ def test_load_tests_of_two_releases_are_watched_kept_and_compared(project: Path)
         await driven.until("Rolled back to")
         await measure(driven)
         await driven.press("tab", "g", "m")
-        await driven.until("✓ ")
+        await driven.until("»  en_support")
         await driven.press("down")
         await driven.until("Compared", "the selected one against the marked one", "p99", "%")
         assert any(all(name in line for name in beside) for line in driven.screen.splitlines()), driven.screen
         await driven.press("m", "m", "tab")
-        await driven.until("Now", "brief: done", gone="✓ ")
+        await driven.until("Now", "brief: done", gone="»  en_support")
+        await stop(driven)
 
-    drive(Session(config=project / "nimbus.toml"), flow)
+    drive(session, flow)
     kept = project / ".nimbus/local/evidence"
     assert all(len(list((kept / release).glob("loadtest-*"))) == 1 for release in (first, second))
+    assert session.running[-1].process.poll() is not None  # and with it its generator and its server
 
 
 def test_an_environment_of_this_machine_needs_no_infrastructure(project: Path) -> None:

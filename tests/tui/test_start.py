@@ -211,7 +211,7 @@ def test_a_deployment_that_is_stopped_with_ctrl_c_goes_on_when_it_is_started_aga
     terminal.keys(f"{sys.executable} -m nimbus.cli.main tui", "Enter")
     terminal.until(lambda shown: "● en_support" in shown)
     deploy(terminal)
-    terminal.until(lambda shown: "● done" in shown)
+    terminal.until(lambda shown: "✓ done" in shown)
     terminal.keys("Escape")
     terminal.keys("q")
     assert json.loads((local / "live.json").read_text())["release"] == registered.removesuffix(".json")
@@ -229,7 +229,7 @@ def deploy(terminal: Terminal) -> None:
     time.sleep(0.5)  # until Cancel has the keys
     terminal.keys("Right")
     terminal.keys("Enter")
-    terminal.until(lambda shown: "going for" in shown or "● done" in shown)
+    terminal.until(lambda shown: "going for" in shown or "✓ done" in shown)
 
 
 def names(local: Path, folder: str) -> set[str]:

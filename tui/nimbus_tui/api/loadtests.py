@@ -95,7 +95,7 @@ class HowLoadTests:
         seconds = tuple(_second(told) for told in running.told() if told.get("event") == "second") if running else ()
         standing = None
         if running is not None:
-            standing = "going" if running.code is None else "failed" if running.failed else "done"
+            standing = "going" if running.code is None else running.outcome[0]
         return Known(
             profiles,
             limits,

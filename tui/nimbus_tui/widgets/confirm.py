@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from nimbus_tui import marks
 from nimbus_tui.api.proposals import Proposal
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.verbs import because
@@ -164,7 +165,7 @@ class Confirm(Dialog[Said]):
         proposal, width = self._proposal, max(30, self.query_one("#dialog-body").size.width - 2)
         parts = [text.facts(proposal.facts, width, whole=True)] if proposal.facts else []
         if proposal.warning:
-            parts.append(text.words(text.toned("▲ ", "warn"), text.toned(proposal.warning, "warn")))
+            parts.append(text.words(text.toned(f"{marks.LOOK} ", "warn"), text.toned(proposal.warning, "warn")))
         for title, found in proposal.differences:
             parts += [Content(""), text.toned(title, "bold"), text.differences(found, width)]
         if self._tight:

@@ -11,7 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from nimbus_tui import figures
+from nimbus_tui import figures, marks
 from nimbus_tui.plain import plain
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.dialog import Dialog
@@ -71,15 +71,19 @@ class Following(Dialog[None]):
     def _stand(self) -> None:
         running, close = self.running, self.key("follow.close")
         if running.code is None:
-            told = text.toned(f"● going for {figures.duration(time.time() - running.began)}", "name")
+            told = text.toned(f"{marks.GOES} going for {figures.duration(time.time() - running.began)}", "name")
             hint = f"   {self.key('follow.stop')} stops it · {close} closes this, and it goes on"
         elif running.failed:
             words, tone = running.outcome
-            told, hint = text.toned(f"{'✗' if tone == 'bad' else '■'} {words}", tone), f"   {close} closes"
+            told, hint = (
+                text.toned(f"{marks.FAILED if tone == 'bad' else marks.STOPPED} {words}", tone),
+                f"   {close} closes",
+            )
             hint += f" · {self.key('follow.copy')} copies"
         else:
             findings = running.code != 0
-            told = text.toned("▲ done, with findings" if findings else "● done", "warn" if findings else "good")
+            words = f"{marks.LOOK} done, with findings" if findings else f"{marks.PASSED} done"
+            told = text.toned(words, "warn" if findings else "good")
             hint = f"   {close} closes"
         self.query_one("#standing", Static).update(text.words(told, text.toned(hint, "dim")))
 

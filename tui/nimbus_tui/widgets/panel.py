@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from nimbus_tui import marks
 from nimbus_tui.api.trouble import Trouble
 from nimbus_tui.messages import Refit
 from nimbus_tui.plain import plain
@@ -57,7 +58,7 @@ class Panel(Vertical):
 
     def unknown(self) -> None:
         """Say that nothing is known, and where it stands why."""
-        self.empty("Not known.", "the panel with ✗ says why", "{app.refresh} asks again")
+        self.empty("Not known.", f"the panel with {marks.FAILED} says why", "{app.refresh} asks again")
 
     def trouble(self, found: Trouble) -> None:
         """Say why nothing can be shown."""

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
+from nimbus_tui import marks
 from nimbus_tui.api.glance import Glance, LookAround
 from nimbus_tui.api.session import Session
 from nimbus_tui.api.trouble import Trouble
@@ -21,7 +22,7 @@ from nimbus_tui.widgets import text
 _WIDE = 110  # columns from which it says what it need not
 _NAME = 24  # cells of a pipeline, of an environment
 _LEAST = 10  # of a release's name
-MARKS = {"good": "●", "warn": "▲", "bad": "✗", "dim": "○"}
+MARKS = {"good": marks.LIVE, "warn": marks.LOOK, "bad": marks.FAILED, "dim": marks.BESIDE}
 
 
 class StatusLine(Static):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from nimbus_tui import marks
 from nimbus_tui.plain import middle, plain
 from nimbus_tui.themes import TONES
 
@@ -73,7 +74,7 @@ def differences(found: Sequence[Difference], width: int) -> Content:
 
 def trouble(found: Trouble, width: int) -> Content:
     """Return a failure: what happened, then its parts, each in a column of its own."""
-    told = [words(toned("✗ ", "bad"), toned(found.what, "bold"))]
+    told = [words(toned(f"{marks.FAILED} ", "bad"), toned(found.what, "bold"))]
     for name, value in found.parts:
         room = max(20, width - _NAMES)
         parts = textwrap.wrap(plain(value), room, break_on_hyphens=False) or [""]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from nimbus_tui import chart
+from nimbus_tui import chart, marks
 from nimbus_tui.api.drift import Feature, Past, Plot, Report
 from nimbus_tui.plain import fit, middle, plain
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
 
 LEVELS = {
-    "none": ("○", "good"),
-    "insufficient data": ("·", "dim"),
-    "visible": ("▲", "warn"),
-    "material": ("✗", "bad"),
+    "none": (marks.PASSED, "good"),
+    "insufficient data": (marks.UNKNOWN, "dim"),
+    "visible": (marks.LOOK, "warn"),
+    "material": (marks.FAILED, "bad"),
 }
 _WORDS = {"insufficient data": "too few"}
 _EFFECTS = {"number": "KS D", "category": "total variation", "share": "Cohen's h", "vector": "AUC"}
@@ -22,7 +22,7 @@ _EFFECTS = {"number": "KS D", "category": "total variation", "share": "Cohen's h
 
 def row(feature: Feature) -> tuple[Cell | str, ...]:
     """Return a feature as a row."""
-    mark, tone = LEVELS.get(feature.level, ("·", ""))
+    mark, tone = LEVELS.get(feature.level, (marks.UNKNOWN, ""))
     return (
         Cell(mark, tone),
         feature.title,
@@ -34,7 +34,7 @@ def row(feature: Feature) -> tuple[Cell | str, ...]:
 
 def verdict(report: Report, width: int, *, brief: bool) -> Content:
     """Return the verdict, what was compared, and what to know of that; `brief` in two lines, without the last."""
-    mark, tone = LEVELS.get(report.verdict, ("·", ""))
+    mark, tone = LEVELS.get(report.verdict, (marks.UNKNOWN, ""))
     summary = fit(plain(report.summary), width - 2).rstrip() if brief else report.summary
     told = [text.words(text.toned(f"{mark} ", tone), text.toned(summary, "bold" if tone != "bad" else "bad"))]
     later = report.since and report.since != report.run and not brief
@@ -54,14 +54,14 @@ def history(past: Past, width: int) -> Content:
     points = past.points[-max(8, width - 14) :]
     if not points:
         return text.toned("Nothing is recorded yet: runs are compared once their release has a baseline.", "dim")
-    marks = Content.assemble(*(text.toned(*LEVELS.get(point.level.value, ("·", ""))) for point in points))
+    verdicts = Content.assemble(*(text.toned(*LEVELS.get(point.level.value, (marks.UNKNOWN, ""))) for point in points))
     top = max(1.0, *(point.ratio for point in points))
     line = text.toned(chart.spark([point.ratio for point in points], most=top), "name")
     last = points[-1]
     return text.lines(
         [
             text.words(text.toned("distance    ", "dim"), line, text.toned(f"  {last.ratio:.2f} of material", "dim")),
-            text.words(text.toned("verdict     ", "dim"), marks, text.toned(f"  {last.level.value}", "dim")),
+            text.words(text.toned("verdict     ", "dim"), verdicts, text.toned(f"  {last.level.value}", "dim")),
             text.words(
                 text.toned("baseline    ", "dim"),
                 text.toned(past.baselines[-1].name if past.baselines else "none"),
@@ -73,7 +73,7 @@ def history(past: Past, width: int) -> Content:
 
 def feature(found: Feature, width: int, height: int) -> list[Content]:
     """Return a feature's figures and its distribution now against then."""
-    mark, tone = LEVELS.get(found.level, ("·", ""))
+    mark, tone = LEVELS.get(found.level, (marks.UNKNOWN, ""))
     p = "< 0.0001" if found.p_value < 0.0001 else f"{found.p_value:.4f}"
     told = [
         text.words(text.toned(f"{mark} {found.level}", tone), text.toned(f"  {found.change}")),

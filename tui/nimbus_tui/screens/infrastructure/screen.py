@@ -12,7 +12,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from nimbus_tui import figures
+from nimbus_tui import figures, marks
 from nimbus_tui.api import infrastructure as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.trouble import Trouble
@@ -203,7 +203,9 @@ class Infrastructure(Section):
         if step is None:
             return Cell("waits", "dim")
         took = "" if step.seconds is None else f" {figures.duration(step.seconds)}"
-        mark, tone = ("✗", "bad") if step.failed else ("●", "good") if step.ended else ("◐", "name")
+        mark, tone = (
+            (marks.FAILED, "bad") if step.failed else (marks.PASSED, "good") if step.ended else (marks.GOES, "name")
+        )
         return Cell(f"{mark} {step.words}{took}", tone)
 
     @on(Table.Highlighted, "#resources")
@@ -252,7 +254,7 @@ class Infrastructure(Section):
         hint = text.words(
             text.toned("→ ", "note"), text.toned(f"{plan} plans what is left; {jobs} shows all that it said")
         )
-        return [text.toned("✗ The apply was stopped, or failed", "bad"), *said, hint, Content("")]
+        return [text.toned(f"{marks.FAILED} The apply was stopped, or failed", "bad"), *said, hint, Content("")]
 
     def action_other(self) -> None:
         """Go from the plan to the outputs, and back."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from nimbus_tui import chart, figures
+from nimbus_tui import chart, figures, marks
 from nimbus_tui.api.loadtests import Known, Profile, Result, Second
 from nimbus_tui.plain import fit, middle, plain, release
 from nimbus_tui.widgets import text
@@ -18,14 +18,16 @@ _NAMES = 13  # cells
 _MOST = 34  # of a result beside another: further apart they cannot be compared
 _WIDEST = 4  # cells of a second
 _ALIKE = 0.02  # a change that is no news
-OUTCOMES = {"ok": ("●", "good"), "missed": ("✗", "bad"), "unsound": ("▲", "warn")}
+OUTCOMES = {"ok": (marks.PASSED, "good"), "missed": (marks.FAILED, "bad"), "unsound": (marks.LOOK, "warn")}
+
+_GOING = {"going": (marks.GOES, "name"), "done": (marks.PASSED, "good"), "was stopped": (marks.STOPPED, "warn")}
 
 
 def profile(item: Profile) -> tuple[Cell | str, ...]:
     """Return a profile as a row."""
     rate = f"{item.rate:g} at once" if item.users == "batch" else f"{item.rate:g}/s"
     return (
-        Cell("●" if item.chosen else " ", "note"),
+        Cell(marks.NOTED if item.chosen else " ", "note"),
         item.name,
         Cell(item.shape, "dim"),
         Cell(rate, "dim"),
@@ -35,9 +37,9 @@ def profile(item: Profile) -> tuple[Cell | str, ...]:
 
 def result(item: Result, now: datetime, marked: Result | None = None) -> tuple[Cell | str, ...]:
     """Return what a test came to as a row, to be compared with those of other releases."""
-    mark, tone = OUTCOMES.get(item.outcome, ("·", ""))
+    mark, tone = OUTCOMES.get(item.outcome, (marks.UNKNOWN, ""))
     return (
-        Cell("✓", "note") if item == marked else Cell(mark, tone),
+        Cell(marks.MARKED, "note") if item == marked else Cell(mark, tone),
         item.release,
         Cell(item.profile, "dim"),
         Cell(item.outcome, tone),
@@ -87,7 +89,7 @@ def _change(before: float | None, after: float | None, *, more_is_better: bool) 
 
 def account(found: Result, width: int, mark: str) -> Content:
     """Return what a test came to in words, and why; `mark` is the key that marks it."""
-    sign, tone = OUTCOMES.get(found.outcome, ("·", ""))
+    sign, tone = OUTCOMES.get(found.outcome, (marks.UNKNOWN, ""))
     told = [text.words(text.toned(f"{sign} {found.outcome}", tone), text.toned(f"  {found.profile}", "dim"))]
     for words, ink in ((found.words, ""), *((reason, tone) for reason in found.reasons)):
         told += [text.toned(line, ink) for line in textwrap.wrap(plain(words), width)]
@@ -96,15 +98,13 @@ def account(found: Result, width: int, mark: str) -> Content:
 
 def going(known: Known, width: int, height: int) -> Content:
     """Return how the test goes: figures of now, and latency and throughput over its seconds."""
-    mark, tone = {"going": ("◐", "name"), "failed": ("✗", "bad")}.get(known.going or "", ("●", "good"))
+    mark, tone = _GOING.get(known.going or "", (marks.FAILED, "bad"))
     told = [text.words(text.toned(f"{mark} {known.title}: {known.going}", tone))]
     seconds = known.seconds
     if not seconds:
         said = known.said or ("opening the release and the generator …",)
         words = [part for line in said for part in textwrap.wrap(plain(line), width - 1, subsequent_indent=" " * 12)]
-        return text.lines(
-            [*told, *(text.toned(line, "bad" if known.going == "failed" else "dim") for line in words[-6:])]
-        )
+        return text.lines([*told, *(text.toned(line, "bad" if tone == "bad" else "dim") for line in words[-6:])])
     last = seconds[-1]
     if known.going != "going":  # in which the last answers may have come a second before the end
         last = next((second for second in reversed(seconds) if second.p50 is not None), last)

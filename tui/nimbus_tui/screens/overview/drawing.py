@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.cells import cell_len
 from textual.content import Content
 
-from nimbus_tui import chart, figures
+from nimbus_tui import chart, figures, marks
 from nimbus_tui.plain import actor, fit, middle, plain, release
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
@@ -27,13 +27,13 @@ _BETWEEN = " · "
 _Number = TypeVar("_Number", int, float)
 _SINCE = re.compile(r"^(\S+) .* →")  # the name of what changed, what it was before
 STANDINGS = {
-    "starting": ("◌", "name"),
-    "running": ("◐", "name"),
-    "published": ("●", "good"),
-    "finished": ("○", "dim"),
-    "failed": ("✗", "bad"),
-    "cancelled": ("■", "warn"),
-    "interrupted": ("✗", "bad"),
+    "starting": (marks.WAITS, "name"),
+    "running": (marks.GOES, "name"),
+    "published": (marks.LIVE, "good"),
+    "finished": (marks.BESIDE, "dim"),
+    "failed": (marks.FAILED, "bad"),
+    "cancelled": (marks.STOPPED, "warn"),
+    "interrupted": (marks.FAILED, "bad"),
 }
 """A mark and a tone for each standing of a run: never colour alone."""
 
@@ -85,8 +85,8 @@ def runs(state: State, now: datetime, width: int) -> Content:
     ordered = ordered[-room:]
     told = []
     if ordered:
-        marks = Content.assemble(*(text.toned(*STANDINGS[run.standing.value]) for run in ordered))
-        told.append(_line("last runs", marks))
+        line = Content.assemble(*(text.toned(*STANDINGS[run.standing.value]) for run in ordered))
+        told.append(_line("last runs", line))
         counts = [run.documents or None for run in ordered]
         told.append(_line("documents", text.toned(chart.spark(counts)), f"  {figures.count(_latest_of(counts))}"))
         rates = [run.documents_a_second for run in ordered]

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from nimbus_tui import marks
 from nimbus_tui.api.overview import HowItIs, State, WhatToDo
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.releases import WhatDeployment
@@ -96,7 +97,7 @@ class Overview(Section):
 
         def row(key: str) -> tuple[Cell, Cell]:
             tone = found[key].tone
-            return Cell(MARKS.get(tone, "◆"), tone), Cell(hints.told(self, found[key].sentence), "")
+            return Cell(MARKS.get(tone, marks.NOTED), tone), Cell(hints.told(self, found[key].sentence), "")
 
         self.query_one("#attention", Table).show(list(found), row)
 

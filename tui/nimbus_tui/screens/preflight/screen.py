@@ -12,7 +12,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from nimbus_tui import figures
+from nimbus_tui import figures, marks
 from nimbus_tui.api import preflight as api
 from nimbus_tui.api.questions import Question
 from nimbus_tui.api.releases import WhatDeployment
@@ -23,8 +23,8 @@ from nimbus_tui.widgets import text
 from nimbus_tui.widgets.panel import Panel
 from nimbus_tui.widgets.table import Cell, Column, Table
 
-_MARKS = {"ok": ("✓", "good"), "failed": ("✗", "bad"), "skipped": ("○", "dim")}
-_UNKNOWN = ("·", "")
+_MARKS = {"ok": (marks.PASSED, "good"), "failed": (marks.FAILED, "bad"), "skipped": (marks.BESIDE, "dim")}
+_UNKNOWN = (marks.UNKNOWN, "")
 _COLUMNS = (Column("check", 26, grow=1), Column("is", 9), Column("found", 16, grow=2, rank=1))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from nimbus_tui import figures
+from nimbus_tui import figures, marks
 from nimbus_tui.plain import actor, plain
 from nimbus_tui.widgets import text
 from nimbus_tui.widgets.table import Cell
@@ -87,15 +87,15 @@ def ordered(known: Releases) -> list[str]:
 def release_row(name: str, known: Releases, marked: str) -> tuple[Cell | str, ...]:
     """Return a release as a row."""
     live = known.live
-    role, tone, mark = "", "dim", "·"
+    role, tone, mark = "", "dim", marks.UNKNOWN
     if live is not None and name == live.release:
-        role, tone, mark = "live", "good", "●"
+        role, tone, mark = "live", "good", marks.LIVE
     elif live is not None and live.candidate is not None and name == live.candidate.release:
-        role, tone, mark = f"canary {live.candidate.percent} %", "note", "◆"
+        role, tone, mark = f"canary {live.candidate.percent} %", "note", marks.NOTED
     elif live is not None and name == live.previous:
-        role, tone, mark = "previous", "", "○"
+        role, tone, mark = "previous", "", marks.BESIDE
     if name == marked:
-        role, mark = ", ".join(part for part in (role.partition(" ")[0], "marked") if part), "✓"
+        role, mark = ", ".join(part for part in (role.partition(" ")[0], "marked") if part), marks.MARKED
     return Cell(mark, tone), Cell(name, "bold" if role == "live" else ""), Cell(role, tone)
 
 
@@ -148,7 +148,7 @@ def canary(found: Any, name: str, key: Callable[[str], str]) -> list[Content]:  
         of = f"{run.run}  {run.shards} of {run.of} shards  "
         told.append(text.words(text.toned(of, "dim"), text.toned(word, tone)))
         for rule in () if verdict is None else verdict.rules:
-            mark, tone = ("✓", "good") if rule.held else ("✗", "bad")
+            mark, tone = (marks.PASSED, "good") if rule.held else (marks.FAILED, "bad")
             figures_of = f" {rule.name}: {rule.candidate:g}, live {rule.live:g}, limit {rule.limit:g}"
             told.append(text.words(text.toned(f"  {mark}", tone), text.toned(figures_of)))
     following = f"a run in which it does well comes first; {key('releases.canary')} drops it"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from nimbus_tui import chart, figures
+from nimbus_tui import chart, figures, marks
 from nimbus_tui.plain import fit
 from nimbus_tui.screens.overview.drawing import STANDINGS
 from nimbus_tui.widgets import text
@@ -39,7 +39,7 @@ def searched(key: str, run: Overview | None) -> str:
 def row(key: str, run: Overview | None, now: datetime) -> tuple[Cell | str, ...]:
     """Return a run as a row; of one that nobody has looked at, its name."""
     if run is None:
-        return Cell("·", "dim"), key, Cell("…", "dim")
+        return Cell(marks.UNKNOWN, "dim"), key, Cell("…", "dim")
     mark, tone = STANDINGS[run.standing.value]
     share = (
         f"{run.standing.value} {run.shards_done / run.shards:.0%}" if goes(run) and run.shards else run.standing.value
@@ -135,7 +135,7 @@ def shard_map(found: Shards, width: int) -> Content:
 def shard(found: Shards, number: int) -> tuple[Cell | str, ...]:
     """Return a shard as a row; of one that nobody has looked at, its number."""
     done, known = number in found.done, found.known.get(number)
-    mark = Cell("●", "good") if done else Cell("◌", "dim")
+    mark = Cell(marks.PASSED, "good") if done else Cell(marks.WAITS, "dim")
     if known is None:
         return mark, f"{number:,}", Cell("…", "dim")
     head = (mark, f"{number:,}", known.input, Cell(f"{known.part[0]:,}-{known.part[1]:,}", "dim"))
