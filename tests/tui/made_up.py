@@ -8,6 +8,7 @@ from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nimbus.drift.history import Point
 from nimbus.executions import Alarm, AlarmState, Line
@@ -44,6 +45,7 @@ from nimbus_tui.api.questions import Question
 from nimbus_tui.api.session import Logged, Session
 from nimbus_tui.api.verbs import Verb
 
+BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 NEW, LIVE, OLD = (f"en_support-{name}" for name in ("2.2.0-5d0c9be1f7a3", "2.1.0-9c41f2ab77e0", "2.0.3-91bc03fe6d12"))
 NAMES = ("20261127T020000Z", "20261126T020000Z", "20261125T020000Z", "20261124T020000Z", "20261123T020000Z")
@@ -379,7 +381,7 @@ ANSWERS: dict[type, object] = {
         CHANGES,
         overview.Timing(
             "cron(0 2 * * ? *)", "Europe/Berlin",
-            (datetime(2026, 11, 28, 1, tzinfo=UTC), datetime(2026, 11, 29, 1, tzinfo=UTC)),
+            (datetime(2026, 11, 28, 2, tzinfo=BERLIN), datetime(2026, 11, 29, 2, tzinfo=BERLIN)),
         ),
         attention(PRESENT, RUNS[2:], evidence=(_DRIFTED,), alarms=ALARMS),
         ALARMS,

@@ -16,7 +16,7 @@ from nimbus_runtime import evidence, live
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.errors import UsageError
 from nimbus_runtime.contract.records import Live
-from nimbus_tui.api import drift, loadtests, releases, runs, verbs
+from nimbus_tui.api import drift, loadtests, overview, releases, runs, verbs
 from nimbus_tui.api.beginning import BeginDemo
 from nimbus_tui.api.glance import Glance, LookAround
 from nimbus_tui.api.proposals import Done, Proposal
@@ -537,6 +537,14 @@ def test_what_never_changes_is_read_once(two: Path) -> None:
     assert told() == ["v4", "v3", "v2", "v1"]
     session.reopen()
     assert told() == ["v4", "v3", "v2"]
+
+
+def test_the_next_runs_are_told_in_the_zone_of_the_schedule(two: Path) -> None:
+    """What is due at two in Berlin is due at two, whatever the hour is in Greenwich."""
+    two.write_text(two.read_text("utf-8").replace('"UTC"', '"Europe/Berlin"'), "utf-8")
+    timing = Session(two, "alpha").answer(overview.HowItIs()).timing
+    assert timing is not None
+    assert {f"{due:%H:%M}" for due in timing.upcoming} == {"02:00"}
 
 
 def test_results_of_load_tests_are_read_once_and_listed_once_while_one_goes(two: Path) -> None:

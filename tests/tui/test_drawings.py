@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from nimbus.runs.overview import Overview, Standing
 from nimbus.runs.shards import Shards
 from nimbus_tui import figures
 from nimbus_tui.api.loadtests import Result
+from nimbus_tui.api.overview import State, Timing
 from nimbus_tui.api.runs import Quoted, ordered
 from nimbus_tui.screens.loadtests import drawing as loads
 from nimbus_tui.screens.overview import drawing as overview
@@ -58,6 +60,21 @@ def test_an_execution_without_a_plan_stands_where_it_began() -> None:
     assert ordered(names, [*latest, ("exec-1", run)])[:4] == (names[-1], "exec-2", names[-2], "exec-1")
     assert ordered([], [("exec-1", run)]) == ("exec-1",)
     assert len(ordered(names, latest)) == 28
+
+
+def test_when_runs_are_due_is_told_in_the_zone_of_the_schedule() -> None:
+    """With its name, or in few letters where there is no room; how far off it is goes before that."""
+    berlin = ZoneInfo("Europe/Berlin")
+    due = tuple(datetime(2026, month, 28, 2, tzinfo=berlin) for month in (7, 12))
+    timing = Timing("cron(0 2 * * ? *)", "Europe/Berlin", due)
+    state = State(None, None, (), (), timing, ())
+
+    def told(width: int) -> list[str]:
+        return [line.split(maxsplit=1)[1] for line in overview.runs(state, NOW, width).plain.splitlines()[:2]]
+
+    assert told(80)[1] == "Mon 28 Dec 02:00 Europe/Berlin  in 31 d"
+    assert told(45) == ["Tue 28 Jul 02:00 CEST  in 0 s", "Mon 28 Dec 02:00 CET  in 31 d"]
+    assert told(32)[1] == "Mon 28 Dec 02:00 CET"
 
 
 def test_two_load_tests_stand_beside_each_other_with_what_changed() -> None:

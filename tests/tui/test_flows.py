@@ -36,6 +36,17 @@ def test_a_deployment_shows_its_steps_and_what_came_of_it(project: Path) -> None
     assert len(list((project / ".nimbus/local/releases").iterdir())) == 3
 
 
+def test_what_is_live_already_is_not_offered_to_be_deployed_as_if_it_were_not(built: Path) -> None:
+    """The plan says so in words, whatever its steps are."""
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("● en_support")
+        await driven.press("D")
+        await driven.asked("Deploy support to local", "live already: only its preflight would be repeated")
+
+    drive(Session(config=built / "nimbus.toml"), flow)
+
+
 def test_a_run_is_started_watched_and_looked_into(project: Path) -> None:
     """S starts it, the list shows it, o what it set aside with id and reason, l what its tasks said."""
     before = runs_of(project)
@@ -94,13 +105,16 @@ def test_a_run_is_cancelled_and_gone_on_with(project: Path) -> None:
 
 
 def test_a_registered_release_is_promoted_and_taken_back(project: Path) -> None:
-    """P on the selected release shows what changes; u takes it back."""
+    """P on the selected release shows what changes; u takes it back. Of what is live, it says so."""
     before = live(project)
 
     async def flow(driven: Driven) -> None:
         await driven.until("● en_support")
         await driven.press("2")
         await driven.until("Ledger", "publish", "previous")
+        await driven.press("P")
+        await driven.until("Not done", "this release is live already")
+        await driven.press("escape")
         await driven.press("tab", "down")
         await driven.until(f"Release {str(before['previous'])[:10]}", "previous")
         await driven.until("Against what is live", "max_quarantine")
@@ -181,9 +195,12 @@ def test_drift_shows_features_then_and_now(project: Path) -> None:
         await driven.press("H")
         await driven.agree("nimbus drift report", "--html")
         await driven.until("✓ done")
+        (baseline,) = (project / ".nimbus/local/baselines").glob("*.json")
+        baseline.unlink()
+        await driven.press("escape", "n")
+        await driven.until("nothing to compare this run with", "b makes a baseline of the published run")
 
     drive(Session(config=project / "nimbus.toml"), flow)
-    assert len(list((project / ".nimbus/local/baselines").glob("*.json"))) == 1
     assert "No drift" in (project / "drift.html").read_text("utf-8")
 
 
@@ -322,7 +339,9 @@ def test_a_canary_is_given_a_share_and_dropped(project: Path) -> None:
         await driven.press("right", "enter")
         await driven.until("canary 25 %", "25 % of the shards, the rest is by", "in which it does well")
         assert live(project)["release"] == before["release"]
-        await driven.press("u")
+        await driven.press("up", "P")
+        await driven.until("Not done", "another release is in its canary")
+        await driven.press("escape", "down", "u")
         await driven.asked("Drop the canary in local")
         await driven.press("right", "enter")
         await driven.until("The canary was dropped", gone="25 % of the shards")

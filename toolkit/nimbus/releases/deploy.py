@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.store import Store
 
+_LIVE = "it is live already"
+
 
 class Step(StrEnum):
     """What deploying does, in this order."""
@@ -178,7 +180,7 @@ def plan(tools: Tools, job: Job) -> Planned:
         (Step.REGISTER, _done(known), "" if wanted is None else wanted.release),
         (Step.SHADOW, judging, why),
         (Step.GATE, *((State.TO_DO, "") if _alone(tools, is_live=is_live) else (judging, why))),
-        (Step.PROMOTE, State.DONE if is_live else State.TO_DO, ""),
+        (Step.PROMOTE, *((State.DONE, _LIVE) if is_live else (State.TO_DO, ""))),
     )
     return Planned(steps, known or wanted, _against(tools.store, present, known or wanted))
 
@@ -291,7 +293,7 @@ def _judging(tools: Tools, present: Live | None, *, is_live: bool) -> tuple[Stat
     if present is None:
         return State.SKIPPED, "nothing is live yet"
     if is_live:
-        return State.SKIPPED, "it is live already"
+        return State.SKIPPED, _LIVE
     if present.dataset is None and not tools.live_is_here():
         return State.SKIPPED, f"{present.release} has published nothing, and its bundle is not on this machine"
     return State.TO_DO, f"beside {present.release}"

@@ -58,7 +58,7 @@ def attention(  # noqa: PLR0913 - what is known
         told = "Scheduled runs are paused: on Runs, {runs.pause} lets them begin again."
         found.append(Attention("warn", "paused", told, "runs"))
     elif missed is not None:
-        told = f"The run that was due at {missed:%Y-%m-%d %H:%M} UTC has not begun."
+        told = f"The run that was due at {missed:%Y-%m-%d %H:%M %Z} has not begun."
         found.append(Attention("bad", "a run was missed", told, "runs"))
     if unknown:
         found.append(Attention("note", "alarms unknown", f"Alarms cannot be seen: {unknown}.", "overview"))

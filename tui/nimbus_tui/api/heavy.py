@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class VerbFailedError(NimbusError):
-    """A verb of the command line ended without an answer; its own words are the message."""
+    """A verb of the command line ended without an answer; its own words are the message, `kind` its error's class."""
+
+    kind = ""
 
 
 class StoppedError(NimbusError):
@@ -43,13 +45,15 @@ def answer(session: Session, command: Sequence[str]) -> dict[str, Any]:
     found = next((value for line in reversed(out.splitlines()) if (value := _object(line))), None)
     if found is None or "error" in found:
         told = found or {}
-        raise VerbFailedError(
+        failure = VerbFailedError(
             str(told.get("what") or f"the command ended with code {process.returncode}"),
             where=told.get("where"),
             got=told.get("got") or (None if found else err.strip()[-600:] or None),
             expected=told.get("expected"),
             remedy=told.get("to do"),
         )
+        failure.kind = str(told.get("error") or "")
+        raise failure
     return found
 
 

@@ -25,7 +25,7 @@ _PATIENCE = timedelta(minutes=15)  # until a run that has not begun counts as mi
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When runs are due. `upcoming` are the next times; `missed` the last one, where no run came of it."""
+    """When runs are due, in the schedule's time zone: the next times; `missed` is the last, where no run came of it."""
 
     expression: str
     time_zone: str
@@ -115,6 +115,7 @@ def alarms_of(environment: Environment) -> tuple[tuple[Alarm, ...] | None, str]:
 
 def _timing(session: Session, runs: tuple[Overview, ...], since: str | None) -> Timing | None:
     from datetime import datetime  # noqa: PLC0415 - only here at run time
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
 
     from nimbus.assembly.schedules import timetable  # noqa: PLC0415 - only when it is asked
     from nimbus_runtime.contract.errors import UsageError  # noqa: PLC0415 - as above
@@ -123,12 +124,12 @@ def _timing(session: Session, runs: tuple[Overview, ...], since: str | None) -> 
         table = timetable(session.project())
     except UsageError:
         return None
-    now = session.now
-    upcoming = tuple(table.upcoming(now, 3))
+    now, zone = session.now, ZoneInfo(table.time_zone)
+    upcoming = tuple(due.astimezone(zone) for due in table.upcoming(now, 3))
     scheduled = [run.scheduled_time for run in runs if run.kind == "scheduled" and run.scheduled_time]
     missed = None
     if scheduled and since is not None and not table.paused:
         last = max(map(datetime.fromisoformat, scheduled))
         due = table.upcoming(last, 1)
-        missed = due[0] if due and due[0] < now - _PATIENCE else None
+        missed = due[0].astimezone(zone) if due and due[0] < now - _PATIENCE else None
     return Timing(table.expression, table.time_zone, upcoming, missed)

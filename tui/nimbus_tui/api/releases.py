@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from nimbus_runtime.contract.errors import UsageError
 from nimbus_tui.api.proposals import Done, Proposal, Way
 from nimbus_tui.api.verbs import Verb
 
 if TYPE_CHECKING:
     from nimbus.config import Environment
     from nimbus.releases.canary import Status
+    from nimbus.releases.deploy import Planned
     from nimbus.releases.diff import Difference
     from nimbus.releases.history import Change
     from nimbus.releases.promote import Promotion
@@ -191,6 +193,8 @@ class WhatPromotion:
         planned = releasing.plan_promotion(environment, self.release, self.percent, project.gate.canary)
         before = None if planned.before is None else planned.before.release
         is_canary = self.percent < 100
+        if not planned.needed and not is_canary:
+            raise UsageError("this release is live already", got=planned.after.release, expected="another one")
         share = ("--canary", str(self.percent)) if is_canary else ()
         data = "stays until the next run publishes"
         if is_canary:
@@ -262,6 +266,19 @@ def _drop(environment: Environment, seen: Live, reason: str) -> Done:
     return Done(f"The canary was dropped; {state.release} is live alone.", undo)
 
 
+def _of_deployment(session: Session, planned: Planned) -> str:
+    """Return what to know of a deployment beforehand: of one that would change nothing, that it would not."""
+    from nimbus import assembly  # noqa: PLC0415 - only when it is asked
+    from nimbus_runtime import live  # noqa: PLC0415 - as above
+
+    if planned.release is None:
+        return "What changes is known once it is in place."
+    present = live.read(assembly.open_environment(session.environment()))
+    if present is None or present.release != planned.release.release:
+        return ""
+    return "This very release is live already: only its preflight would be repeated."
+
+
 @dataclass(frozen=True, slots=True)
 class WhatDeployment:
     """Asks what deploying the pipeline of nimbus.toml would do.
@@ -296,7 +313,7 @@ class WhatDeployment:
             differences=(("Against what is live", planned.differences),)
             if planned.differences and not is_first
             else (),
-            warning="" if planned.release else "What changes is known once it is in place.",
+            warning=_of_deployment(session, planned),
             typed=environment.name if environment.protected else None,
             dangerous=False,
             reasoned=True,

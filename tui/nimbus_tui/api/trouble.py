@@ -19,7 +19,7 @@ class Trouble:
 def of(error: BaseException) -> Trouble:
     """Return any failure in words; one that nobody foresaw says so."""
     if isinstance(error, NimbusError):
-        return Trouble(error.what, tuple(error.parts()), type(error).__name__)
+        return Trouble(error.what, tuple(error.parts()), getattr(error, "kind", "") or type(error).__name__)
     return Trouble(
         "something went wrong that Nimbus has no words for",
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, cast
 
 from textual import on
@@ -31,6 +32,7 @@ _COLUMNS = (
     Column("distance", 8, rank=2),
     Column("changed", 18, grow=1, rank=1),
 )
+_BASELESS = ("BaselineNotFoundError", "BaselineMismatchError")
 
 
 class Drift(Section):
@@ -112,6 +114,10 @@ class Drift(Section):
         """Say why there is no report."""
         if isinstance(question, api.WhatDrifted):
             self._report, self._asked_for = None, ()  # it is asked again when the history is
+            if trouble.kind in _BASELESS:  # and a key makes one
+                told = f"{self.key('drift.baseline')} makes a baseline of the published run"
+                parts = tuple(part for part in trouble.parts if part[0] != "to do")
+                trouble = replace(trouble, parts=(*parts, ("to do", told)))
             self.query_one("#features-panel", Panel).trouble(trouble)
             self.query_one("#plot-panel", Panel).unknown()
 

@@ -99,9 +99,11 @@ def runs(state: State, now: datetime, width: int) -> Content:
         told.append(_line("next", text.toned("no schedule", "dim")))
     else:
         for number, due in enumerate(timing.upcoming[:2]):
-            when, far = f"{due:%a %d %b %H:%M} UTC", figures.until(due, now)
+            far = figures.until(due, now)
+            whole, short = f"{due:%a %d %b %H:%M} {timing.time_zone}", f"{due:%a %d %b %H:%M %Z}"
+            when = whole if len(whole) + len(far) + 2 <= room else short
             if len(when) + len(far) + 2 > room:
-                far = ""  # the schedule's own zone stands below: hours without theirs would be read in that
+                far = ""
             told.append(_line("next" if number == 0 else "then", text.toned(when), f"  {far}" if far else ""))
         told.append(_line("schedule", text.toned(middle(f"{timing.expression} {timing.time_zone}", room), "dim")))
     return text.lines(told)
