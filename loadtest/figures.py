@@ -116,7 +116,7 @@ class StepFigures:
             "lost": self.lost,
             "error_share": round(self.error_share, 6),
             "outcomes": dict(sorted(self.outcomes.items())),
-            **self.latency.milliseconds(),
+            **(self.latency if self.finished > self.failed else Durations()).milliseconds(),  # failing fast is not fast
             "lag_p99": None if lag is None else round(lag * 1e3, 3),
         }
 

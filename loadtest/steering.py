@@ -300,6 +300,7 @@ class Steering(LoadTestShape):
                 "url": None if self._runs else self.runner.environment.host,
                 "cpus": self._target.cpus(),
                 "workers": self._target.workers(),
+                "degraded": self._target.degraded(),
                 **self._target.about,
                 "peak_resident_bytes": max(memory, default=None),
             },

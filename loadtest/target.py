@@ -61,6 +61,11 @@ class Target:
         """Return how many workers it had, at most."""
         return max((sample.values.get("workers", 0.0) for sample in self.samples), default=0.0) or None
 
+    def degraded(self) -> float:
+        """Return the share of the looks at which it said that a worker cannot be started."""
+        said = [sample.values.get("degraded", 0.0) for sample in self.samples]
+        return round(sum(said) / len(said), 3) if said else 0.0
+
     def between(self, begin: float, end: float) -> dict[str, Any]:
         """Return processors used on average, and the most memory, from `begin` to `end`."""
         chosen = [sample for sample in self.samples if begin <= sample.time <= end]

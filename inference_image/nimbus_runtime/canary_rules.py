@@ -30,6 +30,7 @@ _OWN_FAULTS = (Reason.COMPONENT_ERROR, Reason.WORKER_KILLED, Reason.UNLISTED_LAB
 _RARE = 0.05
 _DRAWS = 499
 _SECONDS = 5.0  # of work in a candidate's shards: in less, an instant decides
+_BY_CHANCE = "other shards of this run differ as much by chance"
 _MOST_SHARDS = 200  # of each, whose labels are read
 
 
@@ -62,7 +63,8 @@ def failures(limit: float, candidate: Sequence[Commit], live: Sequence[Commit]) 
         live=round(share_live, 6),
         limit=limit,
         held=not (share - share_live > limit and low > 0),
-        why=f"{bad:,} of {all_:,} documents fail in it, {bad_live:,} of {all_live:,} in live",
+        why=f"{bad:,} of {all_:,} documents fail in it, {bad_live:,} of {all_live:,} in live"
+        + ("; too few to be no chance" if share - share_live > limit and low <= 0 else ""),
     )
 
 
@@ -74,7 +76,8 @@ def speed(limit: float, candidate: Sequence[Commit], live: Sequence[Commit], see
     ratio = own / others if others > 0 else 1.0
     enough = sum(map(_work, candidate)) >= _SECONDS
     rare = enough and ratio > limit and _rare(_slower(rates), len(rates), count, seed)
-    words = "" if enough else "; too little work to judge"
+    words = f"; {_BY_CHANCE}" if enough and ratio > limit and not rare else ""
+    words = words if enough else "; too little work to judge"
     return CanaryRule(
         name="seconds a thousand characters",
         candidate=round(own, 6),
@@ -91,13 +94,16 @@ def labels(kind: str, limit: float, mixes: Floats, count: int, seed: int) -> Can
     found = apart(np.arange(count))
     drawn = sorted(apart(group) for group in _groups(len(mixes), count, seed))
     beyond = max(0.0, found - drawn[len(drawn) // 2])
+    rare = beyond > limit and _rare(apart, len(mixes), count, seed)
+    within = f"; that is {beyond:.3f} more, which the limit allows" if beyond <= limit else f"; {_BY_CHANCE}"
     return CanaryRule(
         name=f"mix of {kind}",
         candidate=round(found, 6),
         live=round(drawn[len(drawn) // 2], 6),
         limit=limit,
-        held=not (beyond > limit and _rare(apart, len(mixes), count, seed)),
-        why=f"its {kind} are {found:.3f} apart from live's; {drawn[len(drawn) // 2]:.3f} would be chance",
+        held=not rare,
+        why=f"its {kind} are {found:.3f} apart from live's; {drawn[len(drawn) // 2]:.3f} would be chance"
+        + ("" if rare or found <= limit else within),
     )
 
 

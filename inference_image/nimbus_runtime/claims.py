@@ -107,7 +107,11 @@ def owner_of(store: Store, run: str, number: int) -> Execution:
     place = paths.claim(run, number)
     data = store.read(place)
     if data is None:
-        raise RunNotFoundError("this run was never planned", where=f"{store.location}/{paths.plan(run)}")
+        raise RunNotFoundError(
+            "this run was never planned",
+            where=f"{store.location}/{paths.plan(run)}",
+            remedy="check its name; `nimbus runs` lists them",
+        )
     record = codec.decode(Plan, data, place) if number == 1 else codec.decode(Claim, data, place)
     return record.execution
 

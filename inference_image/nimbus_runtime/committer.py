@@ -12,6 +12,7 @@ from nimbus_runtime.at_once import each
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import QuarantineExceededError, RunFailedError
 from nimbus_runtime.contract.records import Counts, Duplicates, Plan, Run
+from nimbus_runtime.contract.words import percent
 from nimbus_runtime.duplicates import find_duplicates
 
 if TYPE_CHECKING:
@@ -91,6 +92,6 @@ def _quarantine_exceeded(plan: Plan, counts: Counts, allowed: float) -> Quaranti
         "too many documents failed, so nothing was published",
         where=plan.run,
         got=f"{counts.quarantined:,} of {counts.documents:,} documents: {reasons}",
-        expected=f"at most {allowed:.2%}",
+        expected=f"at most {percent(allowed)}",
         remedy="mend the input and run again, or accept these with --resume and a larger --max-quarantine",
     )

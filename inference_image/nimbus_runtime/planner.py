@@ -90,7 +90,11 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
         candidate=order.candidate and _share(order.candidate, run, bundle, inputs, shards),
     )
     if not store.create(paths.plan(plan.run), codec.encode(plan)):
-        raise RunMismatchError("this run has been planned already", where=f"{store.location}/{paths.plan(plan.run)}")
+        raise RunMismatchError(
+            "this run has been planned already",
+            where=f"{store.location}/{paths.plan(plan.run)}",
+            remedy="`nimbus redrive` goes on with it",
+        )
     return plan
 
 

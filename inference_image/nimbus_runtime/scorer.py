@@ -18,6 +18,7 @@ from nimbus_runtime import monitoring, readers, stopwatch
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.documents import Document, Reason, Rejected
 from nimbus_runtime.contract.records import Commit, Counts, OutputFormat, Plan
+from nimbus_runtime.contract.words import plural
 from nimbus_runtime.pipeline import Failure, annotate
 from nimbus_runtime.rows import RowFormat, UnlistedLabelError
 from nimbus_runtime.shard_files import RecordWriter, quarantine_schema
@@ -182,7 +183,7 @@ class Scorer:
         if number in care.left_out:
             return Rejected(item.id, item.position, Reason.WORKER_KILLED, care.left_out[number])
         if len(item.text) > self._max_length:
-            detail = f"{len(item.text):,} characters; the pipeline takes {self._max_length:,}"
+            detail = f"{plural(len(item.text), 'character')}; the pipeline takes {self._max_length:,}"
             return Rejected(item.id, item.position, Reason.TOO_LONG, detail)
         return item
 

@@ -15,6 +15,7 @@ from nimbus_runtime import bundle as bundles
 from nimbus_runtime import requirements
 from nimbus_runtime.contract.errors import NimbusError
 from nimbus_runtime.contract.self_check import Check, Outcome, Processor, SelfCheck
+from nimbus_runtime.contract.words import plural
 
 # Of nobody: what a self-check scores may be logged.
 TEXT = "Anna ordered two lamps from Berlin on 3 May and paid 40 euros. They came late!"
@@ -38,7 +39,9 @@ def self_check(path: Path) -> SelfCheck:
         digest = bundle.digest
         name, version = bundle.manifest.pipeline.name, bundle.manifest.pipeline.version
         count = len(bundle.manifest.files)
-        checks.append(Check("bundle", Outcome.OK, f"{count} files as listed, {bundle.manifest.size / 1e6:.1f} MB"))
+        checks.append(
+            Check("bundle", Outcome.OK, f"{plural(count, 'file')} as listed, {bundle.manifest.size / 1e6:.1f} MB")
+        )
         checks.append(_score(bundle))
     except NimbusError as error:
         checks.append(Check("bundle", Outcome.FAILED, _words(error)))
@@ -100,7 +103,12 @@ def _score(bundle: bundles.Bundle) -> Check:
         return Check("scoring", Outcome.FAILED, _words(error))
     if isinstance(doc, Failure):
         return Check("scoring", Outcome.FAILED, doc.detail)
-    return Check("scoring", Outcome.OK, f"{len(doc)} tokens, {len(doc.ents)} entities, {len(doc.cats)} categories")
+    return Check(
+        "scoring",
+        Outcome.OK,
+        f"{plural(len(doc), 'token')}, {plural(len(doc.ents), 'entity', 'entities')}, "
+        f"{plural(len(doc.cats), 'category', 'categories')}",
+    )
 
 
 def _words(error: NimbusError) -> str:

@@ -120,12 +120,18 @@ def test_a_candidate_that_finds_nothing_is_noticed() -> None:
 
 
 def test_shards_that_differ_among_themselves_are_no_alarm() -> None:
-    """Files of different kinds: what the candidate got by chance is not its fault, in at least 19 of 20 runs."""
+    """Files of different kinds: what the candidate got by chance is not its fault, in at least 19 of 20 runs.
+
+    Where a figure above the limit is held to be chance, the reason is said.
+    """
     alarms = []
     for seed in range(200):
         kinds = random.Random(seed).choices([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], k=24)
         drawn = np.vstack([mixes(seed * 100 + n, 1, kind, 50) for n, kind in enumerate(kinds)])
-        alarms.append(not canary_rules.labels("entities", 0.1, drawn, 3, seed).held)
+        rule = canary_rules.labels("entities", 0.1, drawn, 3, seed)
+        alarms.append(not rule.held)
+        said = "the limit allows" in rule.why or "differ as much by chance" in rule.why
+        assert said == (rule.held and rule.candidate > rule.limit)
     assert mean(alarms) <= 0.08  # 5 % and what chance allows 200 draws
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.codec import encode
-from nimbus_runtime.contract.errors import RecordInvalidError, RunNotFoundError, StoreError
+from nimbus_runtime.contract.errors import RecordInvalidError, RunNotFoundError, StoreError, UsageError
 from nimbus_runtime.contract.records import Counts, DataFile, Duplicates, Entry, Live, OutputFormat, Run
 from nimbus_runtime.published import dataset, published, quarantined, reading
 from nimbus_runtime.store import DirectoryStore
@@ -233,3 +233,9 @@ def test_reading_the_list_imports_nothing_heavy() -> None:
     heavy = "{'pyarrow', 'spacy', 'numpy', 'onnxruntime'}"
     code = f"import sys, nimbus_runtime.published; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_address_without_a_bucket_is_refused_in_words() -> None:
+    """It is a mistake of the call, not of the program."""
+    with pytest.raises(UsageError, match="not the address"):
+        reading("s3://")

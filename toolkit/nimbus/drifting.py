@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from nimbus.drift.root import DriftRoot
     from nimbus.releases.deploy import Compiler
     from nimbus_runtime.bundle import Bundle
-    from nimbus_runtime.contract.drift import Baseline
+    from nimbus_runtime.contract.drift import Baseline, Thresholds
     from nimbus_runtime.contract.inputs import Fields
     from nimbus_runtime.contract.records import Release, Run
     from nimbus_runtime.drift.significance import Engine
     from nimbus_runtime.store import Store
+
+_WHOLE = 1 << 40  # bytes of a slice: a file at once
 
 
 def root(folder: str | None, env: str | None, config: Path | None) -> DriftRoot:
@@ -130,6 +132,38 @@ def make_baseline(  # noqa: PLR0913 - one argument an option
         )
 
 
+def check_dev_set(dev: Path, fields: Fields, project: Project | None = None) -> None:
+    """Refuse a dev set that could not be kept, before anything is compiled for it."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from nimbus_runtime import readers  # noqa: PLC0415
+    from nimbus_runtime.contract.documents import Document  # noqa: PLC0415
+    from nimbus_runtime.contract.errors import DriftError  # noqa: PLC0415
+    from nimbus_runtime.contract.words import plural  # noqa: PLC0415
+
+    files = readers.resolve([str(dev)], Path())
+    readers.check_schemas(files, fields)
+    records = (
+        record for file in files for part in readers.split(file, _WHOLE) for record in readers.read(file, part, fields)
+    )
+    found, wanted = sum(isinstance(record, Document) for record in records), _limits(project).documents
+    if found < wanted:
+        raise DriftError(
+            "the dev set has too few documents to compare with",
+            where=str(dev),
+            got=plural(found, "document"),
+            expected=f"{wanted:,} or more",
+            remedy="name a larger dev set; or set [drift] documents, which says how many a verdict takes",
+        )
+
+
+def _limits(project: Project | None) -> Thresholds:
+    from nimbus.config.drift import Drift  # noqa: PLC0415
+
+    within = project or _project_around()
+    return Drift.of_variables().thresholds() if within is None else within.thresholds()
+
+
 def keep_dev_set(bundle: Path, dev: Path, fields: Fields, project: Project | None = None) -> Baseline:
     """Score a dev set with a bundle that was just compiled, and keep it beside the bundle as its first baseline.
 
@@ -137,15 +171,13 @@ def keep_dev_set(bundle: Path, dev: Path, fields: Fields, project: Project | Non
     """
     import shutil  # noqa: PLC0415
 
-    from nimbus.config.drift import Drift  # noqa: PLC0415
     from nimbus.drift import choose  # noqa: PLC0415
     from nimbus_runtime import claims  # noqa: PLC0415
     from nimbus_runtime.contract.drift import Source  # noqa: PLC0415
     from nimbus_runtime.drift import baselines, devset  # noqa: PLC0415
     from nimbus_runtime.store import DirectoryStore  # noqa: PLC0415
 
-    within = project or _project_around()
-    thresholds = Drift.of_variables().thresholds() if within is None else within.thresholds()
+    thresholds = _limits(project)
     with scored_dev_set(dev, bundle, fields) as (aside, run):
         shutil.rmtree(devset.beside(bundle), ignore_errors=True)
         return baselines.create(
@@ -179,9 +211,12 @@ class WithDevSet:
 
         from nimbus_runtime.drift import devset  # noqa: PLC0415
 
-        bundle, dev = self.compiler.compile(), self.project.drift.dev
+        dev, fields = self.project.drift.dev, self.project.job().fields
+        if dev is not None:
+            check_dev_set(Path(self.project.path(dev)), fields, self.project)
+        bundle = self.compiler.compile()
         if dev is not None and not devset.is_kept(bundle.path):
-            keep_dev_set(bundle.path, Path(self.project.path(dev)), self.project.job().fields, self.project)
+            keep_dev_set(bundle.path, Path(self.project.path(dev)), fields, self.project)
         return bundle
 
 

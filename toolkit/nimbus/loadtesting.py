@@ -202,12 +202,24 @@ def _target(asked: Asked) -> Iterator[Load]:
         with _runs(asked) as submit:
             yield replace(load, submit=submit, under=Under.RUNS)
     elif asked.url is not None:
+        _expect_answer(asked.url)
         yield load
     else:
         with _server(asked) as server:
             under = Under.IMAGE if server.image else Under.BUNDLE
             here = quoting.machine()
             yield replace(load, url=server.address, processors=server.others, under=under, architecture=here)
+
+
+def _expect_answer(url: str) -> None:
+    """Ask a server once before there is any load: whether it is there, ready, and lets us in."""
+    from nimbus.adapters import serving  # noqa: PLC0415
+    from nimbus.loadtest.errors import LoadTestSilentError  # noqa: PLC0415
+
+    refusal = serving.refusal(url, os.environ.get("NIMBUS_API_KEY"))
+    if refusal is not None:
+        what, got, remedy = refusal
+        raise LoadTestSilentError(what, where=url, got=got, remedy=remedy)
 
 
 @contextmanager

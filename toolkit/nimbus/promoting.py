@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nimbus import assembly, quoting
 from nimbus.config.gate import Required
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,5 +127,5 @@ def _told(decision: Decision) -> deploy.Verdict:
     against = [f"{rule.name} {rule.found}" for rule in decision.rules if rule.verdict is not Verdict.PROMOTE]
     why = "; ".join([*against, *decision.missing]) or "every rule holds"
     if decision.needed is not None:
-        why += f"; about {decision.needed:,} documents would tell"
+        why += f"; about {plural(decision.needed, 'document')} would tell"
     return deploy.Verdict(deploy.Outcome(decision.verdict.value), why)

@@ -20,6 +20,7 @@ from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.drift import Baseline, Kind, Part, Source, Thresholds
 from nimbus_runtime.contract.errors import BaselineMismatchError, BaselineNotFoundError, DriftError, UsageError
 from nimbus_runtime.contract.records import DataFile, Release, Run
+from nimbus_runtime.contract.words import plural
 from nimbus_runtime.drift import shards, windows
 from nimbus_runtime.drift.samples import samples
 from nimbus_runtime.drift.significance import NumpyEngine
@@ -53,10 +54,18 @@ def create(  # noqa: PLR0913 - all that a baseline is
     """
     if not _NAME.fullmatch(name) or name == "data":
         raise UsageError(
-            "this cannot name a baseline", got=name, expected="up to 100 letters, digits, dots, dashes and underscores"
+            "this cannot name a baseline",
+            got=name,
+            expected="up to 100 letters, digits, dots, dashes and underscores",
+            remedy="choose another name",
         )
     if not taken or len(taken) > _RUNS:
-        raise UsageError("a baseline is taken from runs", got=f"{len(taken):,} runs", expected=f"1 to {_RUNS} runs")
+        raise UsageError(
+            "a baseline is taken from runs",
+            got=plural(len(taken), "run"),
+            expected=f"1 to {plural(_RUNS, 'run')}",
+            remedy="name fewer with --runs or --last",
+        )
     taken = [(place, shards.own(place, run)) for place, run in taken]
     limit = max(_LEAST_OF_A_RUN, windows.DOCUMENTS // len(taken))
     tables = [windows.sample(place, run, limit) for place, run in taken]
@@ -64,7 +73,7 @@ def create(  # noqa: PLR0913 - all that a baseline is
     if documents < thresholds.documents:
         raise DriftError(
             "these are too few documents to compare with",
-            got=f"{documents:,} documents",
+            got=plural(documents, "document"),
             expected=f"{thresholds.documents:,} or more",
             remedy="take more runs, or a larger dev set",
         )

@@ -35,7 +35,11 @@ def watch(store: Store, run: Run) -> Comparison | None:
         if known.runs == (run.run,) and known.baseline == baseline.name:
             return known
     if not run.counts.scored:
-        raise DriftError("a run of no documents cannot be compared", where=f"run {run.run}")
+        raise DriftError(
+            "a run of no documents cannot be compared",
+            where=f"run {run.run}",
+            remedy="look at its inputs, and at what was set aside: `nimbus dataset --quarantined`",
+        )
     comparison = compare(store, baseline, [run], NumpyEngine()).comparison
     evidence.write(store, run.release, KIND, comparison, outcome=comparison.level.value, actor=_ACTOR)
     return comparison

@@ -22,7 +22,7 @@ def expand(pattern: str, known: Callable[[Path], bool], *, take_unknown: bool) -
     """
     if not pattern:
         what = "an input has an empty name"
-        raise UsageError(what, expected="a file, a folder, a pattern, or -")
+        raise UsageError(what, expected="a file, a folder, a pattern, or -", remedy="Name it, or leave it out.")
     path = _absolute(pattern)
     if _exists(path):
         return list(_below(path, known)) if path.is_dir() else [path]
@@ -77,7 +77,9 @@ def _exists(path: Path) -> bool:
     except (OSError, ValueError):  # absent; a name too long; a NUL in it
         if os.path.islink(path):  # noqa: PTH114 (Path's own raises where the name is too long)
             what = f"{path.name} is a link to nothing"
-            raise InputNotFoundError(what, where=str(path)) from None
+            raise InputNotFoundError(
+                what, where=str(path), remedy="Mend the link, or name what it should lead to."
+            ) from None
         return False
     return True
 

@@ -36,7 +36,7 @@ def resolve(
     """
     if not inputs:
         what = "no input is named"
-        raise UsageError(what, expected="files, folders, patterns, or - for standard input")
+        raise UsageError(what, expected="files, folders, patterns, or - for standard input", remedy="Name one.")
     addresses = [address for address in inputs if address.startswith(SCHEME)]
     if addresses:
         if len(addresses) < len(inputs):
@@ -144,7 +144,7 @@ def _disguised(path: Path, name: str, found: Compression, claimed: Compression) 
 def _standard_input(stdin: BinaryIO | None, spool: Path, default_format: Format | None, taken: set[str]) -> InputFile:
     if stdin is None:
         what = "there is no standard input to read"
-        raise UsageError(what, expected="files, folders or patterns")
+        raise UsageError(what, expected="files, folders or patterns", remedy="Write it to a file, and name that.")
     form = default_format or Format.JSONL
     path, compression, suffix = spooled(stdin, spool, READERS[form].SUFFIXES[0])
     name = f"stdin{suffix}"

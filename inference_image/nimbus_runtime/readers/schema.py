@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nimbus_runtime.contract.errors import InputSchemaError
 from nimbus_runtime.contract.inputs import Format
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,7 @@ def _listed(file: InputFile, names: list[str]) -> str:
     known = _shown(file, names)
     if not known:
         ask = ": is there a header?" if file.format is Format.CSV else ""
-        return f"{len(names)} fields, of names that may be text{ask}"
+        return f"{plural(len(names), 'field')}, of names that may be text{ask}"
     more = len(names) - len(known[:_MOST])
     return f"fields {', '.join(map(repr, known[:_MOST]))}" + (f" and {more} more" if more else "")
 

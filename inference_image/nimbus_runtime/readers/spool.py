@@ -60,4 +60,4 @@ def _block(stream: BinaryIO) -> bytes:
         return stream.read(BLOCK)
     except OSError as error:
         what = "standard input cannot be read"
-        raise InputUnreadableError(what, got=error.strerror) from error
+        raise InputUnreadableError(what, got=error.strerror, remedy="Write it to a file, and name that.") from error

@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 from pydantic import ValidationError
 
 from nimbus_runtime.contract.annotations import Annotation
+from nimbus_runtime.contract.words import plural
 from nimbus_runtime.serve import keys
 from nimbus_runtime.serve.shapes import Predict
 from nimbus_runtime.serve.waiting import Answer
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _CLIENT_GONE = 499  # as web servers log it; nobody reads it
 _DROPPED = 8  # times the limit of a body: up to there it is read, and dropped
 _NAMED = 3  # how many faults of a request are named
+_FIELDS = tuple(Predict.model_fields)
 
 
 class RefusedError(Exception):
@@ -76,7 +79,7 @@ class Answering:
         texts = asked.all_texts
         request.state.log.update(texts=len(texts), characters=sum(map(len, texts)))
         if len(texts) > self.settings.request_texts:
-            detail = f"{len(texts)} texts; the server takes {self.settings.request_texts} a request"
+            detail = f"{plural(len(texts), 'text')}; the server takes {self.settings.request_texts} a request"
             raise RefusedError(413, "too-many-texts", detail)
         answers = await self._answers(request, texts, self._annotations(asked))
         status = 200 if any(answer.failure is None for answer in answers) else 422
@@ -116,7 +119,7 @@ class Answering:
             return Predict.model_validate_json(body)
         except ValidationError as error:
             faults = error.errors(include_url=False, include_context=False, include_input=False)
-            words = "; ".join(_fault(fault["loc"], fault["msg"]) for fault in faults[:_NAMED])
+            words = "; ".join(_fault(fault["loc"], fault["msg"], fault["type"]) for fault in faults[:_NAMED])
             reason = "malformed-json" if faults[0]["type"] == "json_invalid" else "invalid-request"
             raise RefusedError(400, reason, words) from None
 
@@ -136,7 +139,7 @@ class Answering:
         asked = self.dispatcher.ask(texts, annotations)
         if asked is None:
             wait = self.dispatcher.wait_seconds
-            detail = f"{self.settings.queue_texts} texts may wait; come back in {wait} s"
+            detail = f"{plural(self.settings.queue_texts, 'text')} may wait; come back in {wait} s"
             raise RefusedError(429, "busy", detail, retry_after=str(wait))
         gone = asyncio.ensure_future(_hung_up(request))
         try:
@@ -168,10 +171,13 @@ def _json(answer: Answer) -> bytes:
     return json.dumps({"error": {"reason": reason, "detail": detail}}).encode()
 
 
-def _fault(place: tuple[int | str, ...], words: str) -> str:
-    """Return a fault in words; a field's name that the client made up is not repeated."""
-    known = {"text", "texts", "annotations"}
-    named = ".".join(str(part) for part in place if isinstance(part, int) or part in known)
+def _fault(place: tuple[int | str, ...], words: str, kind: str) -> str:
+    """Return a fault in words; a field's name that the client made up is not repeated, but the nearest there is."""
+    named = ".".join(str(part) for part in place if isinstance(part, int) or part in _FIELDS)
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(place[-1]), _FIELDS, n=1)
+        did = f"; did you mean {near[0]!r}?" if near else ""
+        return f"a field that there is not: the fields are {', '.join(_FIELDS)}{did}"
     return f"{named}: {words}" if named else words
 
 

@@ -18,6 +18,7 @@ from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.documents import Reason, unusable_text
 from nimbus_runtime.contract.errors import NimbusError, WorkerLostError
 from nimbus_runtime.contract.records import Gemm
+from nimbus_runtime.contract.words import plural
 from nimbus_runtime.serve import log
 from nimbus_runtime.serve.metrics import Metrics
 from nimbus_runtime.serve.pool import Worker, WorkerDiedError
@@ -70,7 +71,12 @@ class Dispatcher:
         self._starts = [_Starts() for _ in range(settings.workers)]
         self._recent: deque[tuple[float, int]] = deque()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        metrics.watch(lambda: len(self._waiting), lambda: [worker.pid for worker in self._workers], settings.workers)
+        metrics.watch(
+            lambda: len(self._waiting),
+            lambda: [worker.pid for worker in self._workers],
+            settings.workers,
+            lambda: self.degraded,
+        )
 
     @property
     def ready(self) -> bool:
@@ -117,7 +123,7 @@ class Dispatcher:
         if unusable is not None:
             return unusable[0].value, unusable[1]
         if len(text) > limit:
-            return Reason.TOO_LONG.value, f"{len(text):,} characters; the server takes {limit:,}"
+            return Reason.TOO_LONG.value, f"{plural(len(text), 'character')}; the server takes {limit:,}"
         return None
 
     def give_up(self, asked: Asked) -> None:

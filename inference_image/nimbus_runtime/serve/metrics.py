@@ -51,13 +51,17 @@ class Metrics:
         self._processes = _Processes()
         registry.register(self._processes)
 
-    def watch(self, waiting: Callable[[], int], workers: Callable[[], list[int]], wanted: int) -> None:
-        """Read from now on how many texts wait, and which processes are workers, of those wanted."""
+    def watch(
+        self, waiting: Callable[[], int], workers: Callable[[], list[int]], wanted: int, degraded: Callable[[], bool]
+    ) -> None:
+        """Read from now on how many texts wait, which processes are workers, of those wanted, and whether one fails."""
         gauge = Gauge(f"{_PREFIX}waiting_texts", "Texts that wait for a worker.", registry=self._registry)
         gauge.set_function(waiting)
         warm = Gauge(f"{_PREFIX}workers", "Workers that are warm.", registry=self._registry)
         warm.set_function(lambda: len(workers()))
         Gauge(f"{_PREFIX}workers_wanted", "Workers that there should be.", registry=self._registry).set(wanted)
+        failing = Gauge(f"{_PREFIX}degraded", "1 while a worker cannot be started.", registry=self._registry)
+        failing.set_function(degraded)
         self._processes.workers = workers
 
     def scored(self, texts: int, characters: int, scored: Scored) -> None:

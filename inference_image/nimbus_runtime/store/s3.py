@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from nimbus_runtime.contract.errors import StoreError
+from nimbus_runtime.contract.errors import StoreError, UsageError
 from nimbus_runtime.s3 import Bucket, Conflict, Found, Lost, S3Error, opened, split_address
 from nimbus_runtime.store.port import Versioned
 
@@ -32,8 +32,16 @@ class S3Store:
 
     @classmethod
     def at(cls, address: str) -> S3Store:
-        """Open the root at s3://bucket/prefix; ValueError for another address."""
-        bucket, prefix = split_address(address)
+        """Open the root at s3://bucket/prefix; UsageError for another address."""
+        try:
+            bucket, prefix = split_address(address)
+        except ValueError:
+            raise UsageError(
+                "this is not the address of a pipeline's root",
+                got=address,
+                expected="s3://BUCKET/PIPELINE",
+                remedy="name the bucket and the pipeline in it",
+            ) from None
         return cls(Bucket(bucket), prefix.strip("/"))
 
     @property

@@ -165,7 +165,7 @@ def test_a_name_that_may_be_text_hides_no_other(write: Write) -> None:
     assert "'Texts'" in caught.value.remedy
     with pytest.raises(InputSchemaError) as caught:
         check_schema(write("b.jsonl", '{"Preis (€)": 2}\n'.encode()), Fields())
-    assert caught.value.got == "1 fields, of names that may be text"
+    assert caught.value.got == "1 field, of names that may be text"
 
 
 def test_a_field_may_be_missing_in_some_lines(write: Write) -> None:

@@ -95,6 +95,13 @@ def test_every_answer_says_what_scored_it(server: Server, bundle: Path) -> None:
     assert server.ask(body={"text": "a"}, x_request_id='"><b>').headers["x-request-id"].isalnum()
 
 
+def test_a_field_that_there_is_not_is_answered_with_those_there_are(server: Server) -> None:
+    """The nearest is named; the client's own name is not repeated."""
+    detail = server.ask(body={"txt": "a"}).json["error"]["detail"]
+    assert detail.startswith("a field that there is not: the fields are text, texts, annotations; did you mean 'text'?")
+    assert "txt" not in detail
+
+
 @pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
@@ -293,6 +300,7 @@ def test_a_server_goes_on_with_the_workers_that_are_warm(bundle: Path, tmp_path:
         figures = server.ask("/metrics").body.decode()
         assert "nimbus_serve_workers 1.0" in figures
         assert "nimbus_serve_workers_wanted 2.0" in figures
+        assert "nimbus_serve_degraded 1.0" in figures
         told = server.events("degraded")[0]
         assert (told["workers"], told["wanted"], told["cause"]) == (1, 2, "SIGKILL")
         lost.unlink()

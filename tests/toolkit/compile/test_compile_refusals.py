@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
 from tests.toolkit.compile import saved
 
 from nimbus import assembly
@@ -273,3 +274,17 @@ def test_the_format_of_spacy_transformers_1_0_is_refused(trf: Path, tmp_path: Pa
     refusal = refused(pipeline, "transformer", tmp_path)
     assert "spacy-transformers 1.0" in str(refusal)
     assert "1.1 or later" in str(refusal.remedy)
+
+
+def test_a_head_that_was_never_trained_is_refused_by_name(tmp_path: Path) -> None:
+    """Inspect says so, too, though it opens nothing; one that is disabled is used by nobody."""
+    nlp = spacy.blank("en")
+    head = nlp.add_pipe("textcat")
+    head.add_label("A")  # type: ignore[attr-defined]
+    head.add_label("B")  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "pipeline")
+    refusal = refused(tmp_path / "pipeline", "textcat", tmp_path / "out")
+    assert "never trained" in refusal.what
+    nlp.disable_pipe("textcat")
+    nlp.to_disk(tmp_path / "disabled")
+    assert assembly.inspect(str(tmp_path / "disabled")).compiles

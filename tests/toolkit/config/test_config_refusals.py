@@ -59,6 +59,8 @@ def test_a_misspelt_variable_is_refused_and_one_of_others_is_not(tmp_path: Path)
         ("[environments]\nnightly = 1\n", "a table", "environments.nightly"),
         ("[environments.p.outputs]\nroot = '/tmp'\n", "region = … (Region)", "environments.p.outputs"),
         ("[schedule]\n", "expression = …", "schedule"),
+        ("[environments.p]\nroot = ''\n", "not empty", "environments.p.root"),
+        ("text_field = ' '\n", "not empty", "input.text_field"),
     ],
 )
 def test_a_wrong_value_says_what_is_allowed_and_where_it_stands(
@@ -68,6 +70,13 @@ def test_a_wrong_value_says_what_is_allowed_and_where_it_stands(
     error = refusal(write(tmp_path, text), errors.ConfigInvalidError)
     assert expected in str(error.expected)
     assert str(error.where).endswith(where)
+    assert error.remedy
+
+
+def test_a_file_that_is_named_and_is_not_there_is_named(tmp_path: Path) -> None:
+    """Not that this folder has none, which nobody asked."""
+    error = refusal(tmp_path / "nope.toml", errors.ConfigNotFoundError)
+    assert (error.what, error.where) == ("there is no file nope.toml", str(tmp_path / "nope.toml"))
 
 
 @pytest.mark.parametrize(

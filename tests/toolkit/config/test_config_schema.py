@@ -47,11 +47,16 @@ def test_what_holds_is_shown_with_where_it_was_given(tmp_path: Path) -> None:
     done = CliRunner().invoke(
         command, ["show", "--config", str(file), "--env", "nightly"], env={"NIMBUS_TASK_SPOT": "false"}
     )
+    assert 'kind = "local"  # default' in done.stdout
+    assert 'root = ".nimbus/nightly"  # default' in done.stdout
+    assert "protected = false  # default" in done.stdout
     assert "cpu = 512  # environments.nightly.task.cpu" in done.stdout
     assert "spot = false  # NIMBUS_TASK_SPOT" in done.stdout
     assert "memory = 4096  # default" in done.stdout
     done = CliRunner().invoke(command, ["show", "--config", str(file), "--json"])
-    assert json.loads(done.stdout)["input"]["paths"] == ["mails/*.jsonl"]
+    told = json.loads(done.stdout)
+    assert told["input"]["paths"] == ["mails/*.jsonl"]
+    assert told["described"] == {"kind": "local", "protected": False, "root": ".nimbus/local"}
 
 
 def test_a_value_can_be_set_for_one_call(tmp_path: Path) -> None:

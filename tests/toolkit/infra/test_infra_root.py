@@ -149,10 +149,16 @@ def test_init_describes_an_environment_that_is_not_yet(tmp_path: Path) -> None:
     arguments = ["init", "--env", "production", "--config", str(file), "--region", "eu-west-1", "--json"]
     first = json.loads(CliRunner().invoke(command, arguments).stdout)
     assert (first["described"], first["folder"]) == (True, str(tmp_path / "infra" / "production"))
+    assert first["protected"] is True
     assert file.read_text().startswith("# ours\n")
     assert load(file, "production", variables={}).described.protected is True
     again = json.loads(CliRunner().invoke(command, arguments).stdout)
     assert (again["described"], again["written"]) == (False, [])
+    elsewhere = CliRunner().invoke(command, [*arguments, "--region", "us-east-1"])
+    assert isinstance(elsewhere.exception, InfraUsageError)
+    assert elsewhere.exception.got == "us-east-1, where that file says eu-west-1"
+    unnamed = CliRunner().invoke(command, [*arguments[:5], "--json"], env={"AWS_REGION": "us-east-1"})
+    assert json.loads(unnamed.stdout)["changed_by_hand"] == []
 
 
 def test_init_leaves_a_file_alone_that_nothing_can_be_added_to(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from tests.faults import bundles, command
+from tests.serving import serving
 from tests.toolkit.config import projects
 
 from nimbus import assembly, loadtesting
@@ -167,16 +168,23 @@ def test_a_process_of_the_generator_that_dies_is_no_failure_of_the_server(tmp_pa
     assert "1 of 2 processes that made the load ended" in result["reasons"][0]
 
 
-def test_a_server_that_cannot_be_reached_is_a_missed_slo(tmp_path: Path) -> None:
-    """Failures are counted by what they were."""
-    done = command.nimbus(
-        *("loadtest", "--url", "http://127.0.0.1:1", "--profile", "steady", "--seconds", "2"),
-        *("--output", tmp_path, "--json"),
-    )
-    assert done.code == 3
-    result = json.loads(done.out.splitlines()[-1])
-    assert result["judged"]["outcomes"] == {"ConnectionRefusedError": result["judged"]["finished"]}
-    assert "failed" in " ".join(result["reasons"])
+def test_a_server_that_cannot_be_asked_is_put_under_no_load(plain: bundles.Built, tmp_path: Path) -> None:
+    """Nobody is there, or nobody may ask: that is said at once, and nothing is written as a result."""
+    told = ("--profile", "steady", "--seconds", "600", "--output", tmp_path / "out", "--json")
+    keys = tmp_path / "keys"
+    command.nimbus("serve", "--new-key", "tester", "--keys", keys)
+    with serving(plain.path, "--keys-file", str(keys)) as server:
+        for url, words in (("http://127.0.0.1:1", "Connection refused"), (server.url, "NIMBUS_API_KEY")):
+            done = command.nimbus("loadtest", "--url", url, *told)
+            assert (done.code, done.json["error"], words in done.err) == (1, "LoadTestSilentError", True), done.err
+    assert [*(tmp_path / "out").iterdir()] == []
+
+
+def test_what_fails_at_once_is_not_fast(tmp_path: Path) -> None:
+    """Failures are counted by what they were, and no time is told of them."""
+    failed = by_hand("http://127.0.0.1:1", tmp_path, "--exit-code-on-error", "0", rate=20, seconds=2)
+    assert failed["outcomes"] == {"ConnectionRefusedError": failed["finished"]}
+    assert [failed[name] for name in ("p50", "p95", "p99", "p999")] == [None] * 4
 
 
 @pytest.mark.parametrize(

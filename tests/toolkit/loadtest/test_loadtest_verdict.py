@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_each_limit_is_missed_by_name(slo: Slo, reason: str) -> None:
 def test_errors_and_silence_miss_the_slo() -> None:
     """A server that refuses everything at once is not fast."""
     failing = judge(result(shape="steady", error_share=0.2), Slo())
-    assert failing.reasons == ("20.00% of the requests failed, the SLO is 1.00%",)
+    assert failing.reasons == ("20 % of the requests failed, the SLO is 1 %",)
     silent = judge(result(shape="steady", finished=0, p50=None, p95=None, p99=None), Slo())
     assert silent.reasons == ("nothing was answered",)
     assert judge(result(step(1, 5.0), step(2, 5.0, "errors 1 > 0.01")), Slo()).outcome is Outcome.MISSED
@@ -75,6 +76,27 @@ def test_a_generator_that_was_late_says_nothing_of_the_server() -> None:
     assert judged.outcome is Outcome.UNSOUND
     assert "170 ms late" in judged.reasons[0]
     assert judge(result(shape="steady", lag_p99=15.0), Slo()).outcome is Outcome.OK
+
+
+def test_a_degraded_server_says_nothing_of_the_release() -> None:
+    """It had fewer workers than it should: whatever it kept or missed, no evidence and no price go by it."""
+    degraded = Measured("http://x", 2.0, "r", "b" * 64, 6e8, 2.0, degraded=0.25)
+    judged = judge(result(*RAMP, target=degraded), SLO)
+    assert judged.outcome is Outcome.UNSOUND
+    assert judged.reasons == ("the server was degraded 25 % of the time: a worker of it could not be started",)
+    tested = Trial("ramp", SLO, result(*RAMP, target=degraded), judged, "")
+    assert quoting.measured_by(tested) is None
+    assert escape(judged.reasons[0]) in report.page(tested, "2026-11-26T12:00:00Z")
+
+
+def test_where_everything_failed_no_time_is_told() -> None:
+    """Neither in words nor on the page."""
+    nothing = {"p50": None, "p95": None, "p99": None, "p999": None, "max": None, "documents": 0}
+    failed = result(shape="steady", failed=100, error_share=1.0, outcomes={"401": 100}, **nothing)
+    judged = judge(failed, SLO)
+    assert judged.outcome is Outcome.MISSED
+    words = in_words(failed, judged, SLO)
+    assert words == "none of 100 requests was answered as it should be on 1 vCPU"
 
 
 def test_a_generator_that_lost_a_process_says_nothing_of_the_server() -> None:

@@ -259,7 +259,12 @@ def _refused(error: ClientError, repository: str) -> errors.ImageError:
             remedy="let `terraform apply` of the pipeline's module create it",
         )
     if code == "ImageNotFoundException":
-        return errors.ImageMissingError("the repository has no such image", where=repository, got=code)
+        return errors.ImageMissingError(
+            "the repository has no such image",
+            where=repository,
+            got=code,
+            remedy="check tag or digest; `nimbus image push` puts an image there",
+        )
     return errors.PushRefusedError(
         "ECR refused the request",
         where=repository,

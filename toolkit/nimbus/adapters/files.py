@@ -74,7 +74,12 @@ def _look(path: Path, target: Path, *, replace: bool) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(before.st_mode):
-        raise UsageError("the target is not a file", where=str(target), expected="the name of a file")
+        raise UsageError(
+            "the target is not a file",
+            where=str(target),
+            expected="the name of a file",
+            remedy="name another target",
+        )
     if not replace:
         raise refused_existing(target)
     return before

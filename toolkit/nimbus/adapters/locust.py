@@ -55,7 +55,10 @@ def check_texts(path: Path, field: str | None) -> None:
         raise UsageError("the texts to send are not UTF-8", where=str(path), remedy="write them as UTF-8") from None
     except SystemExit as error:
         raise UsageError(
-            str(error), where=str(path), expected=f"JSON lines with text in {field!r}, or a text a line"
+            str(error),
+            where=str(path),
+            expected=f"JSON lines with text in {field!r}, or a text a line",
+            remedy="name other texts with --payloads, or their field as text_field in nimbus.toml",
         ) from None
 
 

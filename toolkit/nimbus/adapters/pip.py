@@ -65,4 +65,5 @@ class Pip:
         raise errors.WheelMissingError(
             f"a locked package has no wheel for {platforms[0].rpartition('_2_')[0] or 'linux'} that can be fetched",
             got=refusals.last_line(said[0] if said else done.stderr),
+            remedy="check that this machine reaches its package index, and that the package has wheels for that system",
         )

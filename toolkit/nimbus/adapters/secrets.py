@@ -27,7 +27,12 @@ class Secrets:
         asked = [{"Key": "Name", "Option": "Equals", "Values": sorted(called)}]
         found = Service("ssm", region).call("describe_parameters", ParameterFilters=asked)["Parameters"]
         if not found:
-            raise AwsMissingError("there is no such parameter", where=f"ssm in {region}", got=name)
+            raise AwsMissingError(
+                "there is no such parameter",
+                where=f"ssm in {region}",
+                got=name,
+                remedy="create it there, or mend its name in nimbus.toml",
+            )
         arn = (
             reference if reference.startswith("arn:") else f"arn:aws:ssm:{region}:*:parameter/{name.removeprefix('/')}"
         )

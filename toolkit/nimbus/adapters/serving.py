@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import http.client
 import json
 import os
@@ -110,7 +111,11 @@ def _ready(process: subprocess.Popen[bytes], log: Path) -> str:
         if listening is not None and _answers(f"http://127.0.0.1:{listening['port']}"):
             return f"http://127.0.0.1:{listening['port']}"
         time.sleep(0.05)
-    raise NimbusError("the server is not ready", got=f"nothing within {_READY_SECONDS:.0f} s")
+    raise NimbusError(
+        "the server is not ready",
+        got=f"nothing within {_READY_SECONDS:.0f} s",
+        remedy="try it alone: `nimbus serve` says what it waits for",
+    )
 
 
 def _answers(address: str) -> bool:
@@ -132,6 +137,31 @@ def about(address: str) -> tuple[str | None, str | None] | None:
     except (OSError, ValueError, http.client.HTTPException):
         return None
     return told.get("x-nimbus-bundle"), told.get("x-nimbus-release")
+
+
+def refusal(address: str, key: str | None) -> tuple[str, str, str] | None:
+    """Say why a server cannot be asked: what it is, what it said, and what to do; None where nothing is in the way.
+
+    A server that is not of Nimbus may know neither of the two questions.
+    """
+    for path in ("/ready", "/metrics"):
+        headers = {"User-Agent": "nimbus-loadtest", **({"Authorization": f"Bearer {key}"} if key else {})}
+        request = urllib.request.Request(address + path, headers=headers)  # noqa: S310 - http(s)
+        try:
+            with urllib.request.urlopen(request, timeout=_ASK_SECONDS):  # noqa: S310 - as above
+                continue
+        except urllib.error.HTTPError as error:
+            status, ours = error.code, "x-nimbus-bundle" in error.headers
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            cause = getattr(error, "reason", error)
+            got = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+            return "nobody answers at the address", got, "check the address, and that the server runs"
+        if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+            return "the server is not ready", f"status {status}", f"wait until {address}/ready answers 200"
+        if ours and status == http.HTTPStatus.UNAUTHORIZED:
+            got = "a key that it does not know" if key else "no key"
+            return "the server wants a key", got, "put one of its keys into NIMBUS_API_KEY"
+    return None
 
 
 def _failed(events: list[dict[str, str]]) -> NimbusError:

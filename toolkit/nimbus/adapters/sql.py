@@ -121,7 +121,12 @@ def _parsed(url: str) -> sa.URL:
     if parsed.drivername in ("postgres", _POSTGRESQL):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise UsageError("the database's file is not named", where="--to", expected="sqlite:path/to/file.db")
+        raise UsageError(
+            "the database's file is not named",
+            where="--to",
+            expected="sqlite:path/to/file.db",
+            remedy="add the name of the file",
+        )
     return parsed
 
 

@@ -19,6 +19,7 @@ from nimbus.config import Kind, Outputs, Project, resolving
 from nimbus.config.errors import EnvironmentIncompleteError
 from nimbus.executions import State
 from nimbus.infra import changes, root, work
+from nimbus.infra.errors import InfraUsageError
 from nimbus_runtime.contract.errors import UsageError
 from nimbus_runtime.interrupts import interruptible
 
@@ -45,9 +46,24 @@ class Deployed:
         return len(found)
 
 
+def region(project: Project) -> str | None:
+    """Return the region that an environment's configuration names, None where there is none yet, or none in it."""
+    return _named_region(_folder(project))
+
+
 def init(project: Project, settings: root.Settings, *, upgrade: bool) -> tuple[Path, root.Written]:
     """Write the root configuration of an environment, and return its folder and what became of each file."""
     folder = _folder(project)
+    found = _named_region(folder)
+    if found is not None and found != settings.region:
+        raise InfraUsageError(
+            f"environment {project.environment} is in another region",
+            where=str(folder / root.TFVARS),
+            got=f"{settings.region}, where that file says {found}",
+            expected=f"--region {found}, or none",
+            remedy=f"describe another environment for {settings.region}; to move this one, `nimbus infra destroy` it, "
+            "then change the file",
+        )
     return folder, root.write(folder, root.files(project, settings, modules()), upgrade=upgrade)
 
 
@@ -140,7 +156,11 @@ def _written(project: Project) -> Path:
 
 def _region(folder: Path) -> str:
     """Return the region that a configuration names; AWS's first where it names none, since any tells who calls."""
-    file = folder / "terraform.tfvars"
+    return _named_region(folder) or "us-east-1"
+
+
+def _named_region(folder: Path) -> str | None:
+    file = folder / root.TFVARS
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     found = re.search(r'^region\s*=\s*"([^"]+)"', text, re.MULTILINE)
-    return found[1] if found else "us-east-1"
+    return found[1] if found else None

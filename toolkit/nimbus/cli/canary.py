@@ -14,6 +14,9 @@ from nimbus.cli import options, output, shown
 if TYPE_CHECKING:
     from nimbus.releases.canary import Shared, Status
 
+# What the second figure of a rule is, and how the limit is meant; of mixes it is what chance alone would be.
+_FIGURES = {"failing documents": ("live", " more"), "seconds a thousand characters": ("live", " times")}
+
 
 @click.group("canary")
 def command() -> None:
@@ -70,7 +73,8 @@ def _show_run(shared: Shared) -> None:
         if not verdict.kept:
             click.echo(f"    {shown.cell(verdict.reason)}")
         for rule in verdict.rules:
-            figures = f"{rule.candidate:g}, live {rule.live:g}, limit {rule.limit:g}"
+            beside, unit = _FIGURES.get(rule.name, ("chance", " more"))
+            figures = f"{rule.candidate:g}, {beside} {rule.live:g}, limit {rule.limit:g}{unit}"
             click.echo(f"    {'ok' if rule.held else 'BEYOND':<7} {rule.name}: {figures}: {shown.cell(rule.why)}")
 
 

@@ -10,6 +10,7 @@ import click
 from nimbus import assembly
 from nimbus.cli import output
 from nimbus_runtime.contract.bundle import Precision
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus_runtime.contract.drift import Baseline
@@ -68,6 +69,8 @@ def command(  # noqa: PLR0913 - one argument an option
 
     Components of your own are refused unless --code or --allow names where they come from.
     """
+    if dev is not None:
+        _check(dev, text_field)
     compiled = assembly.compile_pipeline(pipeline, target, precision=precision, replace=replace, code=code, allow=allow)
     bundle = compiled.bundle
     identity = bundle.manifest.pipeline
@@ -101,12 +104,24 @@ def command(  # noqa: PLR0913 - one argument an option
         output.say("  The same bundle stood there already; nothing was changed.")
     if kept is not None:
         documents = sum(part.sample.rows for part in kept.parts)
-        output.say(f"  dev set {documents:,} documents, which runs are compared with (nimbus drift report)")
+        output.say(f"  dev set {plural(documents, 'document')}, which runs are compared with (nimbus drift report)")
     click.echo(target)
+
+
+def _check(dev: Path, text_field: str) -> None:
+    from nimbus import drifting  # noqa: PLC0415 - not needed for --help
+    from nimbus_runtime.contract.inputs import Fields  # noqa: PLC0415
+
+    drifting.check_dev_set(dev, Fields(text_field))
 
 
 def _keep(target: Path, dev: Path, text_field: str) -> Baseline:
     from nimbus import drifting  # noqa: PLC0415 - not needed for --help
+    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
     from nimbus_runtime.contract.inputs import Fields  # noqa: PLC0415
 
-    return drifting.keep_dev_set(target, dev, Fields(text_field))
+    try:
+        return drifting.keep_dev_set(target, dev, Fields(text_field))
+    except NimbusError:
+        output.say(f"The bundle in {output.printable(str(target))} is whole; its dev set was not kept:")
+        raise

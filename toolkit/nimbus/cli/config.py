@@ -34,13 +34,18 @@ def schema() -> None:
 def show(env: str | None, config: Path | None, *, as_json: bool) -> None:
     """Check nimbus.toml, and show every value that holds in an environment and where it was given."""
     from nimbus.config.project import values  # noqa: PLC0415 - not needed for --help
+    from nimbus.config.resolving import described  # noqa: PLC0415 - as above
 
     project = assembly.project(env, config=config)
-    found = values(project)
+    found, own = values(project), described(project)
     if as_json:
-        output.print_json({"file": str(project.file), "environment": project.environment, **found})
+        told = {key: value for key, (value, _) in own.items()}
+        output.print_json({"file": str(project.file), "environment": project.environment, "described": told, **found})
         return
     output.say(f"{output.bold(project.environment)} of {project.file}, which names {', '.join(project.environments)}")
+    click.echo(f"[environments.{project.environment}]")
+    for key, (value, origin) in own.items():
+        click.echo(f"{key} = {output.printable(json.dumps(value, ensure_ascii=False))}  # {origin}")
     for section, keys in found.items():
         click.echo(f"[{section}]")
         for key, value in keys.items():

@@ -17,6 +17,7 @@ import click
 
 from nimbus import assembly
 from nimbus.cli import output
+from nimbus_runtime.contract.words import plural
 
 _EXAMPLES = 4
 _SNIPPET = 76
@@ -76,7 +77,7 @@ def _run(inputs: list[str], bundle: Path, root: Path, text_field: str) -> None:
         result = assembly.submit(Request(root, tuple(inputs), bundle, order, assembly.cores()), observer)
     rate = result.scored_now / result.seconds
     click.echo(
-        f"  scored       {result.run.counts.scored:,} documents in {result.seconds:.1f} s, "
+        f"  scored       {plural(result.run.counts.scored, 'document')} in {result.seconds:.1f} s, "
         f"{rate:,.0f} a second from start to end  → {root}"
     )
     if result.run.counts.quarantined:
@@ -134,7 +135,8 @@ def _time(pipeline: Path, bundle: Path, texts: Path) -> None:
     click.echo(
         f"  original     {theirs['documents'] / theirs['seconds']:,.0f} documents/s, the bundle "
         f"{ours['documents'] / ours['seconds']:,.0f} (nlp.pipe, one thread): "
-        f"{theirs['seconds'] / ours['seconds']:.1f} times as fast; {same} of {len(ours['hashes'])} documents the same"
+        f"{theirs['seconds'] / ours['seconds']:.1f} times as fast; "
+        f"{same} of {plural(len(ours['hashes']), 'document')} the same"
     )
 
 

@@ -10,6 +10,7 @@ import click
 
 from nimbus import drifting
 from nimbus.cli import options, output
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.drift.report import Report
@@ -91,7 +92,7 @@ def _print(found: Report) -> None:
     console.print(
         Text(
             output.printable(
-                f"Run {runs}, {comparison.current:,} documents, against baseline {comparison.baseline}, "
+                f"Run {runs}, {plural(comparison.current, 'document')}, against baseline {comparison.baseline}, "
                 f"{comparison.reference:,}{since}"
             )
         )
@@ -185,10 +186,12 @@ def baseline(  # noqa: PLR0913, PLR0917 - one argument an option
         output.print_json({"baselines": rows} if as_list else rows[0])
         return
     for each in found:
-        origin = "dev set" if each.source.value == "dev" else f"{len(each.parts)} runs"
+        origin = "dev set" if each.source.value == "dev" else plural(len(each.parts), "run")
         documents = sum(part.sample.rows for part in each.parts)
         click.echo(
-            output.printable(f"{each.name}  {each.created[:10]}  {documents:,} documents of {origin}  {each.release}")
+            output.printable(
+                f"{each.name}  {each.created[:10]}  {plural(documents, 'document')} of {origin}  {each.release}"
+            )
         )
 
 
@@ -249,7 +252,7 @@ def export(  # noqa: PLR0913, PLR0917 - one argument an option
     lost = f"; {written.missing:,} are no longer in the inputs" if written.missing else ""
     if written.missing and written.unread:
         lost += f", of which {len(written.unread):,} cannot be read: {output.printable(', '.join(written.unread[:5]))}"
-    output.say(f"Wrote {written.documents:,} documents{lost}.")
+    output.say(f"Wrote {plural(written.documents, 'document')}{lost}.")
     if as_json:
         output.print_json(
             {

@@ -10,6 +10,7 @@ import click
 
 from nimbus import assembly
 from nimbus.cli import options, output
+from nimbus_runtime.contract.words import plural
 
 
 @click.command("export")
@@ -49,7 +50,7 @@ def command(  # noqa: PLR0913 - one argument an option
     existing = "replace" if replace else "append" if append else "refuse"
     root = folder or assembly.environment(env, config=config).root
     exported = assembly.export(root, to, run=run, table=table, existing=existing, progress=_show)
-    output.say(f"Wrote {exported.rows:,} rows of run {exported.run}.")
+    output.say(f"Wrote {plural(exported.rows, 'row')} of run {exported.run}.")
     if as_json:
         output.print_json(dataclasses.asdict(exported))
     else:
@@ -59,4 +60,4 @@ def command(  # noqa: PLR0913 - one argument an option
 def _show(done: int, rows: int) -> None:
     """Keep one line up to date on a terminal; a log gets none."""
     if sys.stderr.isatty():
-        click.echo(f"\r{done:,} of {rows:,} rows", nl=done == rows, err=True)
+        click.echo(f"\r{done:,} of {plural(rows, 'row')}", nl=done == rows, err=True)

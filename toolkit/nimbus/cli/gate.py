@@ -9,6 +9,7 @@ import click
 
 from nimbus import assembly, promoting
 from nimbus.cli import options, output, shown
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,9 @@ def show(decision: Decision) -> None:
         click.echo(f"{click.style('missing'.ljust(12), fg='yellow')}  {shown.cell(kind)}")
     output.say(f"{output.bold(decision.verdict.value, _TINTS[decision.verdict.value])}: {shown.cell(decision.release)}")
     if decision.needed is not None:
-        output.say(f"  about {decision.needed:,} documents would tell: nimbus shadow … --documents {decision.needed}")
+        output.say(
+            f"  about {plural(decision.needed, 'document')} would tell: nimbus shadow … --documents {decision.needed}"
+        )
 
 
 def _columns(rules: Sequence[Rule]) -> list[list[str]]:

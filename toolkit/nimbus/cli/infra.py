@@ -16,6 +16,7 @@ import click
 from nimbus import assembly
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.config import Project
@@ -55,7 +56,8 @@ def init(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Write Terraform's root configuration of an environment, and describe the environment in nimbus.toml.
 
-    What you have changed in the folder is left as it is.
+    What stands in the folder already is left as it is, but for what nimbus.toml says, and for the modules on
+    an --upgrade. An environment by the name of prod, production or live is described as protected.
     """
     from nimbus.assembly import infra  # noqa: PLC0415 - not needed for --help
     from nimbus.infra.root import Settings  # noqa: PLC0415 - as above
@@ -65,7 +67,7 @@ def init(  # noqa: PLR0913 - one argument an option
         raise click.UsageError("Name the environment: --env production.")
     described = assembly.describe(name, config)
     project = assembly.project(name, config=config)
-    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = region or infra.region(project) or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if region is None:
         if no_input or not sys.stdin.isatty():
             raise click.UsageError("Name the region: --region eu-west-1, or AWS_REGION.")
@@ -77,16 +79,18 @@ def init(  # noqa: PLR0913 - one argument an option
                 "environment": name,
                 "folder": str(folder),
                 "described": described,
+                "protected": project.described.protected,
                 "written": list(written.written),
                 "changed_by_hand": list(written.changed),
             }
         )
         return
     if described:
-        output.say(f"Described {name} in {project.file}")
-    output.say(f"{output.bold('Wrote')} {len(written.written)} files in {folder}")
+        asks = ", protected: a change of what is live asks for its name" if project.described.protected else ""
+        output.say(f"Described {name} in {project.file}{asks}")
+    output.say(f"{output.bold('Wrote')} {plural(len(written.written), 'file')} in {folder}")
     for place in written.changed:
-        output.say(f"  left as it is, since it was changed: {place}")
+        output.say(f"  left as it is: {place}, which is another one than would be written; it is yours to change")
     output.say(f"Next: nimbus infra apply --env {name}")
 
 
@@ -181,7 +185,7 @@ def destroy(env: str | None, config: Path | None, *, confirm: str | None, delete
         asking.confirm_named(project.environment, what, protected=True, yes=False, confirm=confirm)
         released = infra.prepare_destroying(project, telling, delete_data=delete_data)
         if released:
-            output.say(f"Deregistered {released} task definition{'s' if released > 1 else ''} of releases")
+            output.say(f"Deregistered {plural(released, 'task definition')} of releases")
         infra.destroy(project, found, telling)
         output.say(f"{output.bold('Destroyed')} {project.environment}")
     if as_json:

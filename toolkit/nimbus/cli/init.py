@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nimbus.cli import output
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,10 +48,12 @@ def command(  # noqa: PLR0913 - one argument an option
     """
     from nimbus.assembly import projects  # noqa: PLC0415 - not needed for --help
     from nimbus.projects import look  # noqa: PLC0415 - as above
-    from nimbus.projects.write import Beginning, name_of  # noqa: PLC0415 - as above
+    from nimbus.projects.write import Beginning, expect_none, name_of  # noqa: PLC0415 - as above
 
     asking = not no_input and sys.stdin.isatty()
     here = Path.cwd()
+    if not replace:  # before anything is asked
+        expect_none(here)
     source = pipeline or _chosen("the trained pipeline", "PIPELINE", look.pipelines(here), asking=asking)
     described = projects.describe(source)
     paths = inputs or (_chosen("the documents to score", "INPUTS", look.inputs(here, source), asking=asking),)
@@ -82,7 +85,7 @@ def command(  # noqa: PLR0913 - one argument an option
     else:
         output.say(f"{output.bold('Wrote')} {project.file}")
         output.say(f"  pipeline  {described.name} {described.version}, in {source}")
-        output.say(f"  inputs    {', '.join(map(output.printable, paths))}: {len(found)} file{'s' * (len(found) != 1)}")
+        output.say(f"  inputs    {', '.join(map(output.printable, paths))}: {plural(len(found), 'file')}")
         output.say(f"  text      {output.printable(text)}, id {output.printable(beginning.id_field or '(derived)')}")
         if refused:
             output.say(f"{', '.join(refused)} would not compile: `nimbus inspect {source}` says why")

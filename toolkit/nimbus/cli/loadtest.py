@@ -17,6 +17,7 @@ from nimbus.config.loadtest import ADDRESS, LoadTest, Profile, Users
 from nimbus_runtime import clock
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import NimbusError, UsageError
+from nimbus_runtime.contract.words import percent
 from nimbus_runtime.interrupts import interruptible
 
 if TYPE_CHECKING:
@@ -174,7 +175,12 @@ def _overridden(agreed: LoadTest, settings: LoadTest, profile: Profile, chosen: 
 def _address(url: str | None, settings: LoadTest, *, elsewhere: bool) -> str | None:
     """Return the address of the server, if it is one that runs already: nimbus.toml's where nothing else is named."""
     if url is not None and not re.match(ADDRESS, url):
-        raise UsageError("--url is no address of a server", got=url, expected="http://… or https://…")
+        raise UsageError(
+            "--url is no address of a server",
+            got=url,
+            expected="http://… or https://…",
+            remedy="write it with its scheme and port, such as http://127.0.0.1:8000",
+        )
     found = url or (None if elsewhere else settings.url)
     return None if found is None else found.rstrip("/")
 
@@ -185,7 +191,7 @@ def _line(second: Second) -> None:
         f"{second.second:5.0f} s",
         f"step {second.step} ({second.rate:.3g}/s)",
         f"{second.documents_per_second:.1f} documents/s",
-        f"p95 {second.p95:,.0f} ms" if second.p95 is not None else _SILENT[second.in_flight > 0],
+        _time_of(second),
         f"{second.in_flight} in flight",
     ]
     if second.cpu is not None:
@@ -193,6 +199,12 @@ def _line(second: Second) -> None:
     if second.failed or second.dropped:
         parts.append(f"{second.failed} failed, {second.dropped} dropped")
     output.say(" · ".join(parts))
+
+
+def _time_of(second: Second) -> str:
+    if second.p95 is not None:
+        return f"p95 {second.p95:,.0f} ms"
+    return "all failed" if second.failed else _SILENT[second.in_flight > 0]
 
 
 def _json_line(second: Second) -> None:
@@ -267,7 +279,9 @@ def _summary(tested: Trial, quote: Quote | None, kept: Kept, unpriced: str) -> N
         for name, value in (("p50", judged.p50), ("p95", judged.p95), ("p99", judged.p99), ("p99.9", judged.p999))
         if value is not None
     )
-    output.say(f"  answers   {times}; {judged.error_share:.2%} of {judged.arrivals:,} failed")
+    output.say(
+        f"  answers   {f'{times}; ' if times else ''}{percent(judged.error_share)} of {judged.arrivals:,} failed"
+    )
     if judged.failed or judged.dropped:
         outcomes = ", ".join(f"{output.printable(name)} {count:,}" for name, count in judged.outcomes.items())
         output.say(f"  outcomes  {outcomes}, dropped {judged.dropped:,}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nimbus.cli import output
 from nimbus.runs.progress import Snapshot, Tracker
 from nimbus_runtime.contract.records import Commit, Plan
+from nimbus_runtime.contract.words import percent, plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -27,9 +28,8 @@ class Drawing(Tracker, ABC):
     def planned(self, plan: Plan, committed: Sequence[Commit]) -> None:
         """Say what is about to happen."""
         super().planned(plan, committed)
-        plural = "s" if len(plan.shards) != 1 else ""
         done = f", {len(committed)} of them done before" if committed else ""
-        self.note(f"Run {plan.run}: {len(plan.shards)} shard{plural}{done}, release {plan.release}")
+        self.note(f"Run {plan.run}: {plural(len(plan.shards), 'shard')}{done}, release {plan.release}")
         self.draw()
 
     def advanced(self, shard: int, documents: int, quarantined: int, position: int) -> None:
@@ -67,7 +67,7 @@ class _Plain(Drawing):
         if time.monotonic() - self._drawn >= _PLAIN_SECONDS:
             self._drawn = time.monotonic()
             snapshot = self.snapshot()
-            output.say(f"{snapshot.done:4.0%}  {_figures(snapshot)}")
+            output.say(f"{percent(snapshot.done, 0):>5}  {_figures(snapshot)}")
 
 
 class _Live(Drawing):
@@ -94,15 +94,19 @@ def drawing(*, quiet: bool) -> Iterator[Tracker]:
         yield _Plain()
     else:
         from rich.console import Console  # noqa: PLC0415 - only on a terminal
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
 
-        columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.fields[figures]}"))
+        columns = (
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[figures]}"),
+        )
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             yield _Live(bar, bar.add_task("run", total=1.0, figures="opening the bundle"))
 
 
 def _figures(snapshot: Snapshot) -> str:
-    parts = [f"{snapshot.documents:,} documents", f"{snapshot.documents_a_second:,.0f}/s"]
+    parts = [plural(snapshot.documents, "document"), f"{snapshot.documents_a_second:,.0f}/s"]
     if snapshot.eta is not None:
         parts.append(f"{duration(snapshot.eta)} left")
     if snapshot.quarantined:

@@ -9,6 +9,7 @@ import click
 from nimbus import assembly, releasing
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
+from nimbus_runtime.contract.words import plural
 
 
 @click.command("prune")
@@ -53,8 +54,8 @@ def command(  # noqa: PLR0913 - one argument an option
     if planned.empty:
         output.say("Nothing is old enough to go.")
     else:
-        counts = f"{len(planned.runs)} runs, {len(planned.releases)} releases, {planned.files:,} files"
-        output.say(f"{counts}, {planned.size / 1e6:,.1f} MB")
+        counts = [(len(planned.runs), "run"), (len(planned.releases), "release"), (planned.files, "file")]
+        output.say(f"{', '.join(plural(*each) for each in counts)}, {planned.size / 1e6:,.1f} MB")
         if not dry_run:
             asking.confirm(environment, "remove these", yes=yes, confirm=confirm)
             releasing.apply_pruning(environment, planned, reason, project)

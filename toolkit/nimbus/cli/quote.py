@@ -11,6 +11,7 @@ from nimbus import assembly, quoting
 from nimbus.cli import options, output
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import UsageError
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.config import Project
@@ -104,14 +105,14 @@ def _show(quote: Quote) -> None:
     if quote.finish is not None:
         finish, currency = quote.finish, quote.prices.currency
         click.echo(
-            f"\n{finish.documents:,} documents: {finish.tasks} task{'s' if finish.tasks > 1 else ''} for "
+            f"\n{plural(finish.documents, 'document')}: {plural(finish.tasks, 'task')} for "
             f"{finish.hours:,.2f} h, {shown.price(finish.price, currency)}, "
             f"on Spot {shown.price(finish.spot_price, currency)}"
         )
     if quote.serving is not None:
         serving, currency = quote.serving, quote.prices.currency
         click.echo(
-            f"\n{serving.documents_per_second:g} documents/s served with headroom: {serving.tasks} "
-            f"task{'s' if serving.tasks > 1 else ''}, {shown.price(serving.price_a_month, currency)} a month"
+            f"\n{serving.documents_per_second:g} documents/s served with headroom: "
+            f"{plural(serving.tasks, 'task')}, {shown.price(serving.price_a_month, currency)} a month"
         )
     output.say(shown.note(quote))

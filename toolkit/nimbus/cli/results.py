@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nimbus.cli import output
 from nimbus_runtime.contract.errors import NimbusError
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.runs.submit import Result
@@ -58,15 +59,15 @@ def say(result: Result, root: str) -> None:
     counts, run = result.run.counts, result.run
     rate = result.scored_now / result.seconds
     took = f"in {duration(result.seconds)} ({rate:,.0f} documents/s from start to end)"
-    output.say(f"{output.bold('Scored')} {counts.scored:,} documents, {counts.tokens:,} tokens, {took}")
+    output.say(f"{output.bold('Scored')} {plural(counts.scored, 'document')}, {plural(counts.tokens, 'token')}, {took}")
     if counts.quarantined:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.reasons.items())
         output.say(f"  quarantined  {counts.quarantined:,}: {reasons} (nimbus dataset {root} --quarantined)")
     if run.duplicates.ids:
         examples = ", ".join(map(output.printable, run.duplicates.examples[:3]))
         output.say(
-            f"  repeated ids {run.duplicates.ids:,}, of {run.duplicates.documents:,} documents, such as {examples}; "
-            "all their rows are kept"
+            f"  repeated ids {run.duplicates.ids:,}, of {plural(run.duplicates.documents, 'document')}, such as "
+            f"{examples}; all their rows are kept"
         )
     _say_canary(result)
     _say_publication(result, root)

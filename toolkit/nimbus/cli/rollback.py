@@ -13,6 +13,7 @@ from nimbus import assembly, releasing
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
 from nimbus_runtime.contract.errors import NimbusError
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.config import Environment
@@ -129,7 +130,7 @@ def _show(environment: Environment, planned: Rollback) -> None:
         output.say("  Readers will find no dataset until the next run is published; --keep-data keeps the present one.")
     elif age is not None:
         count = planned.dataset.counts.scored
-        output.say(f"  Readers will see {count:,} documents, finished {shown.age(age)} ago")
+        output.say(f"  Readers will see {plural(count, 'document')}, finished {shown.age(age)} ago")
     if planned.data is not None:
         _say_whose(planned.data, planned.after.release)
     if planned.release:

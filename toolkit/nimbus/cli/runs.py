@@ -10,6 +10,7 @@ import click
 
 from nimbus import assembly, quoting
 from nimbus.cli import options, output
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.config import Environment, Project
@@ -69,7 +70,7 @@ def _values(one: Overview, project: Project) -> dict[str, object]:
 def _row(one: Overview, project: Project) -> tuple[str, ...]:
     from nimbus.cli.progress import duration  # noqa: PLC0415 - not needed for --help
 
-    rate = "" if one.documents_a_second is None else f"{one.documents_a_second:,.0f}"
+    rate = f"{one.documents_a_second:,.0f}" if one.documents_a_second is not None else "-" if one.attempt > 1 else ""
     cost = _cost(one, project)
     return (
         one.run or one.execution,
@@ -82,6 +83,12 @@ def _row(one: Overview, project: Project) -> tuple[str, ...]:
         "" if cost is None else f"{cost[0]:.2f} {cost[1]}",
         output.printable(one.error or one.release),
     )
+
+
+def _rate(one: Overview) -> str:
+    if one.documents_a_second is not None:
+        return f"{one.documents_a_second:,.1f}"
+    return "unknown: earlier attempts did a part of it" if one.attempt > 1 else ""
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:
@@ -108,7 +115,7 @@ def _detail(one: Overview, environment: Environment, project: Project) -> None:
         "release": one.release,
         "shards": f"{one.shards_done} of {one.shards}" if one.run else "",
         "documents": f"{one.documents:,}" if one.run else "",
-        "documents/s": "" if one.documents_a_second is None else f"{one.documents_a_second:,.1f}",
+        "documents/s": _rate(one),
         "left": "" if one.eta is None else duration(one.eta),
         "quarantined": f"{one.quarantined:,}" + (f": {reasons}" if reasons else "") if one.run else "",
         "attempt": str(one.attempt) if one.run else "",
@@ -125,7 +132,7 @@ def _detail(one: Overview, environment: Environment, project: Project) -> None:
 
 
 def _shard(shard: Shard) -> str:
-    done = "to do" if shard.seconds is None else f"{shard.documents:,} documents in {shard.seconds:.1f} s"
+    done = "to do" if shard.seconds is None else f"{plural(shard.documents, 'document')} in {shard.seconds:.1f} s"
     aside = f", {shard.quarantined:,} quarantined" if shard.quarantined else ""
     first, last = shard.part
     return output.printable(f"{shard.number:>7}  {shard.input} {first}-{last}  {done}{aside}  {shard.release}")

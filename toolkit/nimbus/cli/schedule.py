@@ -12,6 +12,7 @@ import click
 
 from nimbus import assembly
 from nimbus.cli import options, output
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.assembly.schedules import Timetable
@@ -97,7 +98,7 @@ def _shown(instant: datetime, timetable: Timetable) -> str:
 
 def _in_words(said: dict[str, Any]) -> str:
     if "publication" in said:
-        documents = f"{said['scored']:,} documents in {said['seconds']:.0f} s"
+        documents = f"{plural(said['scored'], 'document')} in {said['seconds']:.0f} s"
         return f"{output.bold(said['publication'].capitalize())} run {said['run']}: {documents}"
     if "outcome" in said:
         return f"{said['outcome'].capitalize()}: nothing was run"

@@ -9,6 +9,7 @@ import click
 
 from nimbus import assembly, promoting
 from nimbus.cli import options, output, shown
+from nimbus_runtime.contract.words import percent, plural
 
 if TYPE_CHECKING:
     from nimbus.promotion.report import Component, Shadow, Share
@@ -59,7 +60,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 
 def show(found: Shadow) -> None:
     """Write a shadow's figures to stdout."""
-    sample = f"{found.sampled:,} of {found.documents:,} documents"
+    sample = f"{found.sampled:,} of {plural(found.documents, 'document')}"
     source = f"run {found.run}" if found.run else "the inputs as they are now"
     click.echo(output.bold(f"{found.candidate} beside {found.live}"))
     click.echo(f"  sample      {sample} of {source}, {found.strata:,} strata; nothing published")
@@ -119,11 +120,12 @@ def _show_costs(found: Shadow) -> None:
     cost = "" if projected.candidate_cost is None else f", {projected.candidate_cost:.2f} {currency}"
     before = "" if projected.live_cost is None else f", {projected.live_cost:.2f} {currency}"
     click.echo(
-        f"  next run    {projected.documents:,} documents on {projected.workers:,} processes: "
+        f"  next run    {plural(projected.documents, 'document')} on "
+        f"{plural(projected.workers, 'process', 'processes')}: "
         f"{duration(projected.candidate_seconds)}{cost}; with live {duration(projected.live_seconds)}{before}"
     )
 
 
 def share_of(share: Share) -> str:
     """Return a share with its interval."""
-    return f"{share.share:.2%} ({share.low:.2%} to {share.high:.2%})"
+    return f"{percent(share.share)} ({percent(share.low)} to {percent(share.high)})"

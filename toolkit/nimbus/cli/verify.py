@@ -8,6 +8,7 @@ import click
 
 from nimbus import assembly
 from nimbus.cli import output
+from nimbus_runtime.contract.words import plural
 
 
 @click.command("verify")
@@ -25,5 +26,5 @@ def command(bundle: Path, *, as_json: bool) -> None:
         output.print_json({"bundle": str(bundle), "digest": verified.digest, "files": len(manifest.files)})
         return
     size = f"{manifest.size / 1e6:.1f} MB"
-    output.say(f"{output.bold('Whole and unchanged')}: {len(manifest.files)} files, {size}")
+    output.say(f"{output.bold('Whole and unchanged')}: {plural(len(manifest.files), 'file')}, {size}")
     click.echo(verified.digest)

@@ -48,7 +48,7 @@ def check(source: Source, name: str, settings: Mapping[str, Any], extras: Extras
             remedy="put the transformer before it in [nlp] pipeline and save the pipeline again",
         )
     if factory in FACTORIES and _architecture(settings) is not None:
-        _check_model(source.path / name / "model")
+        _check_model(source.path / name / "model", used=name not in (source.config["nlp"].get("disabled") or ()))
     if factory == "entity_linker":
         _check_knowledge(source.path / name / "kb", settings)
 
@@ -124,11 +124,12 @@ def _architecture(settings: Mapping[str, Any]) -> str | None:
     return str(model["@architectures"]) if isinstance(model, Mapping) and "@architectures" in model else None
 
 
-def _check_model(place: Path) -> None:
+def _check_model(place: Path, *, used: bool) -> None:
     """Look for what thinc writes, its numbers unread; whether it fits is known when the bundle is opened."""
     try:
         saved = unpack(map_file(place))
         whole = isinstance(saved, dict) and {"nodes", "params"} <= saved.keys()
+        given = [value is not None for layer in saved["params"] for value in layer.values()] if whole else []
     except FileNotFoundError:
         raise WeightsInvalidError(
             "its weights are missing",
@@ -146,6 +147,14 @@ def _check_model(place: Path) -> None:
     if not whole:
         raise WeightsInvalidError(
             "its weights are damaged", where=str(place), got="something else than layers", remedy=_AGAIN
+        )
+    if used and given and not any(given):
+        raise WeightsInvalidError(
+            "it was never trained",
+            where=str(place),
+            got="layers without any weights",
+            expected="a component that was trained, or initialized with nlp.initialize",
+            remedy="train it and save the pipeline again, or remove it with nlp.remove_pipe",
         )
 
 

@@ -22,7 +22,10 @@ def describe(project: Project, environment: str) -> bool:
         return False
     if not _NAME.fullmatch(environment):
         raise ConfigInvalidError(
-            "this is no name for an environment", got=environment, expected="letters, digits, hyphens and underscores"
+            "this is no name for an environment",
+            got=environment,
+            expected="letters, digits, hyphens and underscores",
+            remedy="choose another name, such as production",
         )
     protected = str(environment.lower() in _PROTECTED).lower()
     block = f'[environments.{environment}]\nkind = "aws"\nprotected = {protected}\n'

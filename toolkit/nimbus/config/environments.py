@@ -44,9 +44,9 @@ class Described:
 
     kind: Annotated[Kind, Key("What runs the tasks: processes of this machine, or AWS.")] = Kind.LOCAL
     protected: Annotated[bool, Key("Whether a change of what is live asks for the environment's name first.")] = False
-    root: Annotated[str | None, Key("Of a local one: the folder of its records and datasets.")] = None
+    root: Annotated[str | None, Key("Of a local one: the folder of its records and datasets.", nonempty=True)] = None
     terraform: Annotated[
-        str | None, Key("On AWS: the folder of Terraform's root configuration; infra/NAME without.")
+        str | None, Key("On AWS: the folder of Terraform's root configuration; infra/NAME without.", nonempty=True)
     ] = None
     outputs: Annotated[
         Outputs | None, Key("On AWS: what `terraform output -raw nimbus_toml` prints, for who has no Terraform.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Key:
     """Stands in a field's annotation, as in `Annotated[float, Key("Share that …", least=0, most=1)]`.
 
-    Bounds are inclusive, and hold for each item of a list; `nonempty` is a list's.
+    Bounds are inclusive, and hold for each item of a list; `nonempty` is a list's, or a text's.
     """
 
     about: str

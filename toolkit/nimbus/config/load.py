@@ -88,8 +88,15 @@ def parse(
 def _find(file: Path | None) -> Path:
     if file is not None:
         place = file / FILE if file.is_dir() else file
+        if place is not file and not place.is_file():
+            raise _not_found(file)
         if not place.is_file():
-            raise _not_found(place)
+            raise ConfigNotFoundError(
+                f"there is no file {place.name}",
+                where=str(place.absolute()),
+                expected=f"the {FILE} of a project, or its folder, as --config or NIMBUS_CONFIG names it",
+                remedy="check the path, or leave it out to use that of this folder or of one above it",
+            )
         return place.absolute()
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -103,7 +110,7 @@ def _not_found(where: Path) -> ConfigNotFoundError:
         f"there is no {FILE} here",
         where=str(where),
         expected=f"{FILE} in this folder or one above it, or the file that --config names",
-        remedy="`nimbus init` writes one",
+        remedy="`nimbus init` writes one; or go to the project's folder",
     )
 
 
@@ -125,7 +132,11 @@ def _tables(text: str, file: Path) -> dict[str, Any]:
     version = tables.get("schema_version", SCHEMA_VERSION)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ConfigInvalidError(
-            "schema_version is not one", where=str(file), got=repr(version), expected=str(SCHEMA_VERSION)
+            "schema_version is not one",
+            where=str(file),
+            got=repr(version),
+            expected=str(SCHEMA_VERSION),
+            remedy=f"write schema_version = {SCHEMA_VERSION}",
         )
     if version > SCHEMA_VERSION:
         raise ConfigNewerError(
@@ -150,7 +161,10 @@ def _environments(tables: dict[str, Any], file: Path) -> dict[str, Described]:
     given = tables.get("environments", {})
     if not isinstance(given, dict):
         raise ConfigInvalidError(
-            "environments are tables", where=origin(("environments",)), expected="[environments.NAME]"
+            "environments are tables",
+            where=origin(("environments",)),
+            expected="[environments.NAME]",
+            remedy="write each as a table of its own",
         )
     described = {LOCAL: Described()}
     for name, table in given.items():

@@ -145,6 +145,8 @@ def _bounded(value: Any, key: Key, path: Path, origin: Origin) -> Any:  # noqa: 
         else:
             allowed = f"at least {least:g}" if least is not None else f"at most {most:g}"
         raise _wrong(repr(value), allowed, path, origin)
+    if key.nonempty and isinstance(value, str) and not value.strip():
+        raise _wrong(repr(value), "a text that is not empty; leave the key out for its default", path, origin)
     if key.pattern is not None and not re.search(key.pattern, value):
         raise _wrong(repr(value), key.says or key.pattern, path, origin)
     return value
@@ -159,4 +161,10 @@ def _expect(kind: type, value: Any, path: Path, origin: Origin) -> Any:  # noqa:
 
 def _wrong(got: str, expected: str, path: Path, origin: Origin) -> ConfigInvalidError:
     name = path[-1] if path else "the file"
-    return ConfigInvalidError(f"{name} has a value that it cannot have", where=origin(path), got=got, expected=expected)
+    return ConfigInvalidError(
+        f"{name} has a value that it cannot have",
+        where=origin(path),
+        got=got,
+        expected=expected,
+        remedy="change it there; `nimbus config schema` says what every key may be",
+    )

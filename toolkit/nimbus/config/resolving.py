@@ -11,6 +11,7 @@ from nimbus.config.environments import Environment, Kind, Outputs
 from nimbus.config.errors import EnvironmentIncompleteError
 from nimbus.config.own_folder import FOLDER
 from nimbus.config.project import Project
+from nimbus_runtime.contract import codec
 
 DEFAULT_TERRAFORM = "infra"
 
@@ -38,6 +39,21 @@ def resolve(project: Project, read_outputs: ReadsOutputs) -> Environment:
         region=outputs.region,
         outputs=outputs,
     )
+
+
+def described(project: Project) -> dict[str, tuple[object, str]]:
+    """Return what the project's environment is described by: each value, and where it is said if it is no default."""
+    found, name = project.described, project.environment
+    local = found.kind is Kind.LOCAL
+    told = {
+        "kind": (found.kind.value, not local),
+        "protected": (found.protected, found.protected),
+        **({"root": (found.root or f"{FOLDER}/{name}", bool(found.root))} if local else {}),
+        **({} if local else {"terraform": (found.terraform or f"{DEFAULT_TERRAFORM}/{name}", bool(found.terraform))}),
+        **({} if found.outputs is None else {"outputs": (codec.plain(found.outputs), True)}),
+    }
+    place = f"environments.{name}"
+    return {key: (value, f"{place}.{key}" if said else "default") for key, (value, said) in told.items()}
 
 
 def terraform_folder(project: Project) -> Path:

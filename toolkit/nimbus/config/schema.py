@@ -71,7 +71,8 @@ def _kind(kind: Any, key: Key) -> Schema:  # noqa: ANN401 - any type of a key
         return _object(typing.cast("type", kind))
     if issubclass(kind, Enum):
         return {"enum": [member.value for member in kind]}
-    bounds = {"minimum": key.least, "maximum": key.most, "pattern": key.pattern}
+    pattern = key.pattern or (r"\S" if key.nonempty else None)
+    bounds = {"minimum": key.least, "maximum": key.most, "pattern": pattern}
     return {"type": _TYPES[kind], **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 

@@ -24,7 +24,9 @@ class Pipeline:
     name: Annotated[
         str, Key("Name of the pipeline.", pattern=_NAME, says="2 to 24 lower-case letters, digits, single - or _")
     ]
-    source: Annotated[str, Key("The trained pipeline: a folder, a wheel, or the name of an installed package.")]
+    source: Annotated[
+        str, Key("The trained pipeline: a folder, a wheel, or the name of an installed package.", nonempty=True)
+    ]
     precision: Annotated[Precision, Key("How the encoder computes.")] = Precision.FP32
     code: Annotated[tuple[str, ...], Key("Files of your own that the pipeline's components are made of.")] = ()
     allow: Annotated[tuple[str, ...], Key("Installed packages whose components the pipeline may use.")] = ()
@@ -42,8 +44,10 @@ class Input:
     """What runs read."""
 
     paths: Annotated[tuple[str, ...], Key("Files, folders, patterns, or s3:// addresses of documents.", nonempty=True)]
-    text_field: Annotated[str, Key("The field that holds the text.")] = "text"
-    id_field: Annotated[str | None, Key("The field that holds the id; derived from content and place without.")] = None
+    text_field: Annotated[str, Key("The field that holds the text.", nonempty=True)] = "text"
+    id_field: Annotated[
+        str | None, Key("The field that holds the id; derived from content and place without.", nonempty=True)
+    ] = None
     format: Annotated[Format | None, Key("How documents are laid out where the file's name does not say.")] = None
 
 

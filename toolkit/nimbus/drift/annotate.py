@@ -161,6 +161,7 @@ def _task(run: Run, task: Task | None) -> Task:
             where=f"run {run.run}",
             got=task or "neither ents nor cats",
             expected=" or ".join(offered) or "a run that wrote ents or cats",
+            remedy="choose another --task or --run",
         )
     return task
 

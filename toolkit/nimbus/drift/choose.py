@@ -58,7 +58,12 @@ def named(store: Store, names: Sequence[str]) -> list[Run]:
         chosen |= {run.run: run for run in _finished(store, within)}
     runs = [chosen[name] for name in sorted(chosen)]
     if not runs:
-        raise RunNotFoundError("no finished run lies in this range", where=store.location, got=", ".join(names))
+        raise RunNotFoundError(
+            "no finished run lies in this range",
+            where=store.location,
+            got=", ".join(names),
+            remedy="`nimbus runs` lists them",
+        )
     digests = {run.bundle_digest: run.run for run in runs}
     if len(digests) > 1:
         raise BaselineMismatchError(
@@ -120,6 +125,7 @@ def _run(store: Store, name: str) -> Run:
             where=store.location,
             got=name,
             expected=f"a finished run, such as {', '.join(near)}" if near else "a finished run; none is yet",
+            remedy="`nimbus runs` lists those of an environment",
         )
     return codec.decode(Run, data, f"{store.location}/{paths.dataset(name)}")
 

@@ -8,6 +8,7 @@ from nimbus.drift import svg, words
 from nimbus.drift.report import Report
 from nimbus.drift.svg import shown
 from nimbus_runtime.contract.drift import Finding, Level, Source
+from nimbus_runtime.contract.words import percent, plural
 
 _PANELS = 30
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -47,14 +48,14 @@ def page(report: Report) -> str:
 def _facts(report: Report) -> str:
     comparison, baseline = report.comparison, report.baseline
     first, last = comparison.runs[0], comparison.runs[-1]
-    origin = "the dev set" if baseline.source is Source.DEV else f"{len(baseline.parts):,} runs"
+    origin = "the dev set" if baseline.source is Source.DEV else plural(len(baseline.parts), "run")
     if baseline.source is Source.RUNS and len(baseline.parts) == 1:
         origin = f"run {baseline.parts[0].run}"
     facts = {
-        "Run": last if first == last else f"{first} to {last} ({len(comparison.runs)} runs)",
+        "Run": last if first == last else f"{first} to {last} ({plural(len(comparison.runs), 'run')})",
         "Release": comparison.release,
         "Documents": f"{report.documents:,}, in quarantine {report.quarantined:,}; compared {comparison.current:,}",
-        "Baseline": f"{baseline.name}, of {origin}; {comparison.reference:,} documents",
+        "Baseline": f"{baseline.name}, of {origin}; {plural(comparison.reference, 'document')}",
     }
     if report.since:
         facts["Since"] = f"run {report.since}"
@@ -123,7 +124,7 @@ def _method(report: Report) -> str:
         f"Material is what is significant (p below {asked.alpha:g} after Holm's correction over all features) and "
         f"large: KS D or total variation above {asked.distance:g}, Cohen's h above {asked.share:g}, AUC above "
         f"{asked.auc:g}, or whatever the baseline's own runs differ by, if that is more. Visible is significant and "
-        f"more than {asked.visible:.0%} of that."
+        f"more than {percent(asked.visible, 0)} of that."
     )
     tests = (
         f"Tests by {report.comparison.engine}. Intervals are of 95 %. PSI is shown as it is known; it decides nothing."

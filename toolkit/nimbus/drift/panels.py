@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from nimbus.drift import words
 from nimbus_runtime.contract.drift import Finding, Kind, Level
+from nimbus_runtime.contract.words import percent
 from nimbus_runtime.drift import classifier
 from nimbus_runtime.drift.samples import Sample
 
@@ -37,14 +38,16 @@ def change(pair: Sample, found: Finding) -> str:
     """Say what changed of a feature."""
     if pair.kind is Kind.VECTOR:
         chance = 0.5 if found.chance is None else found.chance
-        return f"a classifier tells {found.effect:.0%} of pairs of documents apart; {chance:.0%} is chance"
+        return (
+            f"a classifier tells {percent(found.effect, 0)} of pairs of documents apart; {percent(chance, 0)} is chance"
+        )
     if pair.kind is Kind.NUMBER:
         return _moved(pair.reference, pair.current)
     ours, theirs = _shares(pair)
     if pair.kind is Kind.SHARE:
-        return f"{ours[0]:.2%} → {theirs[0]:.2%}"
+        return f"{percent(ours[0])} → {percent(theirs[0])}"
     most = int(np.argmax(np.abs(theirs - ours)))
-    return f"{pair.categories[most]} {ours[most]:.1%} → {theirs[most]:.1%}"
+    return f"{pair.categories[most]} {percent(ours[most], 1)} → {percent(theirs[most], 1)}"
 
 
 def panels(pairs: Sequence[Sample], findings: Sequence[Finding]) -> tuple[Panel, ...]:
@@ -92,7 +95,7 @@ def _moved(ours: Floats, theirs: Floats) -> str:
     values = np.unique(np.concatenate([ours, theirs]))
     up_to = [np.searchsorted(np.sort(each), values, side="right") / len(each) for each in (ours, theirs)]
     at = int(np.argmax(np.abs(up_to[0] - up_to[1])))
-    return f"up to {words.number(float(values[at]))}: {up_to[0][at]:.0%} → {up_to[1][at]:.0%}"
+    return f"up to {words.number(float(values[at]))}: {percent(up_to[0][at], 0)} → {percent(up_to[1][at], 0)}"
 
 
 def _histogram(pair: Sample, found: Finding, ours: Floats, theirs: Floats) -> Panel:

@@ -10,6 +10,7 @@ from nimbus.drift import words
 from nimbus.drift.history import Point
 from nimbus.drift.panels import Panel
 from nimbus_runtime.contract.drift import Finding, Level
+from nimbus_runtime.contract.words import percent
 
 _WIDTH, _HEIGHT, _BASE = 320, 110, 92
 _ROW, _LABEL = 19, 118
@@ -125,7 +126,7 @@ def _bars(drawn: Panel) -> str:
             f'<text class="tick" x="0" y="{y + 12}">{shown(name, 18)}</text>'
             f'<rect class="reference" x="{_LABEL}" y="{y + 2}" width="{before / highest * room:.1f}" height="6"/>'
             f'<rect class="now" x="{_LABEL}" y="{y + 9}" width="{after / highest * room:.1f}" height="6"/>'
-            f'<text class="tick end" x="{_WIDTH}" y="{y + 12}">{after:.1%}</text>'
+            f'<text class="tick end" x="{_WIDTH}" y="{y + 12}">{percent(after, 1)}</text>'
         )
     height = len(drawn.categories) * _ROW + 2
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nimbus_runtime.contract.drift import Comparison, Finding, Kind, Level
+from nimbus_runtime.contract.words import plural
 
 LABEL = "label "  # before an entity's label, in a feature's name
 _TITLES = {
@@ -41,7 +42,7 @@ def summary(comparison: Comparison, documents: int) -> str:
     drifted = [title(found.feature) for found in comparison.findings if found.level is comparison.level]
     if comparison.level is Level.INSUFFICIENT:
         few = min(comparison.reference, comparison.current)
-        return f"Insufficient data: {few:,} documents in the smaller window; a verdict takes {documents:,}."
+        return f"Insufficient data: {plural(few, 'document')} in the smaller window; a verdict takes {documents:,}."
     if comparison.level is Level.NONE:
         return f"No drift: none of {len(comparison.findings)} features differs significantly and visibly."
     named = ", ".join(drifted[:3]) + (f" and {len(drifted) - 3} more" if len(drifted) > 3 else "")

@@ -9,6 +9,7 @@ from typing import Protocol
 from nimbus.export.columns import Kind, columns
 from nimbus_runtime.contract.errors import ExportError
 from nimbus_runtime.contract.records import Run
+from nimbus_runtime.contract.words import plural
 
 Row = tuple[str | None, ...]
 Progress = Callable[[int, int], None]  # rows written, rows in all
@@ -71,7 +72,7 @@ def _counted(run: str, batches: Iterator[Batch], expected: int, progress: Progre
         raise ExportError(
             "the dataset's files do not hold the rows that its record counts",
             where=f"run {run}",
-            got=f"{rows:,} rows",
-            expected=f"{expected:,} rows",
+            got=plural(rows, "row"),
+            expected=plural(expected, "row"),
             remedy="restore the files from a backup, or start a new run",
         )

@@ -22,6 +22,7 @@ from nimbus.schedules.gaps import gaps
 from nimbus_runtime.readers.formats import recognise
 
 VARIABLES = "nimbus.auto.tfvars.json"
+TFVARS = "terraform.tfvars"
 _MODULES = ("platform", "pipeline", "observability")
 _LEFT_OUT = ("tests", ".terraform", ".terraform.lock.hcl")
 _YEAR = 366 * 24 * 60  # minutes
@@ -33,7 +34,7 @@ _ENVIRONMENT, _DIGEST = 10, 4  # of them where both names do not fit
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of each file: written, kept as it was, or left since it was changed by hand."""
+    """What became of each file: written, kept as it was, or left since it is another one than would be written."""
 
     written: tuple[str, ...]
     kept: tuple[str, ...]
@@ -57,7 +58,7 @@ def files(project: Project, settings: Settings, modules: Path) -> dict[str, str]
         "outputs.tf": _OUTPUTS,
         "versions.tf": _VERSIONS,
         ".gitignore": ".terraform/\nnimbus.tfplan\n*.tfstate*\n",
-        "terraform.tfvars": _tfvars(settings),
+        TFVARS: _tfvars(settings),
         VARIABLES: variables(project),
     }
     if settings.state_bucket is not None:

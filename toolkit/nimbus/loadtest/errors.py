@@ -9,6 +9,10 @@ class LoadTestTargetError(UsageError):
     """There is nothing to put under load, or more than one thing."""
 
 
+class LoadTestSilentError(NimbusError):
+    """Nobody answers at the address that is to be put under load, or not yet."""
+
+
 class LoadTestFailedError(NimbusError):
     """The generator or the server under load ended before there was a result."""
 

@@ -10,6 +10,7 @@ from nimbus.loadtest.command import Under
 from nimbus.loadtest.result import Step
 from nimbus.loadtest.run import Trial
 from nimbus.loadtest.verdict import Outcome
+from nimbus_runtime.contract.words import percent, plural
 
 _TITLES = {
     Outcome.OK: "Kept",
@@ -62,7 +63,7 @@ def _tiles(tested: Trial) -> str:
         ("p95", _ms(judged.p95)),
         ("p99", _ms(judged.p99)),
         ("p99.9", _ms(judged.p999)),
-        ("failed", f"{judged.error_share:.2%}"),
+        ("failed", percent(judged.error_share)),
     ]
     if cpu is not None:
         of_all = f" of {target.processors:g}" if target.processors else ""
@@ -120,7 +121,7 @@ def _steps(tested: Trial) -> str:
             _ms(step.p50),
             _ms(step.p95),
             _ms(step.p99),
-            f"{step.error_share:.2%}",
+            percent(step.error_share),
             _number(step.cpu),
             _mb(step.resident_bytes),
             _fate(step, None if most is None else most.rate),
@@ -153,8 +154,7 @@ def _how(tested: Trial, time: str) -> str:
     payload = result.payload
     texts = "the user's own" if payload.get("own") else f"made up, about {payload.get('words_median')} words each"
     limits = ", ".join(_limit(name, value) for name, value in result.limits.items())
-    plural = "es" if result.processes > 1 else ""
-    made = f"{result.shape} by {' and '.join(result.users)}, {result.processes} process{plural}"
+    made = f"{result.shape} by {' and '.join(result.users)}, {plural(result.processes, 'process', 'processes')}"
     told = [
         f"Profile {tested.profile}: {made}",
         f"Texts: {texts}, {payload.get('texts')} a request" if "ArrivalUser" in result.users else "",
@@ -169,7 +169,7 @@ def _how(tested: Trial, time: str) -> str:
 
 
 def _limit(name: str, value: float) -> str:
-    return f"{value:.2%} failed" if name == "errors" else f"{name.replace('p999', 'p99.9')} {value:,g} ms"
+    return f"{percent(value)} failed" if name == "errors" else f"{name.replace('p999', 'p99.9')} {value:,g} ms"
 
 
 def _on(tested: Trial) -> str:

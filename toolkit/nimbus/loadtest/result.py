@@ -69,7 +69,10 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Who was under load, as it said itself; one that says nothing of itself has none of it."""
+    """Who was under load, as it said itself; one that says nothing of itself has none of it.
+
+    `degraded` is the share of the time in which it could not start a worker that it should have.
+    """
 
     url: str | None = None
     cpus: float | None = None
@@ -77,6 +80,7 @@ class Measured:
     bundle_digest: str | None = None
     peak_resident_bytes: float | None = None
     workers: float | None = None
+    degraded: float = 0.0
 
     @property
     def processors(self) -> float | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from nimbus.config.loadtest import Shape, Slo
 from nimbus.loadtest.result import Figures, Result, Step
+from nimbus_runtime.contract.words import percent, plural
 
 _LATE_MS, _LATE_SHARE = 20.0, 0.25  # the generator's own lateness that makes a figure its own, not the server's
 
@@ -16,7 +17,7 @@ class Outcome(StrEnum):
 
     OK = "ok"
     MISSED = "missed"  # a limit of the SLO
-    UNSOUND = "unsound"  # the generator itself was late or ended, so that nothing can be said of the server
+    UNSOUND = "unsound"  # the generator was late or ended, or the server was not whole: nothing can be said of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def judge(result: Result, slo: Slo) -> Verdict:
     missed += _of_whole(result, slo, judged)
     if result.shape == Shape.RAMP and step is None:
         missed.insert(0, "no rate was kept within the limits")
-    late = _lost(result) or _late(judged)
+    late = _lost(result) or _degraded(result) or _late(judged)
     if late is None and missed and saturation is not None and saturation.at_least:
         late = "the generator was late where the ramp broke: give it more processes, or a machine of its own"
     if late:
@@ -97,7 +98,7 @@ def _missed(figures: Figures, slo: Slo, what: str) -> list[str]:
     if not figures.finished:
         missed.append("nothing was answered")
     if figures.error_share > slo.error_share:
-        missed.append(f"{figures.error_share:.2%} of the {what} failed, the SLO is {slo.error_share:.2%}")
+        missed.append(f"{percent(figures.error_share)} of the {what} failed, the SLO is {percent(slo.error_share)}")
     return missed
 
 
@@ -117,8 +118,15 @@ def _lost(result: Result) -> str | None:
     if not result.lost_processes:
         return None
     of, asked = f"{result.lost_processes} of {result.processes}", result.overall.lost
-    theirs = f"; what {asked:,} requests of theirs came to nobody heard" if asked else ""
+    theirs = f"; what {plural(asked, 'request')} of theirs came to nobody heard" if asked else ""
     return f"{of} processes that made the load ended before the test did{theirs}"
+
+
+def _degraded(result: Result) -> str | None:
+    share = result.target.degraded
+    if not share:
+        return None
+    return f"the server was degraded {percent(share)} of the time: a worker of it could not be started"
 
 
 def _late(figures: Figures) -> str | None:
@@ -134,19 +142,22 @@ def in_words(result: Result, verdict: Verdict, slo: Slo) -> str:
     if _runs(result):
         return _runs_in_words(judged)
     on = f" on {result.target.processors:g} vCPU" if result.target.processors else ""
+    if judged.finished and judged.failed == judged.finished:
+        return f"none of {plural(judged.arrivals, 'request')} was answered as it should be{on}"
     if saturation is None:
         rate = f"{judged.documents_per_second:.3g} documents/s"
         return f"{rate}, p95 {judged.p95:,.0f} ms{on}" if judged.p95 is not None else rate + on
     limits = ((50, slo.p50_ms), (95, slo.p95_ms), (99, slo.p99_ms))
     kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits[::-1] if ms is not None), None)
     kept = next((f"p{n} ≤ {ms:g} ms" for n, ms in limits if n == 95 and ms is not None), kept)
-    shown = kept or f"p95 {judged.p95 or 0:,.0f} ms"
+    if kept is None and judged.p95 is not None:
+        kept = f"p95 {judged.p95:,.0f} ms"
     least = "at least " if saturation.at_least else ""
-    return f"{least}{saturation.documents_per_second:.3g} documents/s at {shown}{on}"
+    return f"{least}{saturation.documents_per_second:.3g} documents/s{f' at {kept}' if kept else ''}{on}"
 
 
 def _runs_in_words(figures: Figures) -> str:
-    runs = f"{figures.finished} run{'' if figures.finished == 1 else 's'}"
+    runs = plural(figures.finished, "run")
     if figures.p95 is None:
         return f"{runs} ended"
     return f"{runs}, 95 % published within {figures.p95 / 1e3:.3g} s, {figures.documents_per_second:.3g} documents/s"

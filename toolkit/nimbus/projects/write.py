@@ -70,18 +70,26 @@ root = "scored"
 """
 
 
+def expect_none(folder: Path) -> None:
+    """Refuse a folder that has a project already."""
+    file = folder / FILE
+    if file.exists():
+        raise ProjectExistsError(
+            f"there is a {FILE} here already",
+            where=str(file),
+            remedy="look at it with `nimbus config show`, and change it by hand; --replace writes it anew, "
+            "and what it says now, environments among it, is lost",
+        )
+
+
 def write(folder: Path, beginning: Beginning, *, replace: bool) -> Project:
     """Write the file into a folder, and return what it says; what could not be read is not written.
 
     One that is there is kept, unless it is to be replaced.
     """
+    if not replace:
+        expect_none(folder)
     file = folder / FILE
-    if file.exists() and not replace:
-        raise ProjectExistsError(
-            "there is a project here already",
-            where=str(file),
-            remedy="change it by hand, or add --replace to write it anew",
-        )
     told = text(beginning)
     project = parse(told, file.absolute(), variables={})
     writing.replace(file, told)

@@ -19,6 +19,7 @@ from nimbus.promotion.report import KIND, Component, Named, Shadow, Share
 from nimbus_runtime import intervals
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.records import Evidence
+from nimbus_runtime.contract.words import percent, plural
 
 _GOOD, _SAYS_NOTHING = frozenset({"ok", "passed", "met", "promote"}), "unsound"
 _ELSEWHERE = 2.0  # how much more a slowdown may be where live was timed on another machine
@@ -146,7 +147,7 @@ def _of_shadow(shadow: Shadow, gate: Gate) -> Iterator[Rule]:
 def _changed(name: str, component: Component, gate: Gate, sampled: int) -> Rule:
     """Compare an interval with a limit; where it lies across, ask whether the sample could have told."""
     changed, limit = component.changed, gate.max_changed
-    found, shown = _shown(changed), f"{limit:.2%}"
+    found, shown = _shown(changed), percent(limit)
     if limit == 0:
         verdict = Verdict.PROMOTE if changed.share == 0 else Verdict.HOLD
         return Rule(name, found, shown, verdict, "nothing may change")
@@ -158,9 +159,11 @@ def _changed(name: str, component: Component, gate: Gate, sampled: int) -> Rule:
     wanted = power.needed(limit, effect, gate.confidence)
     if changed.effective >= wanted:
         verdict = Verdict.PROMOTE if changed.share <= limit else Verdict.HOLD
-        return Rule(name, found, shown, verdict, f"as near to the limit as does not matter: {gate.smallest_effect:.2%}")
+        return Rule(
+            name, found, shown, verdict, f"as near to the limit as does not matter: {percent(gate.smallest_effect)}"
+        )
     needed = math.ceil(sampled * wanted / max(changed.effective, 1.0))
-    why = f"the interval lies across the limit; about {needed:,} documents would tell"
+    why = f"the interval lies across the limit; about {plural(needed, 'document')} would tell"
     return Rule(name, found, shown, Verdict.INCONCLUSIVE, why, needed)
 
 
@@ -180,7 +183,7 @@ def _parts(component: Component, kind: str, parts: Sequence[Named], gate: Gate) 
     worst = max(beyond or told, key=lambda part: part.changed.share)
     verdict = Verdict.HOLD if beyond else Verdict.PROMOTE
     why = _names(beyond) + " surely beyond" if beyond else f"none of {len(told)} surely beyond"
-    yield Rule(f"{component.name}: {kind}", f"{worst.name} {_shown(worst.changed)}", f"{limit:.2%}", verdict, why)
+    yield Rule(f"{component.name}: {kind}", f"{worst.name} {_shown(worst.changed)}", percent(limit), verdict, why)
 
 
 def _failures(shadow: Shadow, gate: Gate) -> Rule:
@@ -188,10 +191,10 @@ def _failures(shadow: Shadow, gate: Gate) -> Rule:
     more = (failures.candidate - failures.live) / shadow.sampled
     found = f"{failures.candidate:,} of {shadow.sampled:,}, live {failures.live:,}"
     if failures.candidate or failures.live:
-        found += f" ({failures.low:+.2%} to {failures.high:+.2%})"
+        found += f" ({percent(failures.low, signed=True)} to {percent(failures.high, signed=True)})"
     verdict, needed = _difference(more, failures.low, failures.high, gate.max_failures, gate, shadow.sampled)
     why = ", ".join(f"{count:,} {reason}" for reason, count in failures.reasons.items()) or "none failed"
-    return Rule("failing documents", found, f"+{gate.max_failures:.2%}", verdict, _telling(why, needed), needed)
+    return Rule("failing documents", found, f"+{percent(gate.max_failures)}", verdict, _telling(why, needed), needed)
 
 
 def _confidence(shadow: Shadow, gate: Gate) -> Iterator[Rule]:
@@ -223,7 +226,7 @@ def _difference(  # noqa: PLR0913, PLR0917 - all that it is told by
 def _telling(why: str, needed: int | None) -> str:
     if needed is None:
         return why
-    return f"{why}; the interval lies across the limit; about {needed:,} documents would tell"
+    return f"{why}; the interval lies across the limit; about {plural(needed, 'document')} would tell"
 
 
 def _speed(shadow: Shadow, gate: Gate) -> Rule:
@@ -240,7 +243,7 @@ def _speed(shadow: Shadow, gate: Gate) -> Rule:
 
 
 def _shown(share: Share) -> str:
-    return f"{share.share:.2%} ({share.low:.2%} to {share.high:.2%})"
+    return f"{percent(share.share)} ({percent(share.low)} to {percent(share.high)})"
 
 
 def _names(parts: Iterable[Named]) -> str:

@@ -17,6 +17,7 @@ from nimbus_runtime import evidence, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import NimbusError
 from nimbus_runtime.contract.records import Evidence, Release
+from nimbus_runtime.contract.words import percent
 
 if TYPE_CHECKING:
     from nimbus_runtime.store import Store
@@ -91,7 +92,7 @@ def keep(store: Store, found: report.Shadow, named: Named, actor: str) -> bool:
     """Keep a shadow as evidence of its release; say whether there is one."""
     if named.release is None:
         return False
-    outcome = f"{found.changed.share:.2%} changed"
+    outcome = f"{percent(found.changed.share)} changed"
     evidence.write(store, named.release.release, report.KIND, found, outcome=outcome, actor=actor)
     return True
 

@@ -79,7 +79,12 @@ def _live(store: Store) -> tuple[Release, Run | None, Plan | None]:
         )
     data = store.read(paths.release(present.release))
     if data is None:
-        raise NothingToCompareError("the live release is not registered", where=store.location, got=present.release)
+        raise NothingToCompareError(
+            "the live release is not registered",
+            where=store.location,
+            got=present.release,
+            remedy="promote a release that is, or roll back to one: `nimbus history` names them",
+        )
     release = codec.decode(Release, data, paths.release(present.release))
     run = plan = None
     if present.dataset is not None:

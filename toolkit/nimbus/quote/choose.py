@@ -68,6 +68,7 @@ def all_sizes(memory: Memory) -> tuple[TaskSize, ...]:
             "no task of Fargate has so much memory",
             got=f"{memory.needed_mb(1):,.0f} MB for one process, headroom included",
             expected=f"at most {max(map(max, _SIZES.values())):,} GB",
+            remedy="take a smaller pipeline, or one in int8",
         )
     return tuple(found)
 

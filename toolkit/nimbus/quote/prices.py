@@ -38,7 +38,12 @@ def read(path: Path = OWN) -> PriceTable:
     try:
         table = codec.decode(PriceTable, path.read_bytes(), str(path))
     except OSError as error:
-        raise UsageError("the table of prices cannot be read", where=str(path), got=error.strerror) from None
+        raise UsageError(
+            "the table of prices cannot be read",
+            where=str(path),
+            got=error.strerror,
+            remedy="mend [prices] table in nimbus.toml, or leave it out",
+        ) from None
     except RecordInvalidError as error:
         raise UsageError(
             "this is not a table of prices",
@@ -49,7 +54,16 @@ def read(path: Path = OWN) -> PriceTable:
         ) from None
     for name, rate in table.architectures.items():
         if min(rate.vcpu_hour, rate.gb_hour) < 0 or not 0 <= rate.spot_share <= 1:
-            raise UsageError("a price is below nothing, or Spot's share not from 0 to 1", where=f"{path}: {name}")
+            raise UsageError(
+                "a price is below nothing, or Spot's share not from 0 to 1",
+                where=f"{path}: {name}",
+                remedy="mend it there",
+            )
     if not table.architectures:
-        raise UsageError("the table of prices has no architecture", where=str(path), expected="X86_64 or ARM64")
+        raise UsageError(
+            "the table of prices has no architecture",
+            where=str(path),
+            expected="X86_64 or ARM64",
+            remedy="add one",
+        )
     return table

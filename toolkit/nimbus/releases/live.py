@@ -36,7 +36,12 @@ def offered(present: Live | None, candidate: Candidate) -> Live:
             remedy=f"promote it: `nimbus promote {candidate.release}`",
         )
     if present.release == candidate.release:
-        raise UsageError("this release is live already", got=candidate.release, expected="another one")
+        raise UsageError(
+            "this release is live already",
+            got=candidate.release,
+            expected="another one",
+            remedy="`nimbus show` lists the releases",
+        )
     if present.candidate is not None and present.candidate.release != candidate.release:
         raise UsageError(
             "another release is in its canary",

@@ -225,7 +225,12 @@ def _to_resume(store: DirectoryStore, run: str | None) -> Plan | None:
         return _unfinished(store)
     data = store.read(paths.plan(run)) if run in store.names(paths.RUNS) else None  # a name, never a path
     if data is None:
-        raise RunNotFoundError("there is no such run to resume", where=store.location, got=run)
+        raise RunNotFoundError(
+            "there is no such run to resume",
+            where=store.location,
+            got=run,
+            remedy="`nimbus runs` lists them",
+        )
     return codec.decode(Plan, data, f"{store.location}/{paths.plan(run)}")
 
 

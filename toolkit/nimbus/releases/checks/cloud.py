@@ -12,6 +12,7 @@ from nimbus.releases.checks import anywhere, local
 from nimbus.releases.preflight import Check, Status
 from nimbus_runtime import live
 from nimbus_runtime.contract.errors import NimbusError
+from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.releases.checks.local import Inputs, Machine
@@ -241,7 +242,7 @@ def quota(cpus: Callable[[], float], given: Callable[[], TaskSize], tasks: int, 
         return Check(subject, name, Status.FAILED, f"{allowed:g} allowed, one task takes {each:g}", remedy)
     at_once = min(tasks, int(allowed // each))
     note = "" if at_once >= tasks else f"; the {tasks} of max_concurrency would take {tasks * each:g}"
-    return Check(subject, name, Status.OK, f"{allowed:g}: {at_once:,} tasks at once{note}")
+    return Check(subject, name, Status.OK, f"{allowed:g}: {plural(at_once, 'task')} at once{note}")
 
 
 def state_machine(status: Callable[[], str]) -> Check:
