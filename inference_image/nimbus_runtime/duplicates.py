@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 Hashes = npt.NDArray[np.uint64]
-_IDS_A_PASS = 20_000_000  # 64-bit hashes held at once: 160 MB
+_IDS_A_PASS = 20_000_000  # documents: of each a hash of 64 bits, twice while they are brought together, so 320 MB
 _EXAMPLES = 20
 
 
@@ -59,7 +59,7 @@ class _First:
 
 
 def _counted(store: Store, run: str, commits: Sequence[Commit], suspects: Hashes, first: _First) -> tuple[int, int]:
-    """Return how many ids come again, and how many documents bring them: 20 bytes an id, however often it comes."""
+    """Return how many ids come again, and how many documents bring them; no name is held, however many do."""
     documents = np.zeros(len(suspects), dtype=np.uint32)
     low, high = np.full(len(suspects), _HIGHEST), np.zeros(len(suspects), dtype=np.uint64)
     for names in _ids(store, run, commits):

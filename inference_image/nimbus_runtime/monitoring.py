@@ -1,4 +1,4 @@
-"""What drift reports will need of every scored document: numbers, never text.
+"""What drift reports will need of every scored document: numbers and names of fields, never text.
 
 Written beside each shard's rows while the document is in hand, since nothing later can know it.
 """
@@ -23,7 +23,7 @@ Features = dict[str, Any]
 
 
 def schema() -> pa.Schema:
-    """Return the columns: lengths, share of unknown pieces, labels, confidence, a vector for a sample."""
+    """Return the columns: lengths, share of unknown pieces, labels, confidence, a vector for a sample, fields."""
     import pyarrow as pa  # noqa: PLC0415 - only where features are written
 
     return pa.schema(
@@ -38,6 +38,7 @@ def schema() -> pa.Schema:
             pa.field("top_probability", pa.float32()),
             pa.field("entropy", pa.float32()),  # of the categories' scores, in nats
             pa.field("vector", pa.list_(pa.float32())),  # of the sampled documents; null elsewhere
+            pa.field("fields", pa.list_(pa.string())),  # beside the text: "type name", "others"; null of old runs
         ]
     )
 
@@ -54,6 +55,7 @@ def features(document: Document, doc: Doc, vector_sample: float) -> Features:
         "entity_counts": sorted(Counter(e.label_ for e in doc.ents).items()),
         **_confidence(doc.cats),
         "vector": _vector(doc) if sampled(document.id, vector_sample) else None,
+        "fields": document.fields,
     }
 
 

@@ -39,6 +39,7 @@ class World:
     quarantined: float = 0.002
     missing: float = 0.0  # share of the documents without a category
     vectors: float = 0.2
+    fields: dict[str, float] = field(default_factory=lambda: {"string customer": 1.0, "number amount": 0.9})
 
 
 def rows(count: int, seed: int, world: World = World(), ids: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -65,6 +66,7 @@ def rows(count: int, seed: int, world: World = World(), ids: Sequence[str] | Non
                 "top_probability": None if none else float(probabilities[number]),
                 "entropy": None if none else float(1 - probabilities[number]),
                 "vector": vectors[number].tolist() if chance.random() < world.vectors else None,
+                "fields": [name for name, share in world.fields.items() if chance.random() < share],
             }
         )
     return found

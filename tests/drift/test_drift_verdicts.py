@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nimbus_runtime.contract.drift import Finding, Kind, Level, Thresholds
+from nimbus_runtime.contract.drift import Finding, Kind, Level, Thresholds, of_fields
 from nimbus_runtime.drift import verdict
 from nimbus_runtime.drift.significance import NumpyEngine
 
@@ -45,6 +45,11 @@ def test_nothing_is_found_where_nothing_happened() -> None:
         (World(moved=1.5), "vectors"),
         (World(quarantined=0.05), "quarantined"),
         (World(missing=0.1), "missing top_category"),
+        (World(fields={"number amount": 0.9}), "field customer"),
+        (World(fields={"string customer": 1.0, "number amount": 0.9, "list tags": 0.05}), "field tags"),
+        (World(fields={"string customer": 1.0, "string amount": 0.9}), "string amount"),
+        (World(fields={"string customer": 1.0, "number amount": 0.9, "null customer": 0.1}), "null customer"),
+        (World(fields=World().fields | {f"null rare{n}": 0.004 for n in range(9)}), "other fields"),
     ],
 )
 def test_a_large_change_is_material_in_its_own_feature(world: World, feature: str) -> None:
@@ -54,6 +59,26 @@ def test_a_large_change_is_material_in_its_own_feature(world: World, feature: st
     level, ratio = verdict.overall(list(findings.values()))
     assert level is Level.MATERIAL
     assert ratio > 1
+
+
+def test_fields_that_all_documents_have_are_no_feature() -> None:
+    """What never changes would only make the limits of the others stricter."""
+    found = [feature for feature in compared(World(), World()) if of_fields(feature)]
+    assert found == ["field amount"]
+
+
+def test_where_the_fields_are_not_known_the_rest_is_compared() -> None:
+    """Of runs of before, of which the features lack the column; below the limit of documents, too."""
+    fields = [row["fields"] for row in rows(800, 2, World(fields={"list tags": 1.0}))]
+    for known in (0, 499, 500):
+        both = zip(rows(800, 2), fields, strict=True)
+        mixed = [row | {"fields": own if n < known else None} for n, (row, own) in enumerate(both)]
+        for pair in ((window(rows(800, 1)), window(mixed)), (window(mixed), window(rows(800, 1)))):
+            findings = verdict.compare(*pair, THRESHOLDS, {}, NumpyEngine())
+            drifted = {found.feature: found.effect for found in findings if found.level is not Level.NONE}
+            gone = {"field amount", "field customer", "field tags"} if known == 500 else set()
+            assert set(drifted) == gone
+            assert all(effect > 2 for effect in drifted.values())
 
 
 def test_labels_are_chosen_of_both_windows_together() -> None:

@@ -54,7 +54,7 @@ def turn(place: Path) -> Iterator[int]:
 
 
 def taken(place: Path) -> bool:
-    """Say whether somebody has their turn at a folder: not even whoever took it has, where there are no locks."""
+    """Say whether anybody has their turn at a folder. Where there are no locks, nobody ever has."""
     descriptor = os.open(place, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

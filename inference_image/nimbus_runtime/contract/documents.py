@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -28,13 +28,14 @@ class Document:
 
     `position` is where it starts in its input: a byte offset in text, JSONL and CSV, a row
     or document number elsewhere. `metadata` is a JSON object of the other fields, None
-    where there are none.
+    where there are none; `fields` says which those are and of which type, without any value.
     """
 
     id: str
     text: str
     metadata: str | None
     position: int
+    fields: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,14 @@ from typing import ClassVar
 
 from nimbus_runtime.contract.records import DataFile
 
+FIELD, NULL, OTHER_FIELDS = "field", "null", "other fields"
+TYPES = ("string", "number", "boolean", "list", "object")
+
+
+def of_fields(feature: str) -> bool:
+    """Say whether a feature is of the records' fields: `field NAME`, `null NAME`, `TYPE NAME`, or the others'."""
+    return feature == OTHER_FIELDS or feature.partition(" ")[0] in (FIELD, NULL, *TYPES)
+
 
 class Level(StrEnum):
     """What a comparison comes to, from best to worst."""

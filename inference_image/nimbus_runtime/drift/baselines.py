@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _RUNS = 100  # of a baseline at most
 _LEAST_OF_A_RUN = 2_000  # documents, where it has them
+_PRODUCTION = ["fields"]  # columns that a dev set has nothing to say of
 _VARYING = 3  # runs from which on it is known what changes anyway
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -92,7 +93,7 @@ def create(  # noqa: PLR0913 - all that a baseline is
                 scheduled_time=run.scheduled_time,
                 documents=run.counts.documents,
                 quarantined=run.counts.quarantined,
-                sample=_keep(store, table),
+                sample=_keep(store, table if source is Source.RUNS else table.drop_columns(_PRODUCTION)),
             )
             for (_, run), table in zip(taken, tables, strict=True)
         ),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nimbus_runtime.contract.drift import Baseline, Comparison
+from nimbus_runtime.contract.drift import Baseline, Comparison, Source
 from nimbus_runtime.contract.records import Run
 from nimbus_runtime.drift import baselines, shards, verdict, windows
 from nimbus_runtime.drift.significance import Engine
@@ -36,6 +36,7 @@ def compare(store: Store, baseline: Baseline, runs: Sequence[Run], engine: Engin
         sum(run.counts.quarantined for run in runs),
     )
     findings = verdict.compare(reference, current, baseline.thresholds, baseline.usual, engine)
+    notes = (found.note, _unknown_fields(baseline, reference, current))
     level, ratio = verdict.overall(findings)
     comparison = Comparison(
         release=runs[-1].release,
@@ -49,6 +50,21 @@ def compare(store: Store, baseline: Baseline, runs: Sequence[Run], engine: Engin
         reference=len(reference.ids),
         current=len(current.ids),
         findings=findings,
-        note=found.note,
+        note=" ".join(filter(None, notes)) or None,
     )
     return Compared(comparison, reference, current)
+
+
+def _unknown_fields(baseline: Baseline, reference: windows.Window, current: windows.Window) -> str | None:
+    """Say why fields of the records are not compared, where these have any."""
+    enough = baseline.thresholds.documents
+    if not (reference.fields or current.fields) or min(len(reference.ids), len(current.ids)) < enough:
+        return None
+    if reference.has_fields.sum() < enough:
+        dev = "a dev set's are not those of production's inputs"
+        why = dev if baseline.source is Source.DEV else "the baseline is from before they were noted"
+    elif current.has_fields.sum() < enough:
+        why = "they were not noted yet when this was scored"
+    else:
+        return None
+    return f"Fields of the records are not compared: {why}."

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nimbus_runtime.contract.drift import Kind
+from nimbus_runtime.drift import schema
 from nimbus_runtime.drift.windows import Window
 
 _EXPECTED = 5  # documents of a category, below which chi-squared does not hold: such are taken together
@@ -37,7 +38,7 @@ class Sample:
 
 def samples(reference: Window, current: Window) -> list[Sample]:
     """Return what can be compared of two windows, in the order in which it is read."""
-    pairs = (_numbers, _categories, _shares, _vectors)
+    pairs = (_numbers, _categories, _shares, _fields, _vectors)
     return [pair for each in pairs for pair in each(reference, current)]
 
 
@@ -91,6 +92,13 @@ def _shares(reference: Window, current: Window) -> Iterator[Sample]:
         (reference.documents, current.documents),
         ("quarantined", "scored"),
     )
+
+
+def _fields(reference: Window, current: Window) -> Iterator[Sample]:
+    """Yield what changed of the records' fields."""
+    sizes = int(reference.has_fields.sum()), int(current.has_fields.sum())
+    for name, pair in schema.changes(reference, current).items():
+        yield _share(name, tuple(int(one.sum()) for one in pair), sizes, ("so", "not so"))
 
 
 def _frequent(reference: Window, current: Window) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from nimbus_runtime.contract.drift import Finding, Kind, Level, Thresholds
+from nimbus_runtime.contract.drift import Finding, Kind, Level, Thresholds, of_fields
 from nimbus_runtime.drift import effects
 from nimbus_runtime.drift.samples import Sample, samples
 from nimbus_runtime.drift.significance import Engine, Score, holm
@@ -55,7 +55,7 @@ def effect(pair: Sample, score: Score | None = None) -> effects.Effect:
 def _enough(pair: Sample, thresholds: Thresholds) -> bool:
     if pair.kind is Kind.VECTOR:
         return min(pair.sizes) >= thresholds.vectors
-    return min(pair.sizes) > 0
+    return min(pair.sizes) >= (thresholds.documents if of_fields(pair.feature) else 1)
 
 
 def _finding(  # noqa: PLR0913 - all that decides a level

@@ -42,6 +42,8 @@ class Window:
     labels: dict[str, npt.NDArray[np.bool_]]
     vectors: Floats  # (vectors, dimensions)
     vector_rows: npt.NDArray[np.intp]
+    fields: dict[str, npt.NDArray[np.bool_]]  # by `type name`
+    has_fields: npt.NDArray[np.bool_]  # which records' fields are known, be they none
 
 
 def sample(store: Store, run: Run, limit: int = DOCUMENTS) -> pa.Table:
@@ -83,6 +85,7 @@ def window(tables: Sequence[pa.Table], documents: int, quarantined: int) -> Wind
         numbers["characters_per_token"] = _finite(numbers["characters"] / numbers["tokens"])
     entities, labels = _entities(table["entity_counts"].combine_chunks(), table.num_rows)
     vectors, rows = _vectors(table["vector"].combine_chunks())
+    shapes = table["fields"].combine_chunks()
     return Window(
         documents=documents,
         quarantined=quarantined,
@@ -92,6 +95,8 @@ def window(tables: Sequence[pa.Table], documents: int, quarantined: int) -> Wind
         labels=labels,
         vectors=vectors,
         vector_rows=rows,
+        fields=_having(shapes.values, shapes.offsets.to_numpy(), table.num_rows),
+        has_fields=shapes.is_valid().to_numpy(zero_copy_only=False),
     )
 
 
@@ -162,14 +167,20 @@ def _entities(counts: Any, rows: int) -> tuple[Floats, dict[str, npt.NDArray[np.
     """Return how many entities each document has, and by label whether it has any of it."""
     offsets = counts.offsets.to_numpy()
     row_of = np.repeat(np.arange(rows), np.diff(offsets))
-    names = counts.keys[offsets[0] : offsets[-1]].dictionary_encode()
-    codes = names.indices.to_numpy()
     numbers = counts.items[offsets[0] : offsets[-1]].to_numpy(zero_copy_only=False)
-    labels = {}
-    for code, label in enumerate(names.dictionary.to_pylist()):
-        labels[label] = np.zeros(rows, dtype=bool)
-        labels[label][row_of[codes == code]] = True
-    return np.bincount(row_of, numbers, minlength=rows).astype(np.float64), labels
+    return np.bincount(row_of, numbers, minlength=rows).astype(np.float64), _having(counts.keys, offsets, rows)
+
+
+def _having(values: Any, offsets: npt.NDArray[np.int_], rows: int) -> dict[str, npt.NDArray[np.bool_]]:  # noqa: ANN401 - pyarrow's StringArray
+    """Return by name which rows have it in their lists, which begin at these offsets."""
+    row_of = np.repeat(np.arange(rows), np.diff(offsets))
+    names = values[offsets[0] : offsets[-1]].dictionary_encode()
+    codes = names.indices.to_numpy()
+    found = {}
+    for code, name in enumerate(names.dictionary.to_pylist()):
+        found[name] = np.zeros(rows, dtype=bool)
+        found[name][row_of[codes == code]] = True
+    return found
 
 
 def _vectors(column: Any) -> tuple[Floats, npt.NDArray[np.intp]]:  # noqa: ANN401 - pyarrow's ListArray

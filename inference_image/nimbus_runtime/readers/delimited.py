@@ -15,11 +15,12 @@ from nimbus_runtime.contract.errors import InputSchemaError
 from nimbus_runtime.contract.inputs import Compression, Fields, InputFile, Slice
 from nimbus_runtime.readers.compression import SUFFIXES as PACKED
 from nimbus_runtime.readers.intake import Intake, distinct_names
-from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, TOO_MANY, crowded, lines, without_end
+from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, crowded, lines, too_many, without_end
 from nimbus_runtime.readers.opening import unpacked
 from nimbus_runtime.readers.record_starts import RecordSeeker
 from nimbus_runtime.readers.records import records
 from nimbus_runtime.readers.schema import expect_fields, expect_once
+from nimbus_runtime.readers.shapes import Shapes
 
 if TYPE_CHECKING:
     import _csv
@@ -76,7 +77,8 @@ def read(file: InputFile, part: Slice, fields: Fields) -> Iterator[Document | Re
         end = part.end if file.compression is Compression.NONE else sys.maxsize
         if file.compression is Compression.NONE and part.start > layout.end:
             found = _records(file, stream, part.start)
-        rows = _Rows(layout, fields, Intake(file.name, brings_ids=fields.id is not None))
+        intake = Intake(file.name, brings_ids=fields.id is not None, shapes=Shapes(layout.columns))
+        rows = _Rows(layout, fields, intake)
         for offset, record in found:
             if offset >= end:
                 return
@@ -188,7 +190,7 @@ def _dialect(delimiter: str) -> _csv.Dialect:
 def _parse(content: bytes, dialect: _csv.Dialect) -> list[str] | tuple[Reason, str]:
     """Return the fields of a record, or why it has none."""
     if crowded(content, dialect.delimiter.encode()):
-        return TOO_MANY
+        return too_many(_SEPARATORS[dialect.delimiter])
     try:
         return next(csv.reader((content.decode(),), dialect))
     except UnicodeDecodeError as error:

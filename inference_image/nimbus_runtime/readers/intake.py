@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nimbus_runtime.contract.documents import Document, Reason, Rejected, derived_id, unusable_text
+from nimbus_runtime.readers.shapes import Shapes
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _ESCAPED = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
@@ -18,6 +19,7 @@ class Intake:
 
     name: str
     brings_ids: bool = False
+    shapes: Shapes = field(default_factory=Shapes)
 
     def reject(self, position: int, content: bytes, why: tuple[Reason, str]) -> Rejected:
         """Return the rejection of a record in which no id could be found."""
@@ -42,7 +44,7 @@ class Intake:
         why = unusable_text(text)
         if why is not None or not isinstance(text, str):
             return Rejected(identity, position, *(why or (Reason.WRONG_TYPE, "the text field")))
-        return Document(identity, text, as_json(others) if others else None, position)
+        return Document(identity, text, as_json(others) if others else None, position, self.shapes.of(others))
 
 
 def as_json(others: dict[str, object]) -> str:

@@ -10,7 +10,7 @@ from nimbus_runtime.contract.documents import Document, Reason, Rejected
 from nimbus_runtime.contract.errors import InputSchemaError
 from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
 from nimbus_runtime.readers.intake import Intake
-from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, TOO_MANY, crowded, even_slices, lines_of, without_end
+from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, crowded, even_slices, lines_of, too_many, without_end
 from nimbus_runtime.readers.schema import expect_fields
 
 if TYPE_CHECKING:
@@ -72,13 +72,14 @@ def _take(intake: Intake, fields: Fields, offset: int, line: bytes) -> Document 
 
 
 _TOO_DEEP = (Reason.INVALID_RECORD, "JSON that is nested too deeply")
+_TOO_MANY = too_many("commas and opening brackets")
 _TOO_LARGE = (Reason.INVALID_RECORD, "JSON that takes more memory than there is")
 
 
 def _parse(content: bytes) -> dict[str, object] | tuple[Reason, str]:
     """Return the object of a line, or why it holds none."""
     if crowded(content, b",", b"[", b"{"):
-        return TOO_MANY
+        return _TOO_MANY
     try:
         value = _decode(content.decode())
     except UnicodeDecodeError as error:
@@ -89,8 +90,11 @@ def _parse(content: bytes) -> dict[str, object] | tuple[Reason, str]:
         return Reason.INVALID_RECORD, "JSON with a number of too many digits"
     except (RecursionError, MemoryError) as error:
         return _TOO_DEEP if isinstance(error, RecursionError) else _TOO_LARGE
-    not_one = Reason.INVALID_RECORD, f"a JSON value of type {type(value).__name__}, not an object"
-    return value if isinstance(value, dict) else not_one
+    return value if isinstance(value, dict) else _no_object(value)
+
+
+def _no_object(value: object) -> tuple[Reason, str]:
+    return Reason.INVALID_RECORD, f"a JSON value of type {type(value).__name__}, not an object"
 
 
 def _not_jsonl(file: InputFile, first: bytes, count: int) -> InputSchemaError:

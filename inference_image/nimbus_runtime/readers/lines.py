@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 LONGEST = 64 << 20  # bytes of one record: what keeps memory flat in a file without line ends
 TOO_LONG = (Reason.TOO_LONG, f"a record of more than {LONGEST} bytes")
-MOST = 2_000_000  # values of one record: each takes some hundred bytes once it is parsed
-TOO_MANY = (Reason.INVALID_RECORD, f"a record of more than {MOST:,} values")
+MOST = 2_000_000  # marks of values in one record: a value takes some hundred bytes once it is parsed
 
 
 def lines(
@@ -66,8 +65,13 @@ def without_end(line: bytes) -> bytes:
 
 
 def crowded(content: bytes, *marks: bytes) -> bool:
-    """Tell whether a record has more values than are parsed, by the marks that each needs."""
+    """Tell whether a record may have more values than are parsed, by the marks that each needs, wherever they stand."""
     return len(content) > MOST and sum(map(content.count, marks)) > MOST
+
+
+def too_many(marks: str) -> tuple[Reason, str]:
+    """Return why a crowded record is none; `marks` are what was counted, in words."""
+    return Reason.INVALID_RECORD, f"a record with more than {MOST:,} {marks}, those within its texts included"
 
 
 def even_slices(file: InputFile, target: int) -> list[Slice]:

@@ -67,13 +67,15 @@ def _shown(file: InputFile, names: list[str]) -> list[str]:
 
     Of a table without a header the first row stands for the names, so that all of them have to look like such.
     """
-    if file.format is Format.CSV and not all(_WORD.fullmatch(name) and _is_short(name) for name in names):
+    if file.format is Format.CSV and not all(looks_like_name(name, table=True) for name in names):
         return []
-    return [name for name in names if _NAME.fullmatch(name) and _is_short(name)]
+    return list(filter(looks_like_name, names))
 
 
-def _is_short(name: str) -> bool:
-    return len(name) <= _LONGEST and sum(map(str.isdigit, name)) <= _DIGITS
+def looks_like_name(name: str, *, table: bool = False) -> bool:
+    """Say whether this is a field's name, and not somebody's words; in the first row of a table it is one word."""
+    is_one = (_WORD if table else _NAME).fullmatch(name)
+    return bool(is_one) and len(name) <= _LONGEST and sum(map(str.isdigit, name)) <= _DIGITS
 
 
 def _remedy(file: InputFile, role: str, wanted: str, names: list[str]) -> str:

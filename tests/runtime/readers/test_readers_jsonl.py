@@ -130,11 +130,21 @@ def test_a_line_too_long_for_memory_is_rejected(write: Write, read_all: ReadAll)
     assert good.position == file.size - len(GOOD)
 
 
-@pytest.mark.parametrize(("name", "record"), [("a.jsonl", b'{"text": "x", "m": [%b0]}'), ("a.csv", b"%bx")])
+@pytest.mark.parametrize(
+    ("name", "record", "marks"),
+    [
+        ("a.jsonl", b'{"text": "x", "m": [%b0]}', "commas and opening brackets"),
+        ("b.jsonl", b'{"text": "%b"}', "commas and opening brackets"),
+        ("a.csv", b"%bx", "commas"),
+    ],
+)
 def test_a_record_of_more_values_than_memory_holds_is_not_parsed(
-    name: str, record: bytes, write: Write, read_all: ReadAll
+    name: str, record: bytes, marks: str, write: Write, read_all: ReadAll
 ) -> None:
-    """Some megabytes of brackets and commas would take gigabytes; such a record ends no worker."""
+    """Some megabytes of brackets and commas would take gigabytes; such a record ends no worker.
+
+    What is counted is said: it may stand in a text.
+    """
     head = b"text\n" if name.endswith(".csv") else b""
     many = record % (b"0," * 2_000_001)
     tracemalloc.start()
@@ -143,7 +153,7 @@ def test_a_record_of_more_values_than_memory_holds_is_not_parsed(
     tracemalloc.stop()
     assert isinstance(found, Rejected)
     assert (found.reason, found.position) == (Reason.INVALID_RECORD, len(head))
-    assert found.detail == "a record of more than 2,000,000 values"
+    assert found.detail == f"a record with more than 2,000,000 {marks}, those within its texts included"
     assert peak < 10 * len(many)
 
 

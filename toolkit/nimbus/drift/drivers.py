@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nimbus.drift import words
-from nimbus_runtime.contract.drift import Finding, Kind, Level
-from nimbus_runtime.drift import classifier
+from nimbus_runtime.contract.drift import FIELD, OTHER_FIELDS, Finding, Kind, Level, of_fields
+from nimbus_runtime.drift import classifier, schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,8 @@ class Driver:
 def scores(reference: Window, current: Window, findings: Sequence[Finding]) -> dict[str, Floats]:
     """Return for each drifted feature how much more usual each current document is now than in the reference."""
     drifted = [found for found in findings if found.level in (Level.VISIBLE, Level.MATERIAL)]
-    return {found.feature: _scores(reference, current, found) for found in drifted}
+    changed = schema.changes(reference, current) if any(of_fields(found.feature) for found in drifted) else {}
+    return {found.feature: _scores(reference, current, found, changed) for found in drifted}
 
 
 def drivers(reference: Window, current: Window, findings: Sequence[Finding], most: int = 20) -> tuple[Driver, ...]:
@@ -54,7 +55,7 @@ def drivers(reference: Window, current: Window, findings: Sequence[Finding], mos
     return tuple(found)
 
 
-def _scores(reference: Window, current: Window, found: Finding) -> Floats:
+def _scores(reference: Window, current: Window, found: Finding, changed: schema.Changes) -> Floats:
     if found.kind is Kind.NUMBER:
         return _of_values(reference.numbers[found.feature], current.numbers[found.feature])
     if found.kind is Kind.CATEGORY:
@@ -71,6 +72,11 @@ def _scores(reference: Window, current: Window, found: Finding) -> Floats:
     if head == "missing" and rest in reference.numbers:
         ours, theirs = (np.isnan(window.numbers[rest]).astype(int) for window in (reference, current))
         return _of_groups(ours, theirs, 2)
+    if of_fields(found.feature):
+        windows = (reference, current)
+        pair = zip(windows, changed[found.feature], strict=True)
+        ours, theirs = (np.where(window.has_fields, has, 2) for window, has in pair)
+        return _of_groups(ours, theirs, 3)
     result = np.zeros(len(current.ids))
     if found.kind is Kind.VECTOR:
         _, theirs = classifier.along(reference.vectors, current.vectors)
@@ -100,7 +106,20 @@ def _reason(current: Window, feature: str, row: int) -> str:
         return f"{words.title(feature)} {words.number(float(current.numbers[feature][row]))}"
     if feature == "top_category":
         return f"{words.title(feature)} {current.categories[row]}"
+    if of_fields(feature):
+        return _of_field(current, feature, row)
     if label != feature:
         held = current.labels.get(label)
         return f"{'has' if held is not None and held[row] else 'no'} {label}"
     return "its vector" if feature == "vectors" else words.title(feature)
+
+
+def _of_field(current: Window, feature: str, row: int) -> str:
+    kind, _, name = feature.partition(" ")
+    if feature == OTHER_FIELDS:
+        return "its other fields"
+    if kind == FIELD:
+        has = any(flags[row] for entry, flags in current.fields.items() if entry.partition(" ")[2] == name)
+        return f"{'has' if has else 'no'} field {name}"
+    is_one = feature in current.fields and current.fields[feature][row]
+    return f"{name} is{'' if is_one else ' not'} {words.TYPES[kind]}"

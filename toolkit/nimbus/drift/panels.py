@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nimbus.drift import words
-from nimbus_runtime.contract.drift import Finding, Kind, Level
+from nimbus_runtime.contract.drift import Finding, Kind, Level, of_fields
 from nimbus_runtime.contract.words import percent
 from nimbus_runtime.drift import classifier
 from nimbus_runtime.drift.samples import Sample
 
 _BARS = 24
 _CATEGORIES = 12
-_LABELS = 20
+_TOGETHER = 20  # labels of one panel, or fields
 _SKEWED = 8  # a number whose largest values are so many times its median is drawn by its logarithm
 Floats = npt.NDArray[np.float64]
 
@@ -51,15 +51,19 @@ def change(pair: Sample, found: Finding) -> str:
 
 
 def panels(pairs: Sequence[Sample], findings: Sequence[Finding]) -> tuple[Panel, ...]:
-    """Return what there is to draw, the furthest first; all labels are drawn together."""
+    """Return what there is to draw, the furthest first; all labels are drawn together, and all fields."""
     known = {pair.feature: pair for pair in pairs}
     labels = [found for found in findings if found.feature.startswith(words.LABEL)]
+    fields = [found for found in findings if of_fields(found.feature)]
     drawn = []
     for found in findings:
-        if found not in labels:
+        if found not in labels and found not in fields:
             drawn.append(_panel(known[found.feature], found))
-        elif found is labels[0]:
-            drawn.append(_of_labels([known[label.feature] for label in labels], found))
+        elif found is next(iter(labels), None):
+            pairs = sorted((known[label.feature] for label in labels), key=_frequent)
+            drawn.append(_together(words.LABELS, pairs, known[found.feature], found))
+        elif found is next(iter(fields), None):
+            drawn.append(_together(words.FIELDS, [known[each.feature] for each in fields], known[found.feature], found))
     return tuple(drawn)
 
 
@@ -73,13 +77,17 @@ def _panel(pair: Sample, found: Finding) -> Panel:
     return Panel(words.title(pair.feature), found.level, (), pair.categories[shown], before, after, change(pair, found))
 
 
-def _of_labels(pairs: Sequence[Sample], worst: Finding) -> Panel:
-    frequent = sorted(pairs, key=lambda pair: -sum(float(share[0]) for share in _shares(pair)))[:_LABELS]
-    names = tuple(pair.feature.removeprefix(words.LABEL) for pair in frequent)
-    before, after = (tuple(float(_shares(pair)[window][0]) for pair in frequent) for window in (0, 1))
-    furthest = next(pair for pair in pairs if pair.feature == worst.feature)
+def _frequent(pair: Sample) -> float:
+    return -sum(float(share[0]) for share in _shares(pair))
+
+
+def _together(title: str, pairs: Sequence[Sample], furthest: Sample, worst: Finding) -> Panel:
+    """Draw shares of the first of these, and say how the furthest changed."""
+    drawn = pairs[:_TOGETHER]
+    names = tuple(pair.feature.removeprefix(words.LABEL) for pair in drawn)
+    before, after = (tuple(float(_shares(pair)[window][0]) for pair in drawn) for window in (0, 1))
     said = f"{worst.feature.removeprefix(words.LABEL)} {change(furthest, worst)}"
-    return Panel("documents with each label", worst.level, (), names, before, after, said)
+    return Panel(title, worst.level, (), names, before, after, said)
 
 
 def _shares(pair: Sample) -> tuple[Floats, Floats]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from nimbus_runtime.contract.drift import Comparison, Finding, Kind, Level
+from nimbus_runtime.contract.drift import FIELD, NULL, OTHER_FIELDS, Comparison, Finding, Kind, Level, of_fields
 from nimbus_runtime.contract.words import plural
 
 LABEL = "label "  # before an entity's label, in a feature's name
+LABELS, FIELDS = "documents with each label", "fields of the documents"  # what is drawn together
 _TITLES = {
     "characters": "length in characters",
     "tokens": "length in tokens",
@@ -18,6 +19,15 @@ _TITLES = {
     "top_category": "top category",
     "quarantined": "quarantined documents",
     "vectors": "vectors",
+    OTHER_FIELDS: "documents with other fields",
+}
+TYPES = {
+    NULL: "null",
+    "string": "a string",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "object": "an object",
 }
 _EFFECTS = {Kind.NUMBER: "KS D", Kind.CATEGORY: "total variation", Kind.SHARE: "Cohen's h", Kind.VECTOR: "AUC"}
 
@@ -29,6 +39,10 @@ def title(feature: str) -> str:
     head, _, rest = feature.partition(" ")
     if head == "missing" and rest:
         return f"documents without {_TITLES.get(rest, rest)}"
+    if head == FIELD:
+        return f"documents with the field {rest}"
+    if of_fields(feature) and feature != OTHER_FIELDS:
+        return f"documents whose {rest} is {TYPES[head]}"
     return _TITLES.get(feature, feature)
 
 

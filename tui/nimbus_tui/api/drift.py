@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _RUNS = 60
 SAMPLE = "drift-sample.jsonl"
 PAGE = "drift.html"
-_LABELS = "documents with each label"  # which the report draws together
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,7 @@ class WhatDrifted:
 
 def _report(found: dict[str, Any]) -> Report:
     from nimbus.drift import words  # noqa: PLC0415 - only when it is asked
+    from nimbus_runtime.contract.drift import of_fields  # noqa: PLC0415 - as above
 
     plots = {panel["title"]: _plot(panel) for panel in found["panels"]}
     comparison = found["comparison"]
@@ -120,7 +120,7 @@ def _report(found: dict[str, Any]) -> Report:
     for item in comparison["findings"]:
         name = item["feature"]
         title = words.title(name)
-        plot = plots.get(title) or (plots.get(_LABELS) if name.startswith(words.LABEL) else None)
+        together = words.LABELS if name.startswith(words.LABEL) else words.FIELDS if of_fields(name) else title
         features.append(
             Feature(
                 name=name,
@@ -136,7 +136,7 @@ def _report(found: dict[str, Any]) -> Report:
                 reference=item["reference"],
                 current=item["current"],
                 change=found["changes"].get(name, ""),
-                plot=plot,
+                plot=plots.get(together),
             )
         )
     return Report(
