@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 120.0
+_PATIENCE = 240.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Batch:
         events = self.aws.client("logs").filter_log_events(logGroupName=GROUP)["events"]
         return [event["message"] for event in events]
 
-    def register(self, stop_timeout: int = 2) -> str:
+    def register(self, stop_timeout: int = 60) -> str:
         """Return a revision whose only container has a stop timeout; its ARN."""
         options = {"awslogs-group": GROUP, "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "worker"}
         container = {

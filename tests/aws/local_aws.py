@@ -141,7 +141,7 @@ class LocalAws:
                 )
             return self._clients[service, role]
 
-    def ended(self, execution: str, timeout_seconds: float = 60) -> dict[str, Any]:
+    def ended(self, execution: str, timeout_seconds: float = 240) -> dict[str, Any]:
         """Return an execution, as DescribeExecution says it, once it no longer runs."""
         client, deadline = self.client("stepfunctions"), time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:

@@ -85,9 +85,12 @@ def test_a_worker_that_fails_is_retried_and_then_fails_the_map_with_its_task_as_
     assert json.loads(failed["Cause"])["Containers"][0]["ExitCode"] == 3
 
 
-def test_a_task_that_spot_interrupts_is_done_on_demand(batch: Batch) -> None:
+def test_a_task_that_spot_interrupts_is_done_on_demand(batch: Batch, tmp_path: Path) -> None:
     """The machine finds the interruption in the cause and goes on to the state without Spot."""
-    write_texts(batch, {"key": "a", "sleep": 1})
+    held = tmp_path / "held"
+    held.touch()
+    shard: dict[str, object] = {"key": "a", "held": str(held)}
+    write_texts(batch, shard)
     batch.aws.faults.add(Interrupted(provider="FARGATE_SPOT", when_logged="ready"))
     caught = [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.failure", "Next": "Read"}]
     machine = batch.machine(
@@ -107,7 +110,7 @@ def test_a_task_that_spot_interrupts_is_done_on_demand(batch: Batch) -> None:
             "OnDemand": batch.task_state(),
         }
     )
-    ended = batch.execute(machine, {"key": "a", "sleep": 1})
+    ended = batch.execute(machine, shard)
     assert ended["status"] == "SUCCEEDED", ended
     assert batch.get("counted/a") == {"words": 1}
     spot, on_demand = sorted(batch.tasks, key=lambda task: task["createdAt"])

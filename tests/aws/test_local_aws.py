@@ -97,7 +97,7 @@ def test_it_is_started_by_hand_and_stopped_by_ctrl_c() -> None:
         )
         assert client.get_caller_identity()["Account"] == "123456789012"
         server.send_signal(signal.SIGINT)
-        assert server.wait(120) == 0
+        assert server.wait(240) == 0
     finally:
         server.kill()
         server.wait()

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.aws.batch import MACHINE_ROLE
 from tests.aws.local_aws import LocalAws
+from tests.aws.queues import received
 
 FAILS = {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "Sorry", "Cause": "on purpose"}}}
 PATTERN: dict[str, Any] = {
@@ -50,12 +51,6 @@ def rule_for(aws: LocalAws, arn: str, **target: Any) -> None:  # noqa: ANN401 - 
     client.put_targets(Rule="failed", Targets=[{"Id": "target", "Arn": arn, **target}])
 
 
-def received(aws: LocalAws, url: str, seconds: int = 5) -> list[Any]:
-    """Take all messages of a queue, and wait for the first."""
-    answer = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=seconds)
-    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-
-
 def run(aws: LocalAws, machine: str, name: str) -> None:
     """Let an execution fail."""
     aws.ended(aws.client("stepfunctions").start_execution(stateMachineArn=machine, name=name)["executionArn"])
@@ -67,7 +62,7 @@ def test_an_execution_that_fails_is_an_event(aws: LocalAws, machine: str) -> Non
     rule_for(aws, arn)
     with aws.mending.lifted("status events"):
         run(aws, machine, "silent")
-        assert received(aws, url, seconds=1) == []
+        assert received(aws, url, seconds=0) == []
     run(aws, machine, "heard")
     (event,) = received(aws, url)
     assert event["source"] == "aws.states"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -71,14 +73,17 @@ def test_of_many_conditional_writers_one_wins(
     mended: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The check and the write are one step; in moto alone, writers that meet in between all win."""
+    """The check and the write are one step; in moto alone, two writers that meet in between both win."""
     asked = "*"
     if condition == "IfMatch":
         asked = s3.put_object(Bucket=BUCKET, Key="live.json", Body=b"before")["ETag"]
-    write = S3Backend.put_object
+    write, begun, both = S3Backend.put_object, itertools.count(), threading.Barrier(2, timeout=240)
 
     def slow(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - moto's
-        time.sleep(0.05)
+        if mended:
+            time.sleep(0.05)  # in which the others would come
+        elif next(begun) < both.parties:
+            both.wait()
         return write(*arguments, **named)
 
     with nullcontext() if mended else aws.mending.lifted("conditional writes"), monkeypatch.context() as patch:

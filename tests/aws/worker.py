@@ -1,6 +1,7 @@
 """A worker for the tests of the local AWS: reads one object, writes another, and fails where it is told to.
 
-SHARD is JSON: {"key": …}, with "exit" for an exit code, or "sleep" for seconds after it has said `ready`.
+SHARD is JSON: {"key": …}, with "exit" for an exit code, or "held" for a file: who finds it takes it away, says
+`ready`, and waits for its end.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import boto3
 
@@ -21,9 +23,11 @@ def main() -> int:
         return int(shard["exit"])
     client = boto3.client("s3")
     text = client.get_object(Bucket=os.environ["BUCKET"], Key=shard["key"])["Body"].read().decode()
-    if "sleep" in shard:
+    held = Path(shard["held"]) if "held" in shard else None
+    if held is not None and held.exists():
+        held.unlink()
         print("ready", flush=True)  # noqa: T201 - as above
-        time.sleep(shard["sleep"])
+        time.sleep(600)
     body = json.dumps({"words": len(text.split())})
     client.put_object(Bucket=os.environ["BUCKET"], Key=f"counted/{shard['key']}", Body=body)
     return 0

@@ -17,6 +17,7 @@ pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbu
 from nimbus.releases import registry as releases
 from tests.aws import figures
 from tests.aws.fargate.images import Podman
+from tests.aws.queues import received
 from tests.faults import bundles
 from tests.image.fixtures import base_image, podman
 from tests.image.registry import registry
@@ -92,11 +93,11 @@ def desk(
 
 
 def notices(desk: ContainerDesk, topic: str) -> str:
-    """Subscribe a queue to a topic; its URL."""
+    """Subscribe a queue to a topic, which gets all of each notice; its URL."""
     sqs, sns = desk.aws.client("sqs"), desk.aws.client("sns")
     url = str(sqs.create_queue(QueueName="on-call")["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return url
 
 
@@ -139,8 +140,8 @@ def test_from_nothing_on_aws_to_a_rollback_and_back_to_nothing(desk: ContainerDe
     assert desk.live().dataset == "20241124T020000Z"
     (raised,) = figures.evaluate(desk.aws)
     assert raised.endswith("-quarantine")
-    (notice,) = desk.aws.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-    assert "of en_support in en-support-cloud, scheduled for 2024-11-25T02:00:00Z, failed" in notice["Body"]
+    (notice,) = received(desk.aws, queue)
+    assert "of en_support in en-support-cloud, scheduled for 2024-11-25T02:00:00Z, failed" in notice["Message"]
 
     desk.nimbus("rollback", "--yes", "--reason", raised)
     assert (desk.live().release, desk.live().dataset, desk.live().epoch) == (v1, "20241122T020000Z", 1)

@@ -38,7 +38,7 @@ def held(environment: Environment) -> Iterator[str]:
     finally:
         environment.gate.open()
         if process.poll() is None:
-            process.wait(60)
+            process.wait(240)
         process.communicate()
 
 

@@ -14,13 +14,13 @@ from tests.faults import bundles, command
 
 def test_what_was_due_while_nothing_looked_is_made_up_for(foreign: bundles.Built, tmp_path: Path) -> None:
     """After days without it, the latest due run is run once, and SIGTERM ends the schedule."""
-    (tmp_path / "nimbus.toml").write_text(NIMBUS_TOML, encoding="utf-8")
+    due = (datetime.now(UTC) + timedelta(hours=12)).replace(second=0, microsecond=0)
+    toml = NIMBUS_TOML.replace("cron(0 2 ", f"cron({due.minute} {due.hour} ")
+    (tmp_path / "nimbus.toml").write_text(toml, encoding="utf-8")
     environment = Local(tmp_path, foreign)
     environment.write_inputs(TEXTS)
     environment.deploy()
-    now = datetime.now(UTC)
-    today = now.replace(hour=2, minute=0, second=0, microsecond=0)
-    latest = today if today <= now - timedelta(minutes=2) else today - timedelta(days=1)
+    latest = due - timedelta(days=1)
     first = environment.run("--scheduled-time", f"{latest - timedelta(days=3):%Y-%m-%dT%H:%M:%SZ}")["run"]
     process = environment.start("schedule start", "--json")
     command.wait_until(lambda: environment.latest().get("run") != first, "the latest due run begins")

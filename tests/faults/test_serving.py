@@ -32,10 +32,18 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
 
 @pytest.fixture(scope="module")
 def server(foreign: bundles.Built, gate: Gate) -> Iterator[Server]:
-    """Return a server of a bundle that fails on demand, short of patience with clients and not with itself."""
-    options = ("--receive-seconds", "2", "--idle-seconds", "3", "--request-seconds", "120", "--queue-texts", "64")
+    """Return a server of a bundle that fails on demand, with much patience."""
+    options = ("--receive-seconds", "60", "--idle-seconds", "60", "--request-seconds", "120", "--queue-texts", "64")
     environment = {"PYTHONPATH": on_path(foreign.package), **gate.environment}
     with serving(foreign.path, *options, **environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hasty(foreign: bundles.Built) -> Iterator[Server]:
+    """Return a server that is short of patience with clients."""
+    options = ("--receive-seconds", "5", "--idle-seconds", "5", "--request-seconds", "120")
+    with serving(foreign.path, *options, PYTHONPATH=on_path(foreign.package)) as running:
         yield running
 
 
@@ -66,22 +74,22 @@ def undisturbed(server: Server) -> None:
     assert server.predict("Anna paid in Berlin")[0]["ents"] is not None
 
 
-def test_a_slow_client_is_refused_in_time(server: Server) -> None:
+def test_a_slow_client_is_refused_in_time(hasty: Server) -> None:
     """A body that trickles in holds its own connection only."""
-    with server.connect() as slow:
+    with hasty.connect() as slow:
         slow.sendall(head(50) + b'{"te')
-        undisturbed(server)
+        undisturbed(hasty)
         answer = b"".join(iter(lambda: slow.recv(1000), b""))  # until the server closes
         assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_head_that_never_ends_is_cut_off(server: Server) -> None:
+def test_a_head_that_never_ends_is_cut_off(hasty: Server) -> None:
     """One byte now and then does not keep a connection."""
-    with server.connect() as slow:
-        undisturbed(server)
+    with hasty.connect() as slow:
+        undisturbed(hasty)
         slow.sendall(b"POST /v1/pre")
-        server.wait(lambda: not taken(slow, b"d"))
-    undisturbed(server)
+        hasty.wait(lambda: not taken(slow, b"d"))
+    undisturbed(hasty)
 
 
 def taken(connection: socket.socket, data: bytes) -> bool:
@@ -109,21 +117,21 @@ def test_a_huge_body_is_refused_before_it_is_read(server: Server) -> None:
     assert memory(server) - before < 30e6
 
 
-def test_a_thousand_idle_connections_are_ended(server: Server) -> None:
+def test_a_thousand_idle_connections_are_ended(hasty: Server) -> None:
     """Others are served meanwhile, and the silent ones are cut off."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < _CONNECTIONS + 100:
         pytest.skip(f"this process may open {hard} files only")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, _CONNECTIONS + 100), hard))
     with contextlib.ExitStack() as stack:
-        idle = [stack.enter_context(server.connect()) for _ in range(_CONNECTIONS)]
-        undisturbed(server)
+        idle = [stack.enter_context(hasty.connect()) for _ in range(_CONNECTIONS)]
+        undisturbed(hasty)
         for each in idle:
             assert closed(each)
 
 
 def closed(connection: socket.socket) -> bool:
-    """Say whether the other side has ended a connection, or does within a minute."""
+    """Say whether the other side has ended a connection, or does before it is given up."""
     try:
         return connection.recv(1) == b""
     except ConnectionError:
@@ -142,19 +150,19 @@ def test_a_client_that_vanishes_takes_its_texts_with_it(server: Server, gate: Ga
     undisturbed(server)
 
 
-def test_a_client_that_does_not_read_is_ended(server: Server) -> None:
+def test_a_client_that_does_not_read_is_ended(hasty: Server) -> None:
     """An answer that nobody takes is not kept for ever: the server ends the connection, and answers others."""
-    described = len(server.ask("/openapi.json").body)
+    described = len(hasty.ask("/openapi.json").body)
     asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * (2**24 // described)  # more than the system keeps for it
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.connect(("127.0.0.1", server.port))
+        deaf.connect(("127.0.0.1", hasty.port))
         ended = select.poll()
         ended.register(deaf, 0)  # errors and ends are told all the same
         deaf.sendall(asked)
-        undisturbed(server)
-        server.wait(lambda: bool(ended.poll(0)))
-    undisturbed(server)
+        undisturbed(hasty)
+        hasty.wait(lambda: bool(ended.poll(0)))
+    undisturbed(hasty)
 
 
 def test_malformed_requests_hurt_nobody(server: Server) -> None:
@@ -211,12 +219,12 @@ def test_a_document_that_never_ends_is_given_up(foreign: bundles.Built, tmp_path
     gate = tmp_path / "gate"
     gate.touch()
     environment = {"PYTHONPATH": on_path(foreign.package), "NIMBUS_TEST_GATE": str(gate)}
-    with serving(foreign.path, "--request-seconds", "5", "--workers", "2", **environment) as server:
+    with serving(foreign.path, "--request-seconds", "20", "--workers", "2", **environment) as server:
         server.wait(lambda: len(server.events("worker_ready")) == 2)
         assert server.ask(body={"text": "Anna holdzz"}).status == 504
         undisturbed(server)
         server.wait(lambda: server.events("worker_died"))
-        server.wait(lambda: len(server.events("worker_ready")) == 3)
+        server.wait(lambda: len(server.events("worker_ready")) >= 3)
 
 
 def waiting(server: Server) -> float:

@@ -65,7 +65,7 @@ def test_workers_end_with_their_supervisor(foreign: bundles.Built, root: Path, t
         workers = command.workers(process)
         process.kill()
         process.wait()
-        _, alive = psutil.wait_procs(workers, timeout=60)
+        _, alive = psutil.wait_procs(workers, timeout=240)
         assert [worker for worker in alive if worker.status() != psutil.STATUS_ZOMBIE] == []
 
 

@@ -21,7 +21,7 @@ HARDENED = (
     *("--cpus=1", "--memory=1g", "--memory-swap=1g", "--pids-limit=64"),
 )
 RELEASE, RUN = "support-1", "20261122T020000Z"
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.faults.command import wait_until
@@ -25,7 +26,7 @@ _SETTINGS = """
 version: 0.1
 log: {{level: error}}
 storage: {{filesystem: {{rootdirectory: {folder}/data}}}}
-http: {{addr: 127.0.0.1:{port}}}
+http: {{addr: "127.0.0.1:0"}}
 auth: {{htpasswd: {{realm: test, path: {folder}/users}}}}
 """
 _MANIFESTS = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
@@ -73,14 +74,14 @@ def registry(folder: Path, user: str, password: str) -> Iterator[LocalRegistry]:
     program, hasher = shutil.which("docker-registry") or shutil.which("registry"), shutil.which("htpasswd")
     if program is None or hasher is None:
         pytest.skip("needs a registry: Debian's docker-registry and apache2-utils")
-    port = _free_port()
     (folder / "users").write_bytes(
         subprocess.run([hasher, "-nbB", user, password], check=True, capture_output=True).stdout
     )
-    (folder / "settings.yml").write_text(_SETTINGS.format(folder=folder, port=port), encoding="utf-8")
+    (folder / "settings.yml").write_text(_SETTINGS.format(folder=folder), encoding="utf-8")
     process = subprocess.Popen([program, "serve", folder / "settings.yml"], stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _listens(port), "the registry listens", 20)
+        wait_until(lambda: process.poll() is not None or _ports(process.pid), "the registry listens")
+        (port,) = _ports(process.pid)
         yield LocalRegistry(f"127.0.0.1:{port}", user, password)
     finally:
         process.terminate()
@@ -175,14 +176,7 @@ def _carry(source: socket.socket, sink: socket.socket, left: list[int] | None) -
             end.shutdown(socket.SHUT_RDWR)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
+def _ports(pid: int) -> list[int]:
+    """Return the ports at which a process listens."""
+    opened = psutil.Process(pid).net_connections("tcp")
+    return [each.laddr.port for each in opened if each.status == psutil.CONN_LISTEN]

@@ -135,8 +135,8 @@ def test_sigterm_amid_a_shard_keeps_what_is_committed(container: Container) -> N
     try:
         command.wait_until(lambda: gate.reached() or process.poll() is not None, "a document waits at the gate")
         assert healthy(name)
-        subprocess.run(["podman", "stop", "--time=30", name], check=True, capture_output=True)
-        out, err = process.communicate(timeout=120)
+        subprocess.run(["podman", "stop", "--time=120", name], check=True, capture_output=True)
+        out, err = process.communicate(timeout=240)
     finally:
         process.kill()
         process.wait()
@@ -161,11 +161,11 @@ def test_a_server_is_healthy_once_it_answers(podman: str, built_image: BuiltImag
         [podman, "run", "--rm", *options, built_image.tag, "serve", "--open"], stderr=subprocess.PIPE
     )
     try:
-        command.wait_until(lambda: process.poll() is not None or healthy(name), "the server is healthy", 60)
+        command.wait_until(lambda: process.poll() is not None or healthy(name), "the server is healthy")
         assert process.poll() is None, process.communicate()
     finally:
-        subprocess.run([podman, "stop", "--time=20", name], check=False, capture_output=True)
-        process.communicate(timeout=120)
+        subprocess.run([podman, "stop", "--time=120", name], check=False, capture_output=True)
+        process.communicate(timeout=240)
     assert process.returncode == 0
 
 
@@ -175,7 +175,7 @@ def test_an_image_is_served_for_a_load_test(podman: str, built_image: BuiltImage
     with serving.contained(Path(podman).name, built_image.tag, "support-1", 1) as served:
         assert served.image
         assert served.address.startswith("http://127.0.0.1:")
-        with urllib.request.urlopen(f"{served.address}/metrics", timeout=60) as answer:  # noqa: S310 - on the loopback interface
+        with urllib.request.urlopen(f"{served.address}/metrics", timeout=240) as answer:  # noqa: S310 - on the loopback interface
             told = answer.read().decode()
     assert 'release="support-1"' in told
     assert "nimbus_serve_cpus 1.0" in told

@@ -473,7 +473,7 @@ def test_a_bundle_opens_where_there_is_nothing_but_the_runtime(whole: Path) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
     )
     assert result.returncode == 0, result.stderr
     tags = [token.tag_ for token in spacy.load(whole)(saved.TEXTS[0])]

@@ -164,7 +164,7 @@ def test_earlier_states_are_read_at_once_and_told_in_order(store: DirectoryStore
 
         def read(self, name: str) -> bytes | None:
             """Wait, then read."""
-            together.wait(60)
+            together.wait(240)
             return store.read(name)
 
     present = Live(6, Entry("publish", "test", "now", "", "6"), "r1")

@@ -21,8 +21,8 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from nimbus_tui.app import NimbusApp
+from tests.tui.driving import PATIENCE
 
-PATIENCE = 120.0  # seconds, on a machine that does much else
 _ALIKE = 1  # looks in a row that find what the one before found
 _LETTERS = string.ascii_letters + string.digits + "αβγδεζηθικλμνξπρστυφχψω"
 _MARKS = ("bold", "dim", "italic", "underline", "strike", "reverse", "blink")

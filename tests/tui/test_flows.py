@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nimbus.config.loadtest import BUILT_IN
 from nimbus_tui.api.session import Session
+from nimbus_tui.widgets.table import Table
 from tests.tui.conftest import nimbus, write_project
 from tests.tui.driving import Driven, drive
 from tests.tui.test_rollback_flow import live
@@ -213,11 +214,11 @@ def test_load_tests_of_two_releases_are_watched_kept_and_compared_and_one_is_sto
     first, second = (str(before[name]) for name in ("release", "previous"))
     beside = [f"1.0.0-{name.rsplit('-', 1)[1][:4]}" for name in (second, first)]
 
-    async def measure(driven: Driven) -> None:
+    async def measure(driven: Driven, results: int) -> None:
         await driven.press("G", "enter")
         await driven.agree("Load test in local", "nimbus loadtest")
-        await driven.until("load test brief: going", "p95", "documents/s")
-        await driven.until("Results by release", "brief: done", "just now")
+        await driven.until("Results by release", "brief: done", "p95", "documents/s")
+        await driven.eventually(lambda: len(driven.app.screen.query_one("#results", Table).keys) == results)
 
     async def stop(driven: Driven) -> None:
         await driven.press("g", *["down"] * list(BUILT_IN).index("soak"), "enter")
@@ -233,11 +234,11 @@ def test_load_tests_of_two_releases_are_watched_kept_and_compared_and_one_is_sto
     async def flow(driven: Driven) -> None:
         await driven.press("5")
         await driven.until("brief", "No load test is kept")
-        await measure(driven)
+        await measure(driven, 1)
         await driven.press("R")
         await driven.agree("Roll back in local")
         await driven.until("Rolled back to")
-        await measure(driven)
+        await measure(driven, 2)
         await driven.press("tab", "g", "m")
         await driven.until("»  en_support")
         await driven.press("down")

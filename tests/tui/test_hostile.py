@@ -62,9 +62,7 @@ async def looked_at(driven: Driven) -> None:
         for key in (str(number + 1), *KEYS.get(entry.folder, ()), *DIALOGS):
             await driven.press(key)
             await driven.pilot.pause()
-            while driven.app.asks:
-                await driven.pilot.pause(0.02)
-            await driven.pilot.pause()
+            await driven.quiet()
             harmless(driven)
             if key in DIALOGS or len(driven.app.screen_stack) > 1:
                 await driven.press("escape")

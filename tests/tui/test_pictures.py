@@ -24,6 +24,7 @@ from nimbus_tui.app import NimbusApp
 from nimbus_tui.screens import ENTRIES
 from nimbus_tui.themes import CONTRAST, DARK, LIGHT
 from tests.tui import made_up
+from tests.tui.driving import Patient
 from tests.tui.pictures import look, picture, settled
 
 LOOKS = (DARK.name, LIGHT.name)
@@ -74,7 +75,8 @@ def staged(session: Session, size: tuple[int, int], flow: Flow) -> None:
     async def go() -> None:
         app = NimbusApp(session)
         app.animation_level = "none"
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size):
+            pilot = Patient(app)
             app.action_freeze()
             await settled(app, pilot)
             await flow(app, pilot)

@@ -14,8 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 HEAVY = {"alibi_detect", "boto3", "locust", "numpy", "onnx", "onnxruntime", "pyarrow", "scipy", "spacy", "torch"}
 _LENIENT = """
 [gate]
@@ -100,6 +103,19 @@ class Terminal:
             assert time.monotonic() < end, shown
             time.sleep(0.1)
         return shown
+
+    def drawn(self, words: str) -> Style:
+        """Return how words are drawn that are on the screen; nothing of theirs where they are not yet."""
+        shown = Text.from_ansi(self.call("capture-pane", "-e", "-p"))
+        place = shown.plain.find(words)
+        return Style() if place < 0 else shown.get_style_at_offset(Console(), place)
+
+    def inverted(self, words: str) -> bool:
+        """Say whether words are dark on bright ground, as the button is drawn that has the keys."""
+        style = self.drawn(words)
+        if style.color is None or style.bgcolor is None:
+            return False
+        return sum(style.bgcolor.get_truecolor()) > sum(style.color.get_truecolor())
 
 
 @pytest.fixture
@@ -201,7 +217,11 @@ def test_a_deployment_that_is_stopped_with_ctrl_c_goes_on_when_it_is_started_aga
         terminal.until(lambda shown: "gate" in shown and "promote" in shown)
         terminal.keys("C-c")
         terminal.until(lambda shown: "Still going" in shown)
-        terminal.keys("Down", "Down", "Enter")
+        terminal.until(lambda _shown: terminal.drawn("Stay").bgcolor != terminal.drawn("Stop it").bgcolor)
+        terminal.keys("Down", "Down")
+        terminal.until(lambda _shown: terminal.drawn("Stay").bgcolor == terminal.drawn("Leave it").bgcolor)
+        terminal.until(lambda _shown: terminal.drawn("Stay").bgcolor != terminal.drawn("Stop it").bgcolor)
+        terminal.keys("Enter")
         terminal.until(lambda shown: "Still going" not in shown and "Overview" not in shown)
     (registered,) = names(local, "releases") - releases
     kept = contents(local / "releases", local / "evidence", project / ".nimbus/compiled")
@@ -226,8 +246,9 @@ def deploy(terminal: Terminal) -> None:
     """Have the terminal interface deploy."""
     terminal.keys("D")
     terminal.until(lambda shown: "Deploy support to local" in shown and "Cancel" in shown)
-    time.sleep(0.5)  # until Cancel has the keys
+    terminal.until(lambda _shown: terminal.inverted("Cancel"))
     terminal.keys("Right")
+    terminal.until(lambda _shown: not terminal.inverted("Cancel"))
     terminal.keys("Enter")
     terminal.until(lambda shown: "going for" in shown or "✓ done" in shown)
 

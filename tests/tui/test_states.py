@@ -54,9 +54,7 @@ async def opened(driven: Driven, number: int) -> None:
     """Open a screen, and wait for its answers."""
     await driven.press(str(number + 1))
     await driven.pilot.pause()
-    while driven.app.asks:
-        await driven.pilot.pause(0.02)
-    await driven.pilot.pause()
+    await driven.quiet()
 
 
 def said(driven: Driven) -> dict[str, str]:
@@ -71,6 +69,16 @@ def said(driven: Driven) -> dict[str, str]:
     return found
 
 
+async def says(driven: Driven, name: str, *words: str) -> None:
+    """Wait until a screen's panels say these words, and none says nothing."""
+
+    def so() -> bool:
+        told = said(driven)
+        return all(told.values()) and all(word in " ".join(told.values()) for word in words)
+
+    await driven.eventually(so, name)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_what_is_refused_is_said_on_every_screen_with_what_to_do(size: tuple[int, int]) -> None:
     """What happened, where and what to do stand in one panel; the others say that nothing is known; keys go on."""
@@ -78,10 +86,7 @@ def test_what_is_refused_is_said_on_every_screen_with_what_to_do(size: tuple[int
     async def flow(driven: Driven) -> None:
         for number, entry in enumerate(ENTRIES):
             await opened(driven, number)
-            told = " ".join(said(driven).values())
-            assert "the role may not read this bucket" in told, (entry.name, told)
-            assert "sign in with a role that may" in told, (entry.name, told)
-            assert all(said(driven).values()), (entry.name, said(driven))
+            await says(driven, entry.name, "the role may not read this bucket", "sign in with a role that may")
         await driven.press("question_mark")
         await driven.until("Everywhere")
 
@@ -95,8 +100,7 @@ def test_what_is_empty_says_what_to_do_first(size: tuple[int, int]) -> None:
     async def flow(driven: Driven) -> None:
         for number, entry in enumerate(ENTRIES):
             await opened(driven, number)
-            assert FIRST_STEPS[entry.folder] in " ".join(said(driven).values()), (entry.name, said(driven))
-            assert all(said(driven).values()), (entry.name, said(driven))
+            await says(driven, entry.name, FIRST_STEPS[entry.folder])
 
     drive(made_up.session(made_up.NOTHING), flow, size=size)
 
@@ -109,7 +113,7 @@ def test_what_is_on_its_way_holds_nobody_up() -> None:
         for number, entry in enumerate(ENTRIES):
             await driven.press(str(number + 1))
             await driven.until(f"{number + 1} {entry.name}", "loading …")
-            assert all(said(driven).values()), (entry.name, said(driven))
+            await says(driven, entry.name)
         await driven.press("question_mark")
         await driven.until("Everywhere")
         await driven.press("escape", "3")
@@ -156,12 +160,12 @@ def test_what_is_asked_for_stays_in_sight_however_small_the_window(size: tuple[i
         await driven.eventually(lambda: driven.app.focused is not None)
         await driven.press(key)
         await driven.asked("in production" if key == "R" else "to production")
-        await driven.pilot.pause()
         dialog = driven.app.screen.query_one("#dialog")
         for name in ("#typed", "#reason", "#no", "#yes"):
-            assert driven.app.screen.query_one(name).region in dialog.content_region, name
+            asked = driven.app.screen.query_one(name)
+            await driven.eventually(lambda asked=asked: asked.region in dialog.content_region, name)  # type: ignore[misc]
         body = driven.app.screen.query_one("#dialog-body")
-        assert body.size.height >= 4
+        await driven.eventually(lambda: body.size.height >= 4)
         for _ in range(40):
             await driven.press("j")
         await driven.until("$ nimbus")
@@ -223,9 +227,7 @@ async def again(driven: Driven, *keys: str) -> None:
     for key in keys:
         await driven.press(key)
         await driven.pilot.pause()
-        while driven.app.asks:
-            await driven.pilot.pause(0.02)
-        await driven.pilot.pause()
+        await driven.quiet()
 
 
 def copies(driven: Driven) -> list[str]:
@@ -413,7 +415,7 @@ def test_what_was_refused_is_shown_again_when_it_answers(number: int) -> None:
         before = said(driven)
         held = {kind: answers.pop(kind) for kind in list(answers) if kind is not LookAround}
         await again(driven, "r")
-        assert said(driven) != before or ENTRIES[number].folder == "commandlog"
+        await driven.eventually(lambda: said(driven) != before or ENTRIES[number].folder == "commandlog")
         answers.update(held)
         await again(driven, "r", "r")
         await driven.eventually(lambda: said(driven) == before)
@@ -471,7 +473,7 @@ def test_a_list_is_asked_for_again_though_what_is_in_sight_changed_meanwhile() -
         section.close()
         session.given.clear()
         section.ask()
-        await driven.pilot.pause()
+        await driven.eventually(lambda: driven.app.asks)
         ended = replace(made_up.RUNS[0], standing=Standing.PUBLISHED)
         section.heard(runs.WhichRuns(("x",), latest=1), runs.Listed((), {ended.run: ended}))
         await driven.press("j")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import tracemalloc
+from collections.abc import Callable
 
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 
 from nimbus_tui.themes import DARK
 from nimbus_tui.widgets.table import Cell, Column, Table
+from tests.tui.driving import PATIENCE
 
 ROWS = 100_000
 
@@ -38,6 +42,14 @@ def lines(app: App[None]) -> list[str]:
     return [strip.text for strip in app.screen._compositor.render_strips(app.size)]  # noqa: SLF001 - nothing else tells
 
 
+async def eventually(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, pilot.app.screen
+        await pilot.pause(0.02)
+
+
 def test_a_hundred_thousand_rows_cost_what_is_in_sight() -> None:
     """Shown, scrolled from end to end and by keys, a few thousand rows are ever drawn."""
 
@@ -46,18 +58,13 @@ def test_a_hundred_thousand_rows_cost_what_is_in_sight() -> None:
         async with app.run_test(size=(60, 20)) as pilot:
             table = app.query_one(Table)
             table.show([str(number) for number in range(ROWS)], app.draw)
-            await pilot.pause()
-            assert "run 0" in lines(app)[1]
-            assert "[red]1[/]" in lines(app)[1]
+            await eventually(pilot, lambda: "run 0" in lines(app)[1] and "[red]1[/]" in lines(app)[1])
             await pilot.press("G")
-            await pilot.pause()
-            assert any(f"run {ROWS - 1}" in line for line in lines(app))
+            await eventually(pilot, lambda: any(f"run {ROWS - 1}" in line for line in lines(app)))
             await pilot.press("k", "k", "pageup", "g", "j")
-            await pilot.pause()
-            assert table.key == "1"
+            await eventually(pilot, lambda: table.key == "1")
             table.select("50000")
-            await pilot.pause()
-            assert any("run 50000" in line for line in lines(app))
+            await eventually(pilot, lambda: any("run 50000" in line for line in lines(app)))
             assert app.drawn < 2_000
 
     asyncio.run(go())

@@ -64,7 +64,7 @@ class LocalFargate:
         """Interrupt a task, by its ARN or id, as Spot does."""
         self._agents[task.rpartition("/")[2]][0].interrupt()
 
-    def wait(self, task: str, timeout_seconds: float = 30) -> FargateTask:
+    def wait(self, task: str, timeout_seconds: float = 240) -> FargateTask:
         """Return the task once it has stopped."""
         agent, thread = self._agents[task.rpartition("/")[2]]
         thread.join(timeout_seconds)

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from tests.faults import command
+from tests.fixtures.search_path import PRODUCTION, on_path
 from tests.serving import Server, serving
 
 from nimbus.demo import TEXTS
@@ -220,7 +221,13 @@ def test_no_text_is_logged(bundle: Path) -> None:
     assert len(logged.splitlines()) > 5
 
 
-# Python runs this first wherever it finds it: here it holds a worker before it opens anything.
+def run_first(folder: Path, code: str) -> None:
+    """Have Python run something first wherever it looks into a folder, and what it would have run otherwise."""
+    otherwise = (PRODUCTION / "sitecustomize.py").read_text("utf-8")
+    (folder / "sitecustomize.py").write_text(otherwise + code, encoding="utf-8")
+
+
+# Holds a worker before it opens anything.
 _HOLD = """
 import os, sys, time
 while "serve-worker" in sys.orig_argv and os.path.exists(os.environ["HELD"]):
@@ -230,9 +237,9 @@ while "serve-worker" in sys.orig_argv and os.path.exists(os.environ["HELD"]):
 
 def test_ready_comes_after_warm_up_and_health_before(bundle: Path, tmp_path: Path) -> None:
     """A load balancer sends nothing to a server that would have it wait; who asks anyway is told when to come back."""
-    (tmp_path / "sitecustomize.py").write_text(_HOLD, encoding="utf-8")
+    run_first(tmp_path, _HOLD)
     (tmp_path / "held").touch()
-    with serving(bundle, ready=False, PYTHONPATH=str(tmp_path), HELD=str(tmp_path / "held")) as server:
+    with serving(bundle, ready=False, PYTHONPATH=on_path(tmp_path), HELD=str(tmp_path / "held")) as server:
         assert server.ask("/health").status == 200
         early = server.ask("/ready"), server.ask(body={"text": "Anna"})
         assert [answer.status for answer in early] == [503, 503]
@@ -260,7 +267,7 @@ def test_a_signal_ends_it_after_what_it_has_accepted(bundle: Path, number: int) 
 
 def test_a_server_that_can_start_no_worker_ends_in_words(bundle: Path) -> None:
     """It does not live on with nobody who scores: whoever watches it starts another."""
-    with serving(bundle) as server, closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+    with serving(bundle) as server, closing(HTTPConnection("127.0.0.1", server.port, timeout=240)) as connection:
         (worker,) = server.events("worker_ready")
         if not hasattr(psutil.Process, "rlimit"):
             pytest.skip("this system limits no other process's files")
@@ -270,7 +277,7 @@ def test_a_server_that_can_start_no_worker_ends_in_words(bundle: Path) -> None:
         os.kill(worker["worker"], signal.SIGKILL)
         connection.request("POST", "/v1/predict", b'{"text": "Anna"}')
         assert connection.getresponse().status == 503  # at once: what cannot come is not waited for
-        assert server.process.wait(120) == 1
+        assert server.process.wait(240) == 1
         (failed,) = server.events("failed")
         assert failed["what"] == "worker processes end before they are warm"
         assert failed["got"] == "Too many open files"
@@ -286,9 +293,9 @@ if "serve-worker" in sys.orig_argv and os.path.exists(os.environ["LOST"]):
 
 def test_a_server_goes_on_with_the_workers_that_are_warm(bundle: Path, tmp_path: Path) -> None:
     """One that cannot be started is tried again and again, health, log and metrics say so; without any it ends."""
-    (tmp_path / "sitecustomize.py").write_text(_LOSE, encoding="utf-8")
+    run_first(tmp_path, _LOSE)
     lost = tmp_path / "lost"
-    with serving(bundle, "--workers", "2", PYTHONPATH=str(tmp_path), LOST=str(lost)) as server:
+    with serving(bundle, "--workers", "2", PYTHONPATH=on_path(tmp_path), LOST=str(lost)) as server:
         server.wait(lambda: server.ask("/health").json == {"status": "alive", "workers": 2, "wanted": 2})
         first, second = (event["worker"] for event in server.events("worker_ready"))
         lost.touch()
@@ -308,7 +315,7 @@ def test_a_server_goes_on_with_the_workers_that_are_warm(bundle: Path, tmp_path:
         lost.touch()
         os.kill(second, signal.SIGKILL)
         os.kill(server.events("worker_ready")[-1]["worker"], signal.SIGKILL)
-        assert server.process.wait(120) == 1
+        assert server.process.wait(240) == 1
         (failed,) = server.events("failed")
         assert failed["what"] == "worker processes end before they are warm"
 

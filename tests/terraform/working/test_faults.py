@@ -18,6 +18,7 @@ from nimbus_runtime import live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.records import Release, Run
 from tests.aws.fargate.faults import GivenUp, NetworkThrottled, NoCapacity, TaskFault, Throttled
+from tests.aws.queues import received
 
 from .pipeline import RELEASE, RUN, Pipeline, deploy, empty, pause
 
@@ -38,10 +39,10 @@ def notices(pipeline: Pipeline) -> Callable[[], list[dict[str, Any]]]:
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
 
     def read() -> list[dict[str, Any]]:
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        found = received(pipeline.aws, url)
         sns.unsubscribe(SubscriptionArn=subscription)
         sqs.delete_queue(QueueUrl=url)
-        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        return found
 
     return read
 
@@ -73,7 +74,7 @@ def starting(pipeline: Pipeline, folder: Path, **given: str) -> Iterator[str]:
         gate.unlink()
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 240) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not holds():

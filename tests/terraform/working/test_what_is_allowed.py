@@ -6,7 +6,6 @@ AWS itself needs more than the local one ever asks for. `NEVER_CALLED` lists tha
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbu
 from tests.aws.recorder import Call
 from tests.aws.scheduler.faults import DeliveryRefused
 from tests.faults import bundles
+from tests.faults.command import wait_until
 
 from . import policies
 from .conftest import deployed
@@ -84,7 +84,7 @@ NEVER_CALLED = {
     },
     "watch-start": {},
 }
-HELD = 'if [ "$1" = score ]; then exec sleep 60; fi'
+HELD = 'if [ "$1" = score ]; then exec sleep 600; fi'
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +116,7 @@ def _walk(pipeline: Pipeline) -> None:
     asked = {"kind": "scheduled", "scheduled_time": "2026-11-25T02:00:00Z"}
     held = pipeline.begin(**asked)
     history = client.get_execution_history
-    while not any("MapRunStarted" in each["type"] for each in history(executionArn=held)["events"]):
-        time.sleep(0.2)
+    wait_until(lambda: any("MapRunStarted" in each["type"] for each in history(executionArn=held)["events"]), "it maps")
     # Another delivery of the same run asks whether the owner of its claim still goes.
     assert json.loads(pipeline.start(**asked)["output"])["outcome"] == "duplicate"
     client.stop_execution(executionArn=held)

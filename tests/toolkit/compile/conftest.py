@@ -39,7 +39,7 @@ def nimbus() -> Run:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=240,
         )
 
     return run

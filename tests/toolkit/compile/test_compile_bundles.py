@@ -6,14 +6,13 @@ import fcntl
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
+from tests.faults import command
 from tests.fixtures import permissions
 from tests.toolkit.compile import saved
 
@@ -106,16 +105,14 @@ def test_no_path_of_a_machine_survives_in_a_bundle(pipeline: Path, tmp_path: Pat
 
 def test_a_killed_compile_leaves_nothing_and_stands_in_nobodys_way(trf: Path, tmp_path: Path, nimbus: Run) -> None:
     """After kill -9 there is no bundle, and the next compile makes one."""
-    output = tmp_path / "out" / "bundle"
-    command = [sys.executable, "-m", "nimbus.cli.main", "compile", str(trf), "--output", str(output)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(tmp_path.glob("out/.bundle.*/*")):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert process.returncode == -signal.SIGKILL, "it ended before it could be killed"
-    assert not output.exists()
-    assert nimbus("compile", trf, "--output", output).returncode == 0
+    output, changes = tmp_path / ".nimbus" / "compiled" / "bundle", tmp_path / "changes"
+    changes.touch()
+    while (done := command.doomed(changes, "compile", trf, "--output", output)).code == -signal.SIGKILL:
+        assert not output.exists()
+    assert done.code == 0, done.err
+    assert changes.read_text("utf-8").splitlines() == ["os.mkdir compiled", "os.rename compiled"]
+    (left,) = output.parent.glob(".bundle.*")  # of the one that died before it gave its bundle a name
+    assert (left / "bundle.json").is_file()
     assert nimbus("verify", output).returncode == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -183,9 +184,19 @@ def postgresql() -> Iterator[Server]:
     secret = Path(folder, "password")
     secret.write_text("s3cret-w0rd", encoding="utf-8")
     secret.chmod(0o644)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+
+    def start() -> int:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port: int = free.getsockname()[1]
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=20"
+        call("pg_ctl", "-w", "-t", "240", "-l", f"{folder}/log", "-o", options, "start")
+        return port
+
+    def started() -> int:
+        with contextlib.suppress(subprocess.CalledProcessError):  # somebody else has taken the port meanwhile
+            return start()
+        return start()
 
     def call(program: str, *arguments: str) -> None:
         subprocess.run(
@@ -200,8 +211,7 @@ def postgresql() -> Iterator[Server]:
     try:
         accounts = ("-U", "postgres", f"--pwfile={secret}", "--auth-local=trust", "--auth-host=scram-sha-256")
         call("initdb", "-N", "-E", "UTF8", "--locale=C.UTF-8", *accounts)
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=20"
-        call("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
+        port = started()
         yield Server(folder, port, "s3cret-w0rd")
     finally:
         if Path(folder, "data", "postmaster.pid").exists():

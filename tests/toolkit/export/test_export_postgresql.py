@@ -78,10 +78,9 @@ def test_a_wrong_or_missing_password_is_named_so(root: Path, postgresql: Server,
 
 def test_an_unreachable_server_is_named_so(root: Path) -> None:
     """A closed port is not a stack trace."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = refusal(root, f"postgresql://me:secret@127.0.0.1:{port}/x")
+    with socket.socket() as bound:  # which nobody else can listen at meanwhile
+        bound.bind(("127.0.0.1", 0))
+        words = refusal(root, f"postgresql://me:secret@127.0.0.1:{bound.getsockname()[1]}/x")
     assert "cannot reach the database" in words
     assert "secret" not in words
 

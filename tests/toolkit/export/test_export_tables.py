@@ -209,7 +209,7 @@ def test_readers_see_the_old_rows_until_the_new_ones_are_there(
 
     def look(done: int, _rows: int) -> None:
         with closing(database.connect()) as connection:
-            connection.execute("set lock_timeout = '2s'")
+            connection.execute("set lock_timeout = '60s'")
             seen.append((done, connection.execute("select count(*) from predictions").fetchall()[0][0]))
 
     assembly.export(root, database.url, existing="replace", progress=look)

@@ -389,7 +389,7 @@ def test_of_two_deployers_at_once_one_wins_and_the_other_is_told(store: Store) -
 
     def go(one: World, actor: str) -> None:
         def meet(_: Promotion) -> None:
-            meeting.wait(120)
+            meeting.wait(240)
 
         try:
             done = deploying.deploy(one.tools(store), replace(order(actor=actor), confirm=meet), Observer())
