@@ -14,9 +14,9 @@ Answer = TypeVar("Answer")
 _BLOCK = 1000  # items whose answers are held at once
 
 
-def each(work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
+def each(work: Callable[[Item], Answer], items: Iterable[Item], at_once: int = AT_ONCE) -> Iterator[Answer]:
     """Yield what the work gives for every item, in order; the first failure ends it."""
     waiting = iter(items)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         while block := list(islice(waiting, _BLOCK)):
             yield from pool.map(work, block)

@@ -112,8 +112,8 @@ def owner_of(store: Store, run: str, number: int) -> Execution:
             where=f"{store.location}/{paths.plan(run)}",
             remedy="check its name; `nimbus runs` lists them",
         )
-    record = codec.decode(Plan, data, place) if number == 1 else codec.decode(Claim, data, place)
-    return record.execution
+    owner: Execution = codec.decode_field(Plan if number == 1 else Claim, "execution", data, place)
+    return owner
 
 
 def _owned(run: str, owner: Execution) -> RunOwnedError:

@@ -82,9 +82,10 @@ def _measure(bundle: Path, address: str) -> None:
 
 
 def _run(verb: str, told: dict[str, str]) -> str:
-    """Run a task; return its seconds and the largest resident memory of any process of it."""
+    """Run a task; return its seconds, those of a processor among them, and the most memory of any process of it."""
     code = "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]); "
-    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
+    code += "used = resource.getrusage(resource.RUSAGE_CHILDREN); "
+    code += "print(used.ru_utime + used.ru_stime, used.ru_maxrss); sys.exit(code)"
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code, sys.executable, "-m", "nimbus_runtime", verb],
@@ -95,9 +96,10 @@ def _run(verb: str, told: dict[str, str]) -> str:
     )
     seconds = time.monotonic() - started
     assert done.returncode == 0, done.stdout + done.stderr
-    *lines, kilobytes = done.stdout.splitlines()
-    memory = int(kilobytes) / (2**20 if sys.platform == "darwin" else 2**10)
-    return f"{seconds:6.1f} s, {memory:5.0f} MB   {lines[-1] if lines else ''}"
+    *lines, used = done.stdout.splitlines()
+    busy, kilobytes = map(float, used.split())
+    memory = kilobytes / (2**20 if sys.platform == "darwin" else 2**10)
+    return f"{seconds:6.1f} s, {busy:5.1f} s of a processor, {memory:5.0f} MB   {lines[-1] if lines else ''}"
 
 
 if __name__ == "__main__":

@@ -27,6 +27,19 @@ def test_a_record_survives_its_bytes(cls: type, data: st.DataObject) -> None:
     assert codec.encode(codec.decode(cls, written, "here")) == written
 
 
+@pytest.mark.parametrize("name", ["shard", "rows", "counts", "quarantine"])
+def test_a_field_is_read_alone_as_with_all_others(name: str) -> None:
+    """As strictly too: where it is damaged or missing, it is named."""
+    written = codec.encode(COMMIT)
+    assert codec.decode_field(Commit, name, written, "here") == getattr(COMMIT, name)
+    others = {key: value for key, value in json.loads(written).items() if key != name}
+    for damaged in (others, {**others, name: [1]}):
+        with pytest.raises(RecordInvalidError):
+            codec.decode_field(Commit, name, json.dumps(damaged).encode(), "here")
+    with pytest.raises(RecordInvalidError, match="schema version"):
+        codec.decode_field(Plan, "execution", written.replace(b'"schema_version":1', b'"schema_version":99'), "here")
+
+
 FILE = DataFile("a.parquet", 1, 2)
 COMMIT = Commit(0, "r", "a", FILE, None, FILE, Counts(reasons={"nul-character": 1}), 0.5)
 

@@ -36,6 +36,19 @@ def canonical(value: object) -> bytes:
 
 def decode(cls: type[Record], data: bytes, where: str) -> Record:
     """Read a record of class `cls`; `where` names its place in the error."""
+    return build(cls, _plain_record(cls, data, where), where)
+
+
+def decode_field(cls: type, name: str, data: bytes, where: str) -> Any:  # noqa: ANN401 - of the field's own type
+    """Read one field of a record: of a large one it takes a fraction of the time."""
+    value = _expect(dict, _plain_record(cls, data, where), where)
+    if name not in value:
+        raise _invalid(where, "nothing", f"a field {name!r}")
+    return _read(_hints(cls)[name], value[name], f"{where}.{name}")
+
+
+def _plain_record(cls: type, data: bytes, where: str) -> object:
+    """Return a record's plain values, its schema version known."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -50,7 +63,7 @@ def decode(cls: type[Record], data: bytes, where: str) -> Record:
             expected=f"schema version {wanted}",
             remedy="use the version of Nimbus that wrote it, or a newer one",
         )
-    return build(cls, value, where)
+    return value
 
 
 def build(cls: type[Record], value: object, where: str) -> Record:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, BinaryIO
 from nimbus_runtime.contract.documents import Document, Reason, Rejected
 from nimbus_runtime.contract.errors import InputSchemaError
 from nimbus_runtime.contract.inputs import Compression, Fields, InputFile, Slice
+from nimbus_runtime.readers.compression import BLOCK
 from nimbus_runtime.readers.compression import SUFFIXES as PACKED
 from nimbus_runtime.readers.intake import Intake, distinct_names
 from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, crowded, lines, too_many, without_end
-from nimbus_runtime.readers.opening import unpacked
+from nimbus_runtime.readers.opening import GLANCE, unpacked
 from nimbus_runtime.readers.record_starts import RecordSeeker
 from nimbus_runtime.readers.records import records
 from nimbus_runtime.readers.schema import expect_fields, expect_once
@@ -43,7 +44,7 @@ class _Layout:
 
 def check_schema(file: InputFile, fields: Fields) -> None:
     """Look for the fields in the header. A file of blank lines has neither header nor rows."""
-    with unpacked(file) as stream:
+    with unpacked(file, GLANCE) as stream:
         layout = _header(file, _records(file, stream))
     if layout is not None:
         _expect_separated(file, fields, layout)
@@ -52,10 +53,12 @@ def check_schema(file: InputFile, fields: Fields) -> None:
 
 
 def split(file: InputFile, target: int) -> list[Slice]:
-    """Return byte ranges that begin where records do, the first behind the header."""
+    """Return byte ranges that begin where records do, the first behind the header; a small file is not read for it."""
     if file.compression is not Compression.NONE:
         return [Slice(0, 1)]
-    with unpacked(file) as stream:
+    if file.size <= target:
+        return [Slice(0, file.size)]
+    with unpacked(file, BLOCK) as stream:
         found = _records(file, stream)
         if _header(file, found) is None:
             return []

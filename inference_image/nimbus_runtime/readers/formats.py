@@ -12,6 +12,7 @@ from nimbus_runtime.readers import delimited, docbin, jsonl, parquet, text
 from nimbus_runtime.readers.compression import SUFFIXES as PACKED
 from nimbus_runtime.readers.objects import SCHEME, sample
 from nimbus_runtime.readers.opening import opened
+from nimbus_runtime.s3 import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,8 @@ READERS: dict[Format, FormatReader] = {
     Format.TEXT: text,
     Format.DOCBIN: docbin,
 }
+# Where slices of these begin is read, of a table at its end, of CSV all over: then each has some megabytes in memory.
+_SPLIT_AT_ONCE = {Format.PARQUET: AT_ONCE, Format.CSV: 8}
 KNOWN_SUFFIXES: dict[str, Format] = {suffix: name for name, reader in READERS.items() for suffix in reader.SUFFIXES}
 
 
@@ -90,9 +93,12 @@ def split(file: InputFile, target: int) -> list[Slice]:
 
 
 def split_all(files: Sequence[InputFile], target: int) -> Iterator[list[Slice]]:
-    """Yield the slices of every file, in order; of tables in a bucket, which say theirs at their ends, many at once."""
-    tables = bool(files) and all(file.format is Format.PARQUET and file.key.startswith(SCHEME) for file in files)
-    yield from (each if tables else map)(lambda file: split(file, target), files)
+    """Yield the slices of every file, in order; of objects in a bucket that are read for it, several at once."""
+    read = {_SPLIT_AT_ONCE[file.format] for file in files if file.format in _SPLIT_AT_ONCE}
+    if read and files[0].key.startswith(SCHEME):
+        yield from each(lambda file: split(file, target), files, min(read))
+    else:
+        yield from (split(file, target) for file in files)
 
 
 def read(file: InputFile, part: Slice, fields: Fields) -> Iterator[Document | Rejected]:

@@ -11,6 +11,7 @@ from nimbus_runtime.contract.errors import InputSchemaError
 from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
 from nimbus_runtime.readers.intake import Intake
 from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, crowded, even_slices, lines_of, too_many, without_end
+from nimbus_runtime.readers.opening import GLANCE
 from nimbus_runtime.readers.schema import expect_fields
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 
 
 def check_schema(file: InputFile, fields: Fields) -> None:
-    """Look for the fields in the objects among the first lines that are not blank."""
-    every_line = lines_of(file, Slice(0, file.size))
+    """Look for the fields in the objects among the first lines that are not blank, until all are found."""
+    every_line = lines_of(file, Slice(0, file.size), GLANCE)
+    wanted = {fields.text, fields.id or fields.text}
     names: dict[str, None] | None = None
     first, count = b"", 0
     for _, line in islice((numbered for numbered in every_line if numbered[1].strip()), _SAMPLE):
@@ -33,6 +35,8 @@ def check_schema(file: InputFile, fields: Fields) -> None:
         record = _parse(line)
         if isinstance(record, dict):
             names = (names or {}) | dict.fromkeys(record)
+            if wanted <= names.keys():
+                return
     if names is not None:
         expect_fields(file, fields, names)
     elif count:

@@ -48,9 +48,9 @@ def lines(
         offset += length
 
 
-def lines_of(file: InputFile, part: Slice) -> Iterator[tuple[int, bytes]]:
+def lines_of(file: InputFile, part: Slice, block: int | None = None) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a slice; all lines of a packed file."""
-    with unpacked(file) as stream:
+    with unpacked(file, block) as stream:
         if file.compression is Compression.NONE:
             yield from lines(stream, part.start, part.end)
         else:

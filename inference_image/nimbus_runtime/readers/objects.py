@@ -18,14 +18,14 @@ Item = TypeVar("Item")
 
 
 @contextmanager
-def opened_object(file: InputFile) -> Iterator[BinaryIO]:
+def opened_object(file: InputFile, block: int | None) -> Iterator[BinaryIO]:
     """Open an object; ChangedError of nimbus_runtime.s3 where it is no longer what the run was planned with."""
     bucket, key = bucket_of(file.key)
     with explained(file.key):
         present = bucket.head(key)
         if present is None or (present.size, present.version) != (file.size, file.version):
             raise s3.ChangedError("gone" if present is None else f"{present.size} bytes, version {present.version}")
-        with s3.opened(bucket, present) as stream:
+        with s3.opened(bucket, present, block or s3.BLOCK) as stream:
             yield stream
 
 

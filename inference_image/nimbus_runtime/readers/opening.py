@@ -19,15 +19,21 @@ if TYPE_CHECKING:
     from nimbus_runtime.contract.inputs import InputFile
 
 
+GLANCE = 1 << 17  # bytes read at once of a file that is only looked into
+
+
 @contextmanager
-def opened(file: InputFile) -> Iterator[BinaryIO]:
-    """Open the bytes as they lie on disk, or in a bucket; compare size and version at both ends."""
+def opened(file: InputFile, block: int | None = None) -> Iterator[BinaryIO]:
+    """Open the bytes as they lie on disk, or in a bucket; compare size and version at both ends.
+
+    They are read `block` at a time, by default as many as suit whoever reads them all.
+    """
     if file.key.startswith(objects.SCHEME):
-        with _opened_object(file) as stream:
+        with _opened_object(file, block) as stream:
             yield stream
         return
     try:
-        with Path(file.key).open("rb", BLOCK) as stream:
+        with Path(file.key).open("rb", block or BLOCK) as stream:
             _expect_unchanged(file, stream)
             try:
                 yield stream
@@ -42,18 +48,18 @@ def opened(file: InputFile) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _opened_object(file: InputFile) -> Iterator[BinaryIO]:
+def _opened_object(file: InputFile, block: int | None) -> Iterator[BinaryIO]:
     try:
-        with objects.opened_object(file) as stream:
+        with objects.opened_object(file, block) as stream:
             yield stream
     except ChangedError as error:
         raise _changed(file, str(error)) from error
 
 
 @contextmanager
-def unpacked(file: InputFile) -> Iterator[BinaryIO]:
+def unpacked(file: InputFile, block: int | None = None) -> Iterator[BinaryIO]:
     """Open the bytes without their compression. What is packed cannot seek."""
-    with opened(file) as stream:
+    with opened(file, block) as stream:
         if file.compression is Compression.NONE:
             yield stream
         else:

@@ -8,12 +8,14 @@ is left to `records` itself, so that both always agree.
 from __future__ import annotations
 
 import re
+import threading
 from typing import BinaryIO
 
 from nimbus_runtime.readers.compression import BLOCK
 from nimbus_runtime.readers.lines import lines
 from nimbus_runtime.readers.records import records
 
+_JOINING = threading.Lock()  # of files that are read at once, one at a time holds records of any length
 _SLACK = 4096  # bytes read behind a place at least, in which its record should end
 
 
@@ -77,4 +79,5 @@ class RecordSeeker:
     def _join(self, record: int, until: int) -> int | None:
         every_line = lines(self._stream, record)
         starts = (offset for offset, _ in records(every_line, self._delimiter, self._longest))
-        return next((offset for offset in starts if offset >= until), None)
+        with _JOINING:
+            return next((offset for offset in starts if offset >= until), None)

@@ -8,6 +8,7 @@ from nimbus_runtime.contract.documents import Document, Reason, Rejected
 from nimbus_runtime.contract.inputs import Fields, InputFile, Slice
 from nimbus_runtime.readers.intake import Intake
 from nimbus_runtime.readers.lines import LONGEST, TOO_LONG, even_slices, lines_of, without_end
+from nimbus_runtime.readers.opening import GLANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ SUFFIXES: tuple[str, ...] = (".txt", ".text")
 
 def check_schema(file: InputFile, fields: Fields) -> None:  # noqa: ARG001 (text has no fields)
     """Read the first line: there is no schema, but compression may be broken from the start."""
-    next(lines_of(file, Slice(0, file.size)), None)
+    next(lines_of(file, Slice(0, file.size), GLANCE), None)
 
 
 def split(file: InputFile, target: int) -> list[Slice]:
