@@ -168,6 +168,24 @@ def test_a_process_of_the_generator_that_dies_is_no_failure_of_the_server(tmp_pa
     assert "1 of 2 processes that made the load ended" in result["reasons"][0]
 
 
+def test_a_generator_that_is_killed_leaves_words_and_nothing_else(tmp_path: Path) -> None:
+    """Its first process gathers what all have counted: without it there is no result, and no evidence."""
+    with stalling(after=0.0, seconds=600.0) as url:
+        told = ("--profile", "steady", "--rate", "40", "--processes", "2", "--seconds", "600", "--output", tmp_path)
+        process = command.start("loadtest", "--url", url, *told, "--json")
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["event"] == "second"
+        started = psutil.Process(process.pid).children(recursive=True)
+        started[0].kill()
+        done = command.ended(process)
+    assert (done.code, "ended before there was a result" in done.err) == (1, True), done.err
+    assert ("signal SIGKILL" in done.err, "Traceback" in done.err) == (True, False), done.err
+    assert len(started) == 3
+    psutil.wait_procs(started, timeout=120)
+    assert [each for each in started if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_server_that_cannot_be_asked_is_put_under_no_load(plain: bundles.Built, tmp_path: Path) -> None:
     """Nobody is there, or nobody may ask: that is said at once, and nothing is written as a result."""
     told = ("--profile", "steady", "--seconds", "600", "--output", tmp_path / "out", "--json")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,27 +98,35 @@ class Locust:
             try:
                 with os.fdopen(read, encoding="utf-8") as lines:
                     for line in lines:
-                        second(json.loads(line))
+                        if line.endswith("\n"):  # it may have ended within one
+                            second(json.loads(line))
                 process.wait()
             finally:
                 _end(process)
             if not result.is_file():
-                raise _failed(log)
+                raise _failed(log, process.returncode)
             return result.read_bytes()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End locust and the processes that it made."""
+    """End locust and the processes that it made, also where it is no longer there to do so."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    with suppress(ProcessLookupError, PermissionError):  # nobody of its group is left
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
-def _failed(log: Path) -> NimbusError:
+def _failed(log: Path, code: int) -> NimbusError:
+    if code < 0:
+        name = signal.Signals(-code).name
+        return NimbusError(
+            "locust was ended before there was a result, and what it had counted is gone",
+            got=f"signal {name}{', as when memory runs out' if code == -signal.SIGKILL else ''}",
+            remedy="see what ended it, and run the test again",
+        )
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return NimbusError(
         "locust ended without a result",
