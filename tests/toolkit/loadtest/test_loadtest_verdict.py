@@ -168,12 +168,12 @@ def test_a_profile_is_locusts_arguments() -> None:
     """The key is not among them: lists of processes show arguments."""
     settings = LoadTest(slo=SLO, texts=4, words=20)
     load = command.Load(Profile(processes=3), settings, "http://127.0.0.1:9")
-    told = command.arguments(load, result=Path("r"), figures="f", locustfile=Path("l"))
+    told = command.arguments(load, result=Path("r"), figures="f", locustfile=Path("l"), port=7)
     assert told[:3] == ["-f", "l", "ArrivalUser"]
     for name, value in {"--limits": "p95=200,errors=0.01", "--processes": "3", "--texts": "4", "--words": "20"}.items():
         assert told[told.index(name) + 1] == value
     batch = replace(load, profile=BUILT_IN["batch"], submit=("nimbus", "run", "a b"))
-    told = command.arguments(batch, result=Path("r"), figures="f", locustfile=Path("l"))
+    told = command.arguments(batch, result=Path("r"), figures="f", locustfile=Path("l"), port=7)
     assert told[told.index("--submit") + 1] == "nimbus run 'a b'"
 
 

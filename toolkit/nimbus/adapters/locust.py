@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -81,7 +82,7 @@ class Locust:
         with tempfile.TemporaryDirectory() as folder:
             result, log = Path(folder, "result.json"), Path(folder, "log")
             read, write = os.pipe()
-            told = arguments(result=result, figures=f"/dev/fd/{write}", locustfile=locustfile())
+            told = arguments(result=result, figures=f"/dev/fd/{write}", locustfile=locustfile(), port=_free_port())
             environment = {**os.environ, **({"NIMBUS_LOCUST_API_KEY": self.api_key} if self.api_key else {})}
             with log.open("wb") as out, processors.using(self.cpus):
                 process = subprocess.Popen(  # noqa: S603 - our own files, by our own interpreter
@@ -106,6 +107,12 @@ class Locust:
             if not result.is_file():
                 raise _failed(log, process.returncode)
             return result.read_bytes()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -41,8 +41,11 @@ class Load:
     architecture: str | None = None
 
 
-def arguments(load: Load, *, result: Path, figures: str, locustfile: Path) -> list[str]:
-    """Return locust's arguments; an API key goes by the environment, where no list of processes shows it."""
+def arguments(load: Load, *, result: Path, figures: str, locustfile: Path, port: int) -> list[str]:
+    """Return locust's arguments; an API key goes by the environment, where no list of processes shows it.
+
+    Several processes meet at the port: at locust's own they would join whatever test is there already.
+    """
     profile, settings = load.profile, load.settings
     told = [
         *("-f", str(locustfile), _USERS[profile.users], "--headless", "--only-summary", "--loglevel", "WARNING"),
@@ -62,6 +65,7 @@ def arguments(load: Load, *, result: Path, figures: str, locustfile: Path) -> li
         told += ["--annotations", ",".join(settings.annotations)]
     if profile.processes > 1:
         told += ["--processes", str(profile.processes), "--expect-workers-max-wait", str(_PATIENCE)]
+        told += ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)]
     return told
 
 
