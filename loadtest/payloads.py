@@ -15,10 +15,15 @@ twelve forty unhappy satisfied quick slow careful very quite about between under
 """.split()
 _LONGEST = 60  # times the median: the tail of a log-normal has no end
 _KEPT = 20_000
+_OTHERS = (".csv", ".tsv", ".parquet", ".pq", ".spacy", ".gz", ".zst")
+_OBJECTS = (".jsonl", ".ndjson")
 
 
 def read(path: str, field: str) -> list[str]:
     """Return the texts of a file: JSON lines with a field, or a text a line."""
+    if path.lower().endswith(_OTHERS):
+        raise SystemExit(f"{path} is neither JSON lines nor a text a line; nimbus loadtest reads other formats")
+    objects = path.lower().endswith(_OBJECTS)
     texts: list[str] = []
     with Path(path).open(encoding="utf-8") as lines:
         for line in lines:
@@ -27,7 +32,7 @@ def read(path: str, field: str) -> list[str]:
             stripped = line.strip()
             if not stripped:
                 continue
-            texts.append(_field(stripped, field, path) if stripped.startswith("{") else stripped)
+            texts.append(_field(stripped, field, path) if objects or stripped.startswith("{") else stripped)
     if not texts:
         raise SystemExit(f"{path} holds no texts")
     return texts
@@ -36,7 +41,7 @@ def read(path: str, field: str) -> list[str]:
 def _field(line: str, field: str, path: str) -> str:
     try:
         value = json.loads(line)[field]
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         raise SystemExit(f"a line of {path} is not JSON with a field {field!r}") from None
     if not isinstance(value, str):
         raise SystemExit(f"the field {field!r} of {path} is not text")

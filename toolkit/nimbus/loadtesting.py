@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nimbus import assembly, promoting, quoting
-from nimbus.config.loadtest import LoadTest, Profile, Users
+from nimbus.config.loadtest import OWN_INPUT, LoadTest, Profile, Users
 from nimbus_runtime.contract.errors import NimbusError, RunInterruptedError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nimbus.loadtest.run import Trial
     from nimbus.quote.prices import PriceTable
     from nimbus.quote.quote import Quote
+    from nimbus_runtime.contract.inputs import Format
     from nimbus_runtime.contract.records import Evidence, Release
     from nimbus_runtime.store import Store
 
@@ -55,10 +56,12 @@ class Asked:
         return self.profile.users is Users.BATCH
 
     @property
-    def payloads(self) -> Path | None:
-        """Return the file of the user's texts."""
+    def payloads(self) -> tuple[str, ...]:
+        """Return where the user's texts are: a file, a folder, a pattern or an address, or all that runs read."""
         named = self.settings.payloads
-        return None if named is None else Path(self.project.path(named) if self.project else named)
+        if named is None or self.project is None:
+            return () if named is None else (named,)
+        return self.project.job().inputs if named == OWN_INPUT else (self.project.path(named),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,10 @@ def prepare(asked: Asked, *, kept: bool) -> Prepared:
 
     `kept` says that the environment was asked for, and so that it has to be there.
     """
-    from nimbus.adapters import locust  # noqa: PLC0415
     from nimbus.releases import registry  # noqa: PLC0415
 
-    if asked.payloads is not None and (asked.bundle is not None or not asked.runs):
-        locust.check_texts(asked.payloads, None if asked.runs else _text_field(asked))
+    if asked.bundle is not None or not asked.runs:
+        _check_payloads(asked)
     if asked.environment is not None and (kept or asked.release is not None):
         store = assembly.open_environment(asked.environment)
         if asked.release is not None:  # whichever is called so
@@ -96,7 +98,28 @@ def prepare(asked: Asked, *, kept: bool) -> Prepared:
             store.names("releases")
     prices = quoting.prices_for(asked.project)
     asked, waiting = _in_turn(asked)
-    return Prepared(asked, prices, tuple(words for words in (waiting, _whose(asked)) if words))
+    return Prepared(asked, prices, tuple(words for words in (waiting, _unlimited(asked), _whose(asked)) if words))
+
+
+def _check_payloads(asked: Asked) -> None:
+    """Refuse texts that cannot be read; those of runs only have to be there."""
+    from nimbus.adapters import locust, payloads  # noqa: PLC0415
+
+    lines = [source for source in asked.payloads if payloads.is_lines(source)]
+    if asked.runs:
+        for source in asked.payloads:
+            if "://" not in source and not any(mark in source for mark in "*?["):
+                locust.check_texts(Path(source), None)
+    elif lines:
+        locust.check_texts(Path(lines[0]), _text_field(asked))
+    elif asked.payloads:
+        payloads.check(asked.payloads, _text_field(asked), _input_format(asked))
+
+
+def _unlimited(asked: Asked) -> str:
+    if not asked.runs or asked.settings.slo.memory_mb is None:
+        return ""
+    return "memory_mb of [loadtest.slo] is not looked at: runs do not tell their memory"
 
 
 def _in_turn(asked: Asked) -> tuple[Asked, str]:
@@ -160,6 +183,10 @@ def load_test(asked: Asked, second: Callable[[Second], None]) -> tuple[Trial, Re
     return replace(tested, overridden=asked.overridden), release
 
 
+def _input_format(asked: Asked) -> Format | None:
+    return asked.project.input.format if asked.project else None
+
+
 def _text_field(asked: Asked) -> str:
     return asked.project.input.text_field if asked.project else "text"
 
@@ -197,18 +224,38 @@ def _target(asked: Asked) -> Iterator[Load]:
     """Open what is put under load."""
     from nimbus.loadtest.command import Load, Under  # noqa: PLC0415
 
-    load = Load(asked.profile, asked.settings, asked.url, payloads=asked.payloads, text_field=_text_field(asked))
+    load = Load(asked.profile, asked.settings, asked.url)
     if asked.runs:
         with _runs(asked) as submit:
             yield replace(load, submit=submit, under=Under.RUNS)
-    elif asked.url is not None:
-        _expect_answer(asked.url)
-        yield load
-    else:
+        return
+    with _own_texts(asked) as (texts, field):
+        load = replace(load, payloads=texts, text_field=field)
+        if asked.url is not None:
+            _expect_answer(asked.url)
+            yield load
+            return
         with _server(asked) as server:
             under = Under.IMAGE if server.image else Under.BUNDLE
             here = quoting.machine()
             yield replace(load, url=server.address, processors=server.others, under=under, architecture=here)
+
+
+@contextmanager
+def _own_texts(asked: Asked) -> Iterator[tuple[Path | None, str]]:
+    """Yield a file of the user's texts as the locust files read it, and the field that holds them."""
+    import tempfile  # noqa: PLC0415
+
+    from nimbus.adapters import payloads  # noqa: PLC0415
+
+    field = _text_field(asked)
+    if not asked.payloads or payloads.is_lines(asked.payloads[0]):
+        yield (Path(asked.payloads[0]) if asked.payloads else None), field
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder, "texts.jsonl")
+        payloads.write(asked.payloads, field, _input_format(asked), lines)
+        yield lines, payloads.FIELD
 
 
 def _expect_answer(url: str) -> None:
@@ -295,11 +342,11 @@ def _runs(asked: Asked) -> Iterator[tuple[str, ...]]:
         named = ("--release", asked.release) if asked.release else ()
         yield (*nimbus, *where, *named, "--wait", "--quiet", "--json")
         return
-    texts = str(asked.payloads or TEXTS)
+    texts = asked.payloads or (str(TEXTS),)
     with tempfile.TemporaryDirectory() as folder:
         where = ("--bundle", str(asked.bundle), "--output", f"{folder}/{{run}}")
         named = ("--text-field", _text_field(asked)) if asked.payloads else ()
-        yield (*nimbus, texts, *where, *named, "--workers", str(asked.settings.vcpus), "--quiet", "--json")
+        yield (*nimbus, *texts, *where, *named, "--workers", str(asked.settings.vcpus), "--quiet", "--json")
 
 
 def _keep(asked: Asked, tested: Trial, ran: Release | None) -> Kept:

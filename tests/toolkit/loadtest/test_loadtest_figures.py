@@ -154,3 +154,7 @@ def test_texts_of_the_users_own_are_all_sent(locust_module: Load, tmp_path: Path
     file.write_text('{"text": "no"}\n', encoding="utf-8")
     with pytest.raises(SystemExit, match="body"):
         payloads.read(str(file), "body")
+    for name, content in (("a.csv", "body\neins\n"), ("a.jsonl", "eins\n"), ("b.jsonl", "7\n")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        with pytest.raises(SystemExit, match="JSON"):
+            payloads.read(str(tmp_path / name), "body")

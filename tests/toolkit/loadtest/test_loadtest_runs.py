@@ -35,9 +35,10 @@ LOCUSTFILE = ROOT / "loadtest" / "locustfile.py"
 
 def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -> None:
     """It tells how it goes, by several processes together; the report stands beside its JSON; figures agree."""
+    (tmp_path / "mails.csv").write_text("n,text\n" + '1,"Anna paid, in Berlin"\n' * 20, encoding="utf-8")
     done = command.nimbus(
         *("loadtest", "--bundle", plain.path, "--profile", "steady", "--rate", "10", "--seconds", "4"),
-        *("--processes", "2", "--output", tmp_path, "--json"),
+        *("--processes", "2", "--output", tmp_path, "--json", "--payloads", tmp_path / "mails.csv"),
     )
     assert done.code in (0, 3), done.err  # 3 where a busy machine made the generator late
     lines = [json.loads(line) for line in done.out.splitlines()]
@@ -51,7 +52,7 @@ def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -
     target = result["result"]["target"]
     assert target["bundle_digest"].startswith(target["release"].rpartition("-")[2])
     assert target["peak_resident_bytes"] > 1e8
-    assert result["result"]["processes"] == 2
+    assert (result["result"]["processes"], result["result"]["payload"]) == (2, {"texts": 1, "own": True})
     assert result["quote"] is None  # what was asked for is not what could be had: a ramp finds that
     page = Path(result["report"])
     assert page.read_text("utf-8").startswith("<!doctype html>")
@@ -62,12 +63,13 @@ def test_runs_are_submitted_at_once_and_timed_until_published(plain: bundles.Bui
     """Each is a run of its own, and its documents are counted."""
     texts = tmp_path / "texts.jsonl"
     texts.write_text('{"body": "Anna paid in Berlin"}\n' * 30, encoding="utf-8")
-    project = projects.write(tmp_path, 'text_field = "body"\n')
+    project = projects.write(tmp_path, 'text_field = "body"\n[loadtest.slo]\nmemory_mb = 1\n')
     done = command.nimbus(
         *("loadtest", "--bundle", plain.path, "--profile", "batch", "--rate", "2", "--seconds", "1"),
         *("--payloads", texts, "--output", tmp_path / "out", "--json", "--config", project),
     )
     assert done.code in (0, 3), done.err  # as above
+    assert "Memory_mb of [loadtest.slo] is not looked at" in done.err
     judged = json.loads(done.out.splitlines()[-1])["judged"]
     assert judged["outcomes"] == {"published": judged["finished"]}
     assert judged["documents"] == 30 * judged["finished"] > 0

@@ -68,6 +68,8 @@ def test_a_target_that_tells_nothing_cannot_keep_a_limit_of_memory() -> None:
     unknown = result(shape="steady", target=Measured("http://x"))
     assert judge(unknown, Slo(memory_mb=300.0)).outcome is Outcome.MISSED
     assert judge(unknown, Slo()).outcome is Outcome.OK
+    runs = replace(unknown, users=("BatchUser",))  # nobody could ever tell it: that is said beforehand
+    assert judge(runs, Slo(memory_mb=300.0)).outcome is Outcome.OK
 
 
 def test_a_generator_that_was_late_says_nothing_of_the_server() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+import spacy
 from click.testing import CliRunner, Result
+from spacy.tokens import DocBin
 
 import nimbus.demo
 from nimbus.cli.init import command
@@ -48,6 +51,26 @@ def test_everything_is_found_where_there_is_one_of_each(folder: Path) -> None:
     assert (project.input.text_field, project.input.id_field) == ("body", "ticket_id")
     assert project.schedule is not None
     assert project.schedule.time_zone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("ending", [".txt", ".txt.gz", ".spacy", ".tsv"])
+def test_whatever_a_run_reads_is_found(ending: str, folder: Path) -> None:
+    """Texts without fields have no field of an id; notes beside them, and what pipelines are made of, are none."""
+    shutil.rmtree(folder / "mails")
+    (folder / "texts").mkdir()
+    content = b"text\nHello\n"
+    if ending == ".spacy":
+        content = DocBin(docs=[spacy.blank("en").make_doc("Hello")]).to_bytes()
+    for name in ("a", "b"):
+        place = folder / "texts" / f"{name}{ending}"
+        place.write_bytes(gzip.compress(content) if ending.endswith(".gz") else content)
+    for note in ("requirements.txt", "README.txt", "training/model-last/vocab/words.txt"):
+        (folder / note).write_text("x\n", encoding="utf-8")
+    done = init()
+    assert done.exit_code == 0, done.output
+    project = load(folder, variables={})
+    assert project.input.paths == (f"texts/*{ending}",)
+    assert (project.input.text_field, project.input.id_field) == ("text", None)
 
 
 def test_a_project_that_is_there_is_kept(folder: Path) -> None:

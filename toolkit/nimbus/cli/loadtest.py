@@ -13,7 +13,7 @@ import click
 
 from nimbus import assembly, loadtesting
 from nimbus.cli import options, output
-from nimbus.config.loadtest import ADDRESS, LoadTest, Profile, Users
+from nimbus.config.loadtest import ADDRESS, OWN_INPUT, LoadTest, Profile, Users
 from nimbus_runtime import clock
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.errors import NimbusError, UsageError
@@ -44,7 +44,7 @@ _SILENT = {True: "no answer", False: "nothing due"}
 @click.option("--seconds", type=click.FloatRange(1), help="How long it takes; a step of a ramp.")
 @click.option("--processes", type=click.IntRange(1, 256), help="Processes that make the load.")
 @click.option("--vcpus", type=click.IntRange(1, 512), help="Processors that a server here is given.")
-@click.option("--payloads", type=click.Path(path_type=Path), help="Your own texts: JSON lines, or a text a line.")
+@click.option("--payloads", help="Your own texts, of any format of inputs; '[input]' for those that runs read.")
 @click.option("--output", "-o", "folder", type=click.Path(path_type=Path), help=f"For the report.  [default: {_KEPT}]")
 @click.option("--json", "as_json", is_flag=True, help="Every second and the result as JSON lines on stdout.")
 def command(  # noqa: PLR0913 - one argument an option
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - one argument an option
     seconds: float | None,
     processes: int | None,
     vcpus: int | None,
-    payloads: Path | None,
+    payloads: str | None,
     folder: Path | None,
     as_json: bool,
 ) -> None:
@@ -79,7 +79,7 @@ def command(  # noqa: PLR0913 - one argument an option
     project, environment = _project(env, config, needed=url is None and bundle is None)
     settings = agreed = project.loadtest if project else LoadTest()
     if payloads is not None and not _agreed_on(payloads, project):
-        settings = replace(settings, payloads=str(payloads.absolute()))
+        settings = replace(settings, payloads=_placed(payloads, project))
     if vcpus is not None:
         settings = replace(settings, vcpus=vcpus)
     name = profile or settings.profile
@@ -139,10 +139,19 @@ def _project(env: str | None, config: Path | None, *, needed: bool) -> tuple[Pro
     return project, assembly.environment(project)
 
 
-def _agreed_on(payloads: Path, project: Project | None) -> bool:
+def _agreed_on(payloads: str, project: Project | None) -> bool:
     """Say whether these are the texts that nimbus.toml names."""
     agreed = project.loadtest.payloads if project else None
-    return project is not None and agreed is not None and payloads.resolve() == Path(project.path(agreed)).resolve()
+    if project is None or agreed is None or OWN_INPUT in (payloads, agreed):
+        return agreed is not None and payloads == agreed
+    return Path(payloads).resolve() == Path(project.path(agreed)).resolve()
+
+
+def _placed(payloads: str, project: Project | None) -> str:
+    """Return what the user named, as it is called from anywhere."""
+    if payloads == OWN_INPUT and project is None:
+        raise UsageError(f"{OWN_INPUT} is a section of nimbus.toml, and there is none", remedy="name a file of texts")
+    return payloads if payloads == OWN_INPUT or "://" in payloads else str(Path(payloads).absolute())
 
 
 def _profile(settings: LoadTest, name: str, **given: float | None) -> Profile:

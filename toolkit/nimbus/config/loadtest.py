@@ -13,6 +13,10 @@ ADDRESS: Final = r"^https?://[^/\s?#]+(/[^\s?#]*)?$"
 """What the address of a server looks like; requests go below its path."""
 
 
+OWN_INPUT: Final = "[input]"
+"""What `payloads` may say in place of a path: all that the project's runs read."""
+
+
 class Shape(StrEnum):
     """How the load of a profile changes."""
 
@@ -54,7 +58,9 @@ class Slo:
     run_seconds: Annotated[
         float | None, Key("Of runs, 95 % published within; the times above are requests'.", least=0)
     ] = None
-    memory_mb: Annotated[float | None, Key("The server's processes together take at most.", least=0)] = None
+    memory_mb: Annotated[
+        float | None, Key("The server's processes together take at most; runs do not tell.", least=0)
+    ] = None
 
 
 BUILT_IN = {
@@ -83,7 +89,8 @@ class LoadTest:
     profiles: Annotated[dict[str, Profile], Key("Profiles by name.")] = field(default_factory=dict)
     slo: Annotated[Slo, Key("What must be kept.")] = field(default_factory=Slo)
     payloads: Annotated[
-        str | None, Key("Texts to send: JSON lines, or a text a line; made up without, as long as `words` says.")
+        str | None,
+        Key("Texts to send, of any format of inputs, or [input] for those of runs; made up without, as `words` says."),
     ] = None
     words: Annotated[int, Key("Words of a text that is made up: the median.", least=1, most=10_000)] = 70
     spread: Annotated[float, Key("Sigma of the log-normal lengths of texts that are made up.", least=0, most=3)] = 0.75
