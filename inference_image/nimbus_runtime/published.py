@@ -76,7 +76,7 @@ def published(store: Root, run: str | None = None) -> Run:
 
 
 def files(store: Root, run: str, named: tuple[DataFile, ...]) -> list[str]:
-    """Return a run's files, each of which exists with the size that was recorded."""
+    """Return a run's files, each of which exists with the size that was recorded; those without rows share one."""
     sizes = store.sizes(paths.data(run, "").rstrip("/")) if named else {}
     for item in named:
         size = sizes.get(item.file)
@@ -84,7 +84,8 @@ def files(store: Root, run: str, named: tuple[DataFile, ...]) -> list[str]:
             raise _incomplete(store, run, paths.data(run, item.file), "no such file")
         if size != item.size:
             raise _incomplete(store, run, paths.data(run, item.file), f"{size:,} bytes", f"{item.size:,} bytes")
-    return [store.address(paths.data(run, item.file)) for item in named]
+    empty = next((number for number, item in enumerate(named) if not item.rows), None)
+    return [store.address(paths.data(run, item.file)) for n, item in enumerate(named) if item.rows or n == empty]
 
 
 def _incomplete(store: Root, run: str, name: str, got: str, expected: str | None = None) -> StoreError:

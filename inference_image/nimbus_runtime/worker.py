@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+from nimbus_runtime import warned
 from nimbus_runtime.bundle import Bundle, load, verify
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.annotations import Annotation
@@ -66,6 +67,7 @@ class Events:
 def main(bundle_path: str, event_descriptor: int) -> None:
     """Serve a supervisor until it closes standard input."""
     _depend_on_supervisor()
+    warned.once_each()
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # thinc imports it wherever it is
     events = Events(os.fdopen(event_descriptor, "w", encoding="utf-8"))
     try:

@@ -21,12 +21,13 @@ from nimbus_runtime.store import DirectoryStore
 
 FIRST, SECOND, THIRD = "20261122T020000Z", "20261123T020000Z", "20261124T020000Z"
 NOBODY = 65534
+EMPTY = b"no rows"
 
 
 def finish(root: Path, run: str, contents: tuple[bytes, ...] = (b"rows 1", b"rows 0")) -> None:
     """Write a finished run, whose files' names do not sort like its shards."""
     store = DirectoryStore(root)
-    files = tuple(DataFile(f"{9 - n}-{run}.jsonl", 1, len(content)) for n, content in enumerate(contents))
+    files = tuple(DataFile(f"{9 - n}-{run}.jsonl", int(content != EMPTY), len(content)) for n, content in enumerate(contents))
     for file, content in zip(files, contents, strict=True):
         store.create(paths.data(run, file.file), content)
     record = Run(
@@ -53,6 +54,15 @@ def publish(root: Path, run: str | None) -> None:
     before = store.read_versioned(paths.LIVE)
     live = Live(sequence=0, entry=Entry("publish", "a", "t", "", "x"), release="r1", dataset=run)
     assert store.compare_and_swap(paths.LIVE, encode(live), before.version if before else None)
+
+
+def test_shards_without_rows_are_listed_by_one_file(tmp_path: Path) -> None:
+    """They all have the same; and a dataset of none is still a file that can be read."""
+    finish(tmp_path, FIRST, (b"rows 1", EMPTY, EMPTY, b"rows 2", EMPTY))
+    finish(tmp_path, SECOND, (EMPTY, EMPTY))
+    listed = [Path(file).name for file in dataset(tmp_path, FIRST)]
+    assert listed == [f"{n}-{FIRST}.jsonl" for n in (9, 8, 6)]
+    assert [Path(file).name for file in dataset(tmp_path, SECOND)] == [f"9-{SECOND}.jsonl"]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from nimbus_runtime import warned
 from nimbus_runtime.bundle import load, verify
 from nimbus_runtime.contract.annotations import Annotation
 from nimbus_runtime.contract.documents import Document, Reason
@@ -36,6 +37,7 @@ def main(bundle_path: str) -> None:
     """Serve until standard input ends; its first line names the matrix product."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    warned.once_each()
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # thinc imports it wherever it is
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a component prints is no answer
