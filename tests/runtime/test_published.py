@@ -27,7 +27,9 @@ EMPTY = b"no rows"
 def finish(root: Path, run: str, contents: tuple[bytes, ...] = (b"rows 1", b"rows 0")) -> None:
     """Write a finished run, whose files' names do not sort like its shards."""
     store = DirectoryStore(root)
-    files = tuple(DataFile(f"{9 - n}-{run}.jsonl", int(content != EMPTY), len(content)) for n, content in enumerate(contents))
+    rows = [int(content != EMPTY) for content in contents]
+    names = [f"{9 - n}-{run}.jsonl" for n in range(len(contents))]
+    files = tuple(DataFile(n, r, len(content)) for n, r, content in zip(names, rows, contents, strict=True))
     for file, content in zip(files, contents, strict=True):
         store.create(paths.data(run, file.file), content)
     record = Run(
