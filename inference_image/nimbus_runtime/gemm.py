@@ -22,7 +22,7 @@ from nimbus_runtime.supervisor import ENVIRONMENT
 _TIE = 0.05  # a product that is no faster than this is not worth other last bits
 _ROUNDS = 9
 _SECONDS = 0.25
-_PATIENCE = 10.0
+_PATIENCE = 120.0  # what takes a second where nothing else runs
 _WORK = 1e8  # multiplications a product
 _ROWS = 1024  # at most: a chunk of documents has a few thousand tokens
 _SPACY = (96, 1, 3)  # width, window and maxout pieces of spaCy's own CNN
