@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+from nimbus_runtime import committer
 from nimbus_runtime.contract import paths
 from nimbus_runtime.contract.codec import decode
 from nimbus_runtime.contract.errors import RunNotFoundError, StoreError
-from nimbus_runtime.contract.records import DataFile, Live, Run
+from nimbus_runtime.contract.records import DataFile, Live, Plan, Run
 from nimbus_runtime.readers.objects import SCHEME
-from nimbus_runtime.store import DirectoryStore, S3Store
+from nimbus_runtime.store import DirectoryStore, S3Store, Store
 
 Root = DirectoryStore | S3Store
 _NAMED = 5  # how many runs an error names
@@ -32,9 +33,12 @@ def dataset(root: str | os.PathLike[str], run: str | None = None) -> list[str]:
 
 
 def quarantined(root: str | os.PathLike[str], run: str | None = None) -> list[str]:
-    """Return the files of documents that could not be scored, in order, as `dataset` does."""
+    """Return the files of documents that could not be scored, in order, as `dataset` does.
+
+    Of a run that is named and is not finished, or failed, they are those of the shards that it has committed.
+    """
     store = reading(root)
-    record = published(store, run)
+    record = set_aside(store, run)
     return files(store, record.run, record.quarantine)
 
 
@@ -56,7 +60,7 @@ def opened(file: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def published(store: Root, run: str | None = None) -> Run:
+def published(store: Store, run: str | None = None) -> Run:
     """Return the record of the published dataset, or of a finished run that is named."""
     if run is not None:
         if run not in store.names(paths.RUNS):  # a name, never a path
@@ -75,6 +79,15 @@ def published(store: Root, run: str | None = None) -> Run:
     return decode(Run, data, f"{store.location}/{paths.dataset(live)}")
 
 
+def set_aside(store: Store, run: str | None = None) -> Run:
+    """Return the record whose quarantine is a run's: of one that is not finished, what is committed so far."""
+    known = run is not None and run in store.names(paths.RUNS)  # a name, never a path
+    plan = store.read(paths.plan(run)) if known and run is not None else None
+    if run is None or plan is None or store.read(paths.dataset(run)) is not None:
+        return published(store, run)
+    return committer.so_far(store, decode(Plan, plan, f"{store.location}/{paths.plan(run)}"))
+
+
 def files(store: Root, run: str, named: tuple[DataFile, ...]) -> list[str]:
     """Return a run's files, each of which exists with the size that was recorded; those without rows share one."""
     sizes = store.sizes(paths.data(run, "").rstrip("/")) if named else {}
@@ -88,7 +101,7 @@ def files(store: Root, run: str, named: tuple[DataFile, ...]) -> list[str]:
     return [store.address(paths.data(run, item.file)) for n, item in enumerate(named) if item.rows or n == empty]
 
 
-def _incomplete(store: Root, run: str, name: str, got: str, expected: str | None = None) -> StoreError:
+def _incomplete(store: Store, run: str, name: str, got: str, expected: str | None = None) -> StoreError:
     return StoreError(
         f"the dataset of run {run} is incomplete",
         where=f"{store.location}/{name}",
@@ -98,7 +111,7 @@ def _incomplete(store: Root, run: str, name: str, got: str, expected: str | None
     )
 
 
-def _refuse_unknown(store: Root, run: str) -> NoReturn:
+def _refuse_unknown(store: Store, run: str) -> NoReturn:
     finished, _ = _runs(store)
     near = difflib.get_close_matches(run, finished, n=_NAMED) or finished[-_NAMED:]
     start, choose = "start one with `nimbus run`", "name one of these, or none to take the published dataset"
@@ -111,17 +124,17 @@ def _refuse_unknown(store: Root, run: str) -> NoReturn:
     )
 
 
-def _refuse_unfinished(store: Root, run: str) -> NoReturn:
+def _refuse_unfinished(store: Store, run: str) -> NoReturn:
     raise RunNotFoundError(
         "this run is not finished, so it has no dataset",
         where=store.location,
         got=run,
         expected="a finished run",
-        remedy="`nimbus run --resume` continues it",
+        remedy="`nimbus redrive` continues it, or `nimbus run --resume`; --quarantined lists what failed in it",
     )
 
 
-def _refuse_unpublished(store: Root) -> NoReturn:
+def _refuse_unpublished(store: Store) -> NoReturn:
     finished, unfinished = _runs(store)
     if unfinished:
         got, remedy = f"unfinished: {_latest(unfinished)}", "`nimbus run --resume` continues one"
@@ -138,7 +151,7 @@ def _refuse_unpublished(store: Root) -> NoReturn:
     )
 
 
-def _runs(store: Root) -> tuple[list[str], list[str]]:
+def _runs(store: Store) -> tuple[list[str], list[str]]:
     """Return the names of the finished and of the unfinished runs; the latest is last."""
     finished, unfinished = [], []
     for name in store.names(paths.RUNS):

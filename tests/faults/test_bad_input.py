@@ -11,7 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from nimbus.adapters.rows import RowFiles
+from nimbus.runs.explain import explain
 from nimbus_runtime.contract.documents import Reason, derived_id
+from nimbus_runtime.store import DirectoryStore
 
 from . import bundles, command, texts
 
@@ -52,6 +55,9 @@ class Scenario:
         self.input = texts.write(folder / "mixed.jsonl", [record for record, _ in MIXED])
         self.refused = command.run(self.input, "--id-field", "id", root=self.root, bundle=bundle)
         self.unpublished = command.live(self.root)
+        (self.run,) = command.names(self.root / "runs")
+        self.aside = self.table("--quarantined", "--run", self.run)
+        self.explained = explain(DirectoryStore(self.root), RowFiles(), self.run, "null text")
         self.resumed = command.nimbus(
             *("run", self.input, "-o", self.root, "--id-field", "id", "--workers", "1", "--resume"),
             *("--max-quarantine", "100%"),
@@ -78,9 +84,18 @@ def test_too_many_failures_are_refused_by_name_and_accepted_on_demand(mixed: Sce
     assert mixed.unpublished is None
     assert mixed.resumed.code == 0, mixed.resumed.err
     assert "Published run" in mixed.resumed.err
-    (run,) = command.names(mixed.root / "runs")
-    counts = command.record(mixed.root / "runs" / run / "run.json")["counts"]
+    counts = command.record(mixed.root / "runs" / mixed.run / "run.json")["counts"]
     assert (counts["documents"], counts["quarantined"]) == (len(MIXED), failed)
+
+
+def test_what_was_set_aside_is_known_before_anything_is_published(mixed: Scenario) -> None:
+    """Which documents, where they stand and why; the refusal says how to list them, and how to accept them."""
+    assert mixed.aside == mixed.table("--quarantined")
+    (found,) = mixed.explained
+    assert found.quarantine is not None
+    assert (found.quarantine["reason"], found.run.finished, found.published) == (Reason.MISSING_TEXT, "", None)
+    assert f"`nimbus dataset {mixed.root} --quarantined --run {mixed.run}` lists them" in mixed.refused.json["to do"]
+    assert "accept these with --resume and a larger --max-quarantine" in mixed.refused.json["to do"]
 
 
 def test_each_document_that_fails_is_quarantined_with_its_reason(mixed: Scenario) -> None:

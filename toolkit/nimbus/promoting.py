@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nimbus.config import Environment, Project
     from nimbus.promotion.gate import Decision
     from nimbus.promotion.report import Shadow
-    from nimbus.releases import deploy
+    from nimbus.releases import deploy, promote
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Release
     from nimbus_runtime.store import Store
@@ -64,14 +64,38 @@ def shadow(  # noqa: PLR0913 - one argument an option
 
 
 def gate(release: str, environment: Environment, project: Project, *, alone: bool = False) -> Decision:
-    """Decide about a release by the evidence that is kept of it; `alone`, with nothing to compare it with."""
+    """Decide about a release by the evidence that is kept of it, and keep that; `alone`, beside nothing."""
+    from nimbus.promotion import judging  # noqa: PLC0415
+
+    decision = _decided(release, environment, project, alone=alone)
+    judging.keep_decision(assembly.open_environment(environment), decision, assembly.actor(environment))
+    return decision
+
+
+def verdict(release: str, environment: Environment, project: Project) -> promote.Verdict:
+    """Return what the gate says of a release by the evidence that is kept of it; nothing is written.
+
+    A gate that cannot say anything keeps nobody from promoting.
+    """
+    from nimbus.releases import promote  # noqa: PLC0415
+    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
+
+    try:
+        decision = _decided(release, environment, project)
+        told = _told(decision)
+        return told if decision.rules or not decision.missing else promote.Verdict(promote.Outcome.NONE, told.why)
+    except NimbusError as error:
+        return promote.Verdict(promote.Outcome.NONE, f"{error.what} ({error.where})")
+
+
+def _decided(release: str, environment: Environment, project: Project, *, alone: bool = False) -> Decision:
     from nimbus.promotion import judging  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
     store = assembly.open_environment(environment)
     required = tuple(kind for kind in project.gate.require if not alone or kind is not Required.SHADOW)
     limits = replace(project.gate, require=required, profile=project.gate.profile or project.loadtest.profile)
-    return judging.judge(store, _named(store, release), limits, assembly.actor(environment), clock.now())
+    return judging.judge(store, _named(store, release), limits, clock.now())
 
 
 def _named(store: Store, given: str) -> str:
@@ -87,10 +111,10 @@ def judge(environment: Environment, project: Project, bundle: Callable[[], Bundl
     """Return what deploying judges a candidate by: a shadow, unless the same was done, and the gate."""
     from nimbus.promotion import judging  # noqa: PLC0415
     from nimbus.promotion.errors import NothingPublishedError  # noqa: PLC0415
-    from nimbus.releases import deploy  # noqa: PLC0415
+    from nimbus.releases import promote  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
-    def verdict(candidate: Release, present: Release) -> deploy.Verdict:
+    def verdict(candidate: Release, present: Release) -> promote.Verdict:
         store = assembly.open_environment(environment)
         if not judging.was_shadowed(store, candidate, present, project.gate, clock.now()):
             found = bundle()
@@ -98,7 +122,7 @@ def judge(environment: Environment, project: Project, bundle: Callable[[], Bundl
                 shadow(candidate.release, environment, project, bundle=None if found is None else found.path)
             except NothingPublishedError as error:
                 why = f"{error.what} ({error.got}): {error.remedy}"
-                return deploy.Verdict(deploy.Outcome.INCONCLUSIVE, why)
+                return promote.Verdict(promote.Outcome.INCONCLUSIVE, why)
         return _told(gate(candidate.release, environment, project))
 
     return verdict
@@ -112,20 +136,20 @@ def live_is_here(environment: Environment, project: Project) -> bool:
     return judging.live_bundle(store, project.folder / COMPILED) is not None
 
 
-def judge_alone(environment: Environment, project: Project) -> Callable[[Release], deploy.Verdict] | None:
+def judge_alone(environment: Environment, project: Project) -> Callable[[Release], promote.Verdict] | None:
     """Return what a candidate is judged by that there is nothing to compare with; None where a shadow is all."""
     if set(project.gate.require) <= {Required.SHADOW}:
         return None
     return lambda candidate: _told(gate(candidate.release, environment, project, alone=True))
 
 
-def _told(decision: Decision) -> deploy.Verdict:
+def _told(decision: Decision) -> promote.Verdict:
     """Return a gate's decision as deploying has it."""
     from nimbus.promotion.gate import Verdict  # noqa: PLC0415
-    from nimbus.releases import deploy  # noqa: PLC0415
+    from nimbus.releases import promote  # noqa: PLC0415
 
     against = [f"{rule.name} {rule.found}" for rule in decision.rules if rule.verdict is not Verdict.PROMOTE]
     why = "; ".join([*against, *decision.missing]) or "every rule holds"
     if decision.needed is not None:
         why += f"; about {plural(decision.needed, 'document')} would tell"
-    return deploy.Verdict(deploy.Outcome(decision.verdict.value), why)
+    return promote.Verdict(promote.Outcome(decision.verdict.value), why)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from nimbus.adapters.shelf import BundleShelf
     from nimbus.config import Environment, Project
     from nimbus.config.environments import Outputs
-    from nimbus.config.gate import Canary
     from nimbus.releases.canary import Status
     from nimbus.releases.checks.cloud import Cloud
     from nimbus.releases.deploy import Compiler, Deployment, Planned, Preflight, Tools
@@ -119,21 +118,21 @@ def apply_rollback(environment: Environment, planned: Rollback, reason: str = ""
     return rollback.apply(assembly.open_environment(environment), planned, actor or assembly.actor(environment), reason)
 
 
-def plan_promotion(
-    environment: Environment, release: str, percent: int = 100, canary: Canary | None = None
-) -> Promotion:
-    """Decide on making a release live, or on its canary within limits, to be shown before it is applied."""
+def plan_promotion(environment: Environment, project: Project, release: str, percent: int = 100) -> Promotion:
+    """Decide on making a release live, or on its canary, to be shown before it is applied, with the gate's word."""
+    from dataclasses import replace  # noqa: PLC0415
+
     from nimbus.releases import promote, registry  # noqa: PLC0415
     from nimbus_runtime.contract.records import CanaryLimits  # noqa: PLC0415
 
     share = None
     if percent < 100:
-        limits = CanaryLimits()
-        if canary is not None:
-            limits = CanaryLimits(canary.max_failures, canary.max_slowdown, canary.max_labels)
-        share = (percent, limits)
+        limits = project.gate.canary
+        share = (percent, CanaryLimits(limits.max_failures, limits.max_slowdown, limits.max_labels))
     store = assembly.open_environment(environment)
-    return promote.plan(store, _runnable(environment), registry.named(store, release), share=share)
+    name = registry.named(store, release)
+    planned = promote.plan(store, _runnable(environment), name, share=share)
+    return replace(planned, verdict=promoting.verdict(name, environment, project)) if planned.needed else planned
 
 
 def apply_promotion(environment: Environment, planned: Promotion, reason: str = "", actor: str = "") -> Live:

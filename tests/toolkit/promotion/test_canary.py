@@ -63,6 +63,7 @@ def test_a_canary_goes_from_a_share_to_the_whole(project: environments.Local) ->
     done(project.nimbus("promote", "v2", "--canary", "100", "--yes", "--json"))
     state = canaries.state(project.store.root)
     assert (state.release, state.previous, state.candidate, state.datasets) == ("v2", "v1", None, {"v1": first})
+    assert state.entry.reason == "gate: none, shadow: none yet"
     shown = project.nimbus("canary", "status")
     assert "No candidate; v2 is live." in shown.out
 

@@ -14,8 +14,8 @@ from tests.fixtures import canaries, candidates
 from tests.toolkit.promotion import environments, worse
 
 from nimbus import assembly, promoting
-from nimbus.releases import deploy
 from nimbus.releases import live as live_states
+from nimbus.releases import promote
 from nimbus_runtime import evidence, live
 from nimbus_runtime.contract.records import Live, OutputFormat
 
@@ -149,7 +149,7 @@ def test_a_live_release_that_has_not_published_yet_is_told(cnn: Path, tmp_path: 
     candidate = canaries.register(project.store, "v3", cnn)
     read = assembly.project(config=project.folder / "nimbus.toml")
     verdict = promoting.judge(assembly.environment(read), read, lambda: None)(candidate, present)
-    assert verdict.outcome is deploy.Outcome.INCONCLUSIVE
+    assert verdict.outcome is promote.Outcome.INCONCLUSIVE
     assert "has published no run yet, and its bundle is not on this machine" in verdict.why
     assert not promoting.live_is_here(assembly.environment(read), read)
 

@@ -14,10 +14,10 @@ from tests.fixtures.roots import ANYBODY, ran
 
 from nimbus.releases import deploy as deploying
 from nimbus.releases import register, registry
-from nimbus.releases.deploy import Order, Outcome, State, Step, Tools, Verdict
+from nimbus.releases.deploy import Order, State, Step, Tools
 from nimbus.releases.errors import PreflightFailedError
 from nimbus.releases.preflight import Check, Report, Status
-from nimbus.releases.promote import Promotion
+from nimbus.releases.promote import Outcome, Promotion, Verdict
 from nimbus_runtime import evidence, live
 from nimbus_runtime.bundle import Bundle
 from nimbus_runtime.contract.annotations import Annotation

@@ -15,7 +15,7 @@ from tests.faults import bundles, command
 from tests.fixtures.roots import ran
 
 from nimbus.releases import registry
-from nimbus_runtime import clock, live
+from nimbus_runtime import clock, evidence, live
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.records import Entry, Live
 from nimbus_runtime.store import DirectoryStore
@@ -96,7 +96,7 @@ def desk(tmp_path: Path, original: Path) -> Desk:
 
 
 def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
-    """Deploy, deploy another version, look, roll back, undo: each in words and as JSON."""
+    """Deploy, deploy another version, roll back, undo, take data back, promote by hand: in words and as JSON."""
     planned = desk.nimbus("deploy", "--dry-run", "--json")
     assert {step["step"]: step["state"] for step in planned.json["steps"]} == {
         "compile": "to do",
@@ -143,7 +143,11 @@ def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
     assert told[1]["reason"] == "cities went missing"
     lines = desk.nimbus("history", "-n", "2").out
     assert f"release {v1} → {v2}" in lines
+    _the_data_alone_go_back(desk, v1, v2)
+    _against_the_gate(desk, v1, v2)
 
+
+def _the_data_alone_go_back(desk: Desk, v1: str, v2: str) -> None:
     ran(desk.store, 3, v2)
     for wrong in ((v1, "--data", "20261102T020000Z"), ("--keep-data", "--data", "20261102T020000Z")):
         assert desk.nimbus("rollback", *wrong, "--yes").code == 2
@@ -161,6 +165,19 @@ def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
     offered = desk.at_a_terminal("rollback", typed="y\nn\n")
     assert (offered.code, desk.live().release) == (0, v1)
     assert "Score the latest inputs again with it in local now?" in offered.err
+
+
+def _against_the_gate(desk: Desk, v1: str, v2: str) -> None:
+    nothing = desk.nimbus("promote", v1, "--dry-run", "--json")
+    assert (nothing.json["gate"]["verdict"], desk.live().release) == ("none", v2)
+    body = {"bundle_digest": registry.release(desk.store, v1).bundle_digest, "image": None, "words": "too slow"}
+    evidence.write(desk.store, v1, "loadtest", body, outcome="missed", actor="ana")
+    with (desk.folder / "nimbus.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[gate]\nrequire = ["loadtest"]\n')
+    against = desk.nimbus("promote", v1, "--yes", "--json", "--reason", "the lesser evil")
+    assert (against.code, against.json["gate"]["verdict"]) == (0, "hold")
+    assert "This goes against the gate" in against.err
+    assert desk.live().entry.reason == "the lesser evil (gate: hold, loadtest missed: too slow)"
 
 
 def test_a_protected_environment_wants_its_name(desk: Desk) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from tests.fixtures import canaries
 
-from nimbus.adapters.processes import Processes
+from nimbus.adapters.processes import LogFiles, Processes
+from nimbus.assembly.runs import Runs
+from nimbus.config import Environment, Kind
 from nimbus.runs import start
 from nimbus.runs.progress import Tracker
 from nimbus_runtime import live
 from nimbus_runtime.contract import paths
-from nimbus_runtime.contract.errors import UsageError
+from nimbus_runtime.contract.errors import QuarantineExceededError, UsageError
 from nimbus_runtime.contract.inputs import Fields
 from nimbus_runtime.contract.records import Entry, Job, Live, OutputFormat
 from nimbus_runtime.live import Publication
@@ -74,3 +76,21 @@ def test_a_run_is_not_started_before_its_time(root: Path) -> None:
     with pytest.raises(UsageError, match="has not come yet"):
         start.there(store, Nowhere(), TYPED)
     assert store.names(paths.RUNS) == []
+
+
+def test_what_a_run_that_failed_has_set_aside_is_listed(root: Path, tmp_path: Path, live_bundle: Path) -> None:
+    """Its release's settings are accepted by a deployment, and not by a resume."""
+    inputs = canaries.write_inputs(tmp_path / "inputs", files=1, documents=2)
+    (inputs / "bad.jsonl").write_text('{"id": "bad", "text": 3}\n', encoding="utf-8")
+    store = DirectoryStore(root)
+    canaries.register(store, "v2", live_bundle, job=Job((str(inputs),), Fields(id="id"), None, OutputFormat.JSONL, 0.1))
+    with pytest.raises(QuarantineExceededError) as raised:
+        start.here(store, Processes(store), start.Start(), 1, Tracker())
+    of, run = (
+        Runs(Environment(name="local", kind=Kind.LOCAL, root=str(root)), store, Processes(store), LogFiles(store)),
+        raised.value.where,
+    )
+    assert [(row["id"], row["reason"]) for row in of.quarantined(str(run))] == [("bad", "wrong-type")]
+    assert str(raised.value.remedy).startswith(f"`nimbus dataset --quarantined --run {run}` lists them")
+    assert "max_quarantine in nimbus.toml" in str(raised.value.remedy)
+    assert list(of.quarantined("20200101T000000Z")) == list(of.quarantined("../runs")) == []

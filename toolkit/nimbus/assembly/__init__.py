@@ -76,11 +76,11 @@ def actor(environment: Environment) -> str:
 def dataset(
     root: str | os.PathLike[str], run: str | None = None, *, quarantined: bool = False
 ) -> tuple[Run, list[str]]:
-    """Return a published or named run and the files of its rows, or of its quarantined documents."""
+    """Return a published or named run and the files of its rows, or of its quarantined documents so far."""
     from nimbus_runtime import published  # noqa: PLC0415
 
     store = published.reading(root)
-    record = published.published(store, run)
+    record = published.set_aside(store, run) if quarantined else published.published(store, run)
     return record, published.files(store, record.run, record.quarantine if quarantined else record.rows)
 
 

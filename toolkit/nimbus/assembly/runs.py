@@ -46,12 +46,12 @@ class Runs:
         return self.store.names(paths.RUNS)
 
     def quarantined(self, run: str) -> Iterator[dict[str, Any]]:
-        """Yield what stands of a finished run's quarantined documents: id, input, position, reason, detail."""
+        """Yield what stands of a run's quarantined documents so far: id, input, position, reason, detail."""
         from nimbus.adapters.rows import RowFiles  # noqa: PLC0415 - only where they are read
-        from nimbus.releases import registry  # noqa: PLC0415 - as above
+        from nimbus_runtime import published  # noqa: PLC0415 - as above
 
-        record = registry.run(self.store, run) if run in self.names() else None
-        for item in record.quarantine if record else ():
+        known = run in self.names() and self.planned(run)
+        for item in published.set_aside(self.store, run).quarantine if known else ():
             with self.store.opened(paths.data(run, item.file)) as file:
                 yield from RowFiles().rows(file)
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def command(run: str, document: str, env: str | None, config: Path | None, *, as_json: bool) -> None:
     """Trace the row of document ID in RUN back to its release, bundle, image and input.
 
-    A document that was set aside is traced too, with its reason. No text is shown.
+    A document that was set aside is traced too, with its reason; of a run that is not finished, or failed, one of
+    the shards that it has committed. No text is shown.
     """
     environment = assembly.environment(env, config=config)
     found = releasing.explain(environment, run, document)
@@ -51,7 +52,7 @@ def as_object(found: Lineage) -> dict[str, Any]:
             "name": run.run,
             "kind": plan.kind.value,
             "scheduled": run.scheduled_time,
-            "finished": run.finished,
+            "finished": run.finished or None,
             "started_by": plan.execution.actor,
             "execution": plan.execution.id,
             "published": None if found.published is None else found.published.time,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nimbus import assembly, releasing
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
+
+if TYPE_CHECKING:
+    from nimbus.releases.promote import Verdict
 
 
 @click.command("promote")
@@ -42,11 +46,14 @@ def command(  # noqa: PLR0913 - one argument an option
     With --canary, it scores and publishes so much of the next runs, beside live. Where it is worse than
     live in one of them, by the limits of [gate.canary], it is dropped and live scores its share before
     anything is published: see `nimbus canary status`. 100 is the promotion itself.
+
+    What the gate says of RELEASE by the evidence that is kept is shown, and stays in the history; it holds
+    nothing back here.
     """
     project = assembly.project(env, config=config)
     environment = assembly.environment(project)
     is_canary = percent is not None and percent < 100
-    planned = releasing.plan_promotion(environment, release, percent or 100, project.gate.canary)
+    planned = releasing.plan_promotion(environment, project, release, percent or 100)
     release = planned.after.candidate.release if planned.after.candidate else planned.after.release
     what = output.bold("Canary" if is_canary else "Promotion")
     output.say(f"{what} of {shown.cell(release)} in {environment.name}")
@@ -54,11 +61,15 @@ def command(  # noqa: PLR0913 - one argument an option
     if planned.release and planned.before is not None:
         output.say("  between the releases")
         shown.differences(planned.release, "    ")
+    verdict = planned.verdict
+    if verdict is not None:
+        _say_verdict(verdict)
     told: dict[str, object] = {
         "environment": environment.name,
         "release": release,
         "changes": shown.as_json(planned.state),
         "release_changes": shown.as_json(planned.release),
+        "gate": None if verdict is None else {"verdict": verdict.outcome.value, "why": verdict.why},
     }
     if not planned.needed:
         output.say("It has that share already." if is_canary else "It is live already.")
@@ -71,3 +82,11 @@ def command(  # noqa: PLR0913 - one argument an option
         told["sequence"] = state.sequence
     if as_json:
         output.print_json({**told, "done": not dry_run})
+
+
+def _say_verdict(verdict: Verdict) -> None:
+    against = verdict.outcome.value != "promote"
+    colour = "red" if verdict.outcome.value == "hold" else "yellow" if against else "green"
+    output.say(f"  gate  {output.bold(verdict.outcome.value, colour)}: {shown.cell(verdict.why)}")
+    if against:
+        output.say("  This goes against the gate, or without its word, and is recorded so.")

@@ -112,8 +112,8 @@ def was_shadowed(store: Store, candidate: Release, present: Release, gate: Gate,
     return same and asked and young and found.run is not None and found.run == state.dataset
 
 
-def judge(store: Store, release: str, gate: Gate, actor: str, now: datetime) -> gates.Decision:
-    """Decide about a registered release by the latest evidence, and keep the decision."""
+def judge(store: Store, release: str, gate: Gate, now: datetime) -> gates.Decision:
+    """Decide about a registered release by the latest evidence; nothing is kept."""
     named = next((r for r in releases(store) if r.release == release), None)
     if named is None:
         raise BundleNotHereError(
@@ -124,9 +124,12 @@ def judge(store: Store, release: str, gate: Gate, actor: str, now: datetime) -> 
         )
     present = live.read(store)
     found = {kind.value: _latest(store, named, kind, gate.profile) for kind in gate.require}
-    decision = gates.decide(release, present.release if present else None, named.bundle_digest, found, gate, now)
-    evidence.write(store, release, _GATE, decision, outcome=decision.verdict.value, actor=actor)
-    return decision
+    return gates.decide(release, present.release if present else None, named.bundle_digest, found, gate, now)
+
+
+def keep_decision(store: Store, decision: gates.Decision, actor: str) -> None:
+    """Keep a decision as evidence of its release."""
+    evidence.write(store, decision.release, _GATE, decision, outcome=decision.verdict.value, actor=actor)
 
 
 def _latest(store: Store, release: Release, kind: Required, profile: str | None) -> Evidence | None:

@@ -16,7 +16,7 @@ from nimbus.releases import diff, promote, register, registry
 from nimbus.releases import live as changes
 from nimbus.releases.errors import PreflightFailedError
 from nimbus.releases.preflight import Report
-from nimbus.releases.promote import Promotion
+from nimbus.releases.promote import Outcome, Promotion, Verdict
 from nimbus.releases.register import Host
 from nimbus_runtime import evidence, live
 from nimbus_runtime.contract.errors import NimbusError
@@ -49,22 +49,6 @@ class State(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"
     STOPPED = "stopped"
-
-
-class Outcome(StrEnum):
-    """What a gate says of a candidate."""
-
-    PROMOTE = "promote"
-    HOLD = "hold"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A gate's word on a candidate, and why."""
-
-    outcome: Outcome
-    why: str
 
 
 class Compiler(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from nimbus.releases import diff, registry
@@ -17,15 +18,36 @@ if TYPE_CHECKING:
     from nimbus_runtime.store import Store
 
 
+class Outcome(StrEnum):
+    """What a gate says of a candidate."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    INCONCLUSIVE = "inconclusive"
+    NONE = "none"  # nothing is known of it that the gate asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A gate's word on a candidate, and why."""
+
+    outcome: Outcome
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What promoting a release, or its canary, will do; `needed` is False where that holds already."""
+    """What promoting a release, or its canary, will do; `needed` is False where that holds already.
+
+    `verdict` is what the gate says of it, None where that was not asked, or was heeded already.
+    """
 
     before: Live | None
     after: Live
     state: tuple[diff.Difference, ...]
     release: tuple[diff.Difference, ...]
     needed: bool
+    verdict: Verdict | None = None
 
 
 def plan(
@@ -77,7 +99,7 @@ def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str
     candidate = planned.after.candidate
     wanted = planned.after.release if candidate is None else candidate.release
 
-    entry = live.entry(action if candidate is None else "canary", actor, reason)
+    entry = live.entry(action if candidate is None else "canary", actor, _recorded(reason, planned.verdict))
 
     def change(now: Live | None) -> Live:
         registry.refuse_gone(store, now, wanted)
@@ -92,6 +114,14 @@ def apply(store: Store, planned: Promotion, actor: str, reason: str, action: str
         if candidate is not None or present is None or (present.release, present.candidate) != (wanted, None):
             raise
         return present
+
+
+def _recorded(reason: str, verdict: Verdict | None) -> str:
+    """Return a reason with what the gate said: why, where it did not say to promote."""
+    if verdict is None:
+        return reason
+    told = f"gate: {verdict.outcome}" + ("" if verdict.outcome is Outcome.PROMOTE else f", {verdict.why}")
+    return f"{reason} ({told})" if reason else told
 
 
 def _check_columns(present: Release | None, to: Release) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from nimbus_runtime import live
+from nimbus_runtime import committer, live
 from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.errors import RunNotFoundError, UsageError
 from nimbus_runtime.contract.inputs import InputFile, Slice
@@ -70,7 +70,7 @@ class Lineage:
 
 def explain(store: Store, rows: Rows, run: str, document: str) -> list[Lineage]:
     """Return the lineage of a document's rows: one, or each where its id was repeated."""
-    record, plan = finished(store, run)
+    record, plan = _committed(store, run)
     published = _published(store, record.run)
     found: list[Lineage] = []
     for shard, commit in _commits(store, record, plan):
@@ -93,31 +93,28 @@ def explain(store: Store, rows: Rows, run: str, document: str) -> list[Lineage]:
     return found
 
 
-def finished(store: Store, run: str) -> tuple[Run, Plan]:
-    """Return the record and the plan of a finished run."""
+def _committed(store: Store, run: str) -> tuple[Run, Plan]:
+    """Return the record and the plan of a run; of one that is not finished, what is committed of it."""
     known = run in store.names(paths.RUNS)  # a name, never a path
-    data, plan = (store.read(place(run)) if known else None for place in (paths.dataset, paths.plan))
-    if data is None or plan is None:
-        raise RunNotFoundError(
-            "this run is not finished" if known and data is None else "there is no such run",
-            where=store.location,
-            got=run,
-            remedy="`nimbus runs` lists them",
-        )
-    return codec.decode(Run, data, paths.dataset(run)), codec.decode(Plan, plan, paths.plan(run))
+    data, planned = (store.read(place(run)) if known else None for place in (paths.dataset, paths.plan))
+    if planned is None:
+        raise RunNotFoundError("there is no such run", where=store.location, got=run, remedy="`nimbus runs` lists them")
+    plan = codec.decode(Plan, planned, paths.plan(run))
+    return committer.so_far(store, plan) if data is None else codec.decode(Run, data, paths.dataset(run)), plan
 
 
 def _commits(store: Store, record: Run, plan: Plan) -> Iterator[tuple[int, Commit]]:
-    """Yield each shard with the commit that the dataset took, whichever release's it is."""
+    """Yield each shard with the commit that the record took, whichever release's it is."""
     releases = [record.release, *(n for n in store.names(f"{paths.RUNS}/{plan.run}/commits") if n != record.release)]
-    for shard, rows in enumerate(record.rows):
+    taken = set(record.rows)
+    for shard in range(len(plan.shards)):
         for release in releases:
             place = paths.commit(plan.run, release, shard)
             data = store.read(place)
             if data is None:
                 continue
             commit = codec.decode(Commit, data, f"{store.location}/{place}")
-            if commit.rows == rows:
+            if commit.rows in taken:
                 yield shard, commit
                 break
 

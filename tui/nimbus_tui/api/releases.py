@@ -190,8 +190,9 @@ class WhatPromotion:
         from nimbus import releasing  # noqa: PLC0415 - only when it is asked
 
         project, environment = session.project(), session.environment()
-        planned = releasing.plan_promotion(environment, self.release, self.percent, project.gate.canary)
+        planned = releasing.plan_promotion(environment, project, self.release, self.percent)
         before = None if planned.before is None else planned.before.release
+        verdict = planned.verdict
         is_canary = self.percent < 100
         if not planned.needed and not is_canary:
             raise UsageError("this release is live already", got=planned.after.release, expected="another one")
@@ -209,13 +210,21 @@ class WhatPromotion:
                 ("live" if is_canary else "from", before or "nothing"),
                 ("candidate" if is_canary else "to", self.release),
                 ("data", data),
+                *(() if verdict is None else (("gate", f"{verdict.outcome}: {verdict.why}"),)),
             ),
             differences=(("What changes", planned.state), ("The releases", planned.release)),
-            warning="" if planned.needed else "It is so already: nothing will change.",
+            warning=_warning(planned),
             typed=environment.name if environment.protected else None,
             dangerous=False,
             reasoned=True,
         )
+
+
+def _warning(planned: Promotion) -> str:
+    if not planned.needed:
+        return "It is so already: nothing will change."
+    held = planned.verdict is not None and planned.verdict.outcome.value == "hold"
+    return "The gate holds it back; that you promote it all the same is recorded." if held else ""
 
 
 def _promote(environment: Environment, planned: Promotion, percent: int, reason: str) -> Done:

@@ -173,7 +173,7 @@ class AsideView(View):
         Column("detail", 30, grow=2, rank=1),
     )
     ASKS = api.WhatWasSetAside
-    live = False  # they are read once the run is finished
+    live = False  # they are read when they are asked for
 
     def forget(self) -> None:
         """Know nothing."""
@@ -199,7 +199,7 @@ class AsideView(View):
         else:
             self.empty(
                 "No document of this run was set aside.",
-                "of a run that goes, they show once it is finished: {runs.aside} asks again",
+                "of a run that goes, more may follow: {runs.aside} asks again",
             )
 
     def twin(self, session: Session) -> Sequence[str]:
