@@ -19,6 +19,7 @@ from nimbus_runtime.contract.records import (
     Canary,
     Execution,
     Gemm,
+    Live,
     OutputFormat,
     Plan,
     Release,
@@ -65,7 +66,10 @@ class Order:
 
 def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: Order, execution: Execution) -> Plan:
     """Plan a run over `inputs` and claim it; their schema is checked first."""
-    epoch = live.epoch(live.read(store)) if order.epoch is None else order.epoch
+    present = live.read(store)
+    epoch = live.epoch(present) if order.epoch is None else order.epoch
+    if order.release is None:
+        _refuse_another_pipeline(store, present, bundle)
     settings = settings_of(bundle, order)
     readers.check_schemas(inputs, order.fields)
     product, measured = gemm.decide(bundle.path, order.gemm)
@@ -96,6 +100,23 @@ def plan_run(store: Store, bundle: Bundle, inputs: Sequence[InputFile], order: O
             remedy="`nimbus redrive` goes on with it",
         )
     return plan
+
+
+def _refuse_another_pipeline(store: Store, present: Live | None, bundle: Bundle) -> None:
+    """Refuse to publish over another pipeline's dataset by a bundle that was never deployed there."""
+    data = None if present is None else store.read(paths.release(present.release))
+    if present is None or data is None:
+        return
+    there = codec.decode(Release, data, f"{store.location}/{paths.release(present.release)}").pipeline
+    here = bundle.manifest.pipeline.name
+    if here != there:
+        raise UsageError(
+            "what readers see here is another pipeline's, and this run would replace it",
+            where=store.location,
+            got=f"a bundle of {here}",
+            expected=f"one of {there}, of which release {present.release} is live",
+            remedy="publish in a folder of its own: name another --output",
+        )
 
 
 def refuse_future(time: datetime) -> None:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nimbus.cli.drift import command
-from nimbus_runtime.contract.drift import Thresholds
+from nimbus_runtime.contract.drift import Level, Thresholds
 from nimbus_runtime.contract.errors import NimbusError
 from nimbus_runtime.drift import baselines
 from nimbus_runtime.drift.watch import watch
@@ -181,6 +181,22 @@ def test_few_documents_are_said_to_be_few(root: DirectoryStore) -> None:
     done = call("report", root.root)
     assert done.exit_code == 0
     assert done.stdout.startswith("Insufficient data: 30 documents")
+
+
+@pytest.mark.parametrize("quarantined", [0, 700])
+def test_a_run_that_scored_nothing_is_insufficient_data(root: DirectoryStore, tmp_path: Path, quarantined: int) -> None:
+    """The reason says so, in every form of a report; its own watch finds the same, and it counts with others."""
+    baseline(root, add_run(root, rows(600, 1)))
+    found = watch(root, add_run(root, [], day=1, quarantined=quarantined))
+    assert found is not None
+    assert (found.level, found.current) == (Level.INSUFFICIENT, 0)
+    done = call("report", root.root, "--html", tmp_path / "report.html")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Insufficient data: the run scored no documents.")
+    assert "scored no documents" in (tmp_path / "report.html").read_text("utf-8")
+    assert json.loads(call("report", root.root, "--json").stdout)["verdict"] == "insufficient data"
+    both = "Material drift: quarantined documents" if quarantined else "No drift"
+    assert call("report", root.root, "--last", "2").stdout.startswith(both)
 
 
 class Tags(HTMLParser):

@@ -13,7 +13,9 @@ import pytest
 
 from nimbus.adapters.rows import RowFiles
 from nimbus.runs.explain import explain
+from nimbus_runtime.contract import codec, paths
 from nimbus_runtime.contract.documents import Reason, derived_id
+from nimbus_runtime.contract.records import Entry, Live, Release
 from nimbus_runtime.store import DirectoryStore
 
 from . import bundles, command, texts
@@ -322,3 +324,20 @@ def test_standard_input_outlives_a_killed_run(piped: command.Ended, root: Path) 
     """It is kept until its run is published, so that a resume needs no second copy, and not longer."""
     assert (piped.code, piped.json["documents"]) == (0, 2), piped.err
     assert command.names(root / "spool") == []
+
+
+def test_another_pipeline_s_dataset_is_not_replaced(foreign: bundles.Built, root: Path, tmp_path: Path) -> None:
+    """A run by hand would make its bundle the live release: it says whose folder it is, and plans nothing."""
+    store = DirectoryStore(root)
+    store.create(paths.release("invoices-1"), codec.encode(Release("invoices-1", "digest", "en_invoices", "1.0.0")))
+    store.create(paths.LIVE, codec.encode(Live(1, Entry("publish", "ana", "t", "", "x"), "invoices-1", dataset="r")))
+    before = command.live(root)
+    refused = command.run(texts.write(tmp_path / "in.jsonl", [{"text": "Anna"}]), root=root, bundle=foreign)
+    assert (refused.code, refused.json["error"]) == (2, "UsageError")
+    assert "another pipeline's" in refused.json["what"]
+    assert refused.json["to do"] == "publish in a folder of its own: name another --output"
+    assert (command.live(root), store.names(paths.RUNS), store.names(paths.RELEASES)) == (
+        before,
+        [],
+        ["invoices-1.json"],
+    )

@@ -31,7 +31,7 @@ def compare(store: Store, baseline: Baseline, runs: Sequence[Run], engine: Engin
     reference = found.window
     limit = -(-windows.DOCUMENTS // len(runs))
     current = windows.window(
-        [windows.sample(store, run, limit) for run in runs],
+        [windows.sample(store, run, limit) for run in runs if run.counts.scored] or [windows.nothing()],
         sum(run.counts.documents for run in runs),
         sum(run.counts.quarantined for run in runs),
     )

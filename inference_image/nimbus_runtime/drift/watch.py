@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from nimbus_runtime import evidence
 from nimbus_runtime.contract import codec
 from nimbus_runtime.contract.drift import Comparison
-from nimbus_runtime.contract.errors import DriftError
 from nimbus_runtime.drift import baselines
 from nimbus_runtime.drift.compare import compare
 from nimbus_runtime.drift.significance import NumpyEngine
@@ -26,7 +25,8 @@ _LOOKED_AT = 5  # findings, for one that a task left which was started again
 def watch(store: Store, run: Run) -> Comparison | None:
     """Compare a finished run with the newest baseline of its release; None without one.
 
-    Doing it twice keeps one finding. DriftError says why a run cannot be compared: it is published all the same.
+    Doing it twice keeps one finding. DriftError says why a run cannot be compared: it is published all the same. One
+    that scored no documents is no reason for that: there is too little to compare.
     """
     baseline = baselines.newest(store, run)
     if baseline is None:
@@ -34,12 +34,6 @@ def watch(store: Store, run: Run) -> Comparison | None:
     for known in islice(recorded(store, run.release), _LOOKED_AT):
         if known.runs == (run.run,) and known.baseline == baseline.name:
             return known
-    if not run.counts.scored:
-        raise DriftError(
-            "a run of no documents cannot be compared",
-            where=f"run {run.run}",
-            remedy="look at its inputs, and at what was set aside: `nimbus dataset --quarantined`",
-        )
     comparison = compare(store, baseline, [run], NumpyEngine()).comparison
     evidence.write(store, run.release, KIND, comparison, outcome=comparison.level.value, actor=_ACTOR)
     return comparison

@@ -70,6 +70,11 @@ def sample(store: Store, run: Run, limit: int = DOCUMENTS) -> pa.Table:
     )
 
 
+def nothing() -> pa.Table:
+    """Return the features of no documents: of runs that scored none."""
+    return monitoring.schema().empty_table()
+
+
 def read_sample(store: Store, file: DataFile) -> pa.Table:
     """Return a part of a baseline."""
     return _read(store, paths.baseline_data(file.file))

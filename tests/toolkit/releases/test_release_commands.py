@@ -14,6 +14,7 @@ import pytest
 from tests.faults import bundles, command
 from tests.fixtures.roots import ran
 
+from nimbus.config import load
 from nimbus.releases import registry
 from nimbus_runtime import clock, evidence, live
 from nimbus_runtime.contract import codec
@@ -170,7 +171,8 @@ def _the_data_alone_go_back(desk: Desk, v1: str, v2: str) -> None:
 def _against_the_gate(desk: Desk, v1: str, v2: str) -> None:
     nothing = desk.nimbus("promote", v1, "--dry-run", "--json")
     assert (nothing.json["gate"]["verdict"], desk.live().release) == ("none", v2)
-    body = {"bundle_digest": registry.release(desk.store, v1).bundle_digest, "image": None, "words": "too slow"}
+    digest, profile = registry.release(desk.store, v1).bundle_digest, load(desk.folder).loadtest.profile
+    body = {"bundle_digest": digest, "image": None, "profile": profile, "words": "too slow"}
     evidence.write(desk.store, v1, "loadtest", body, outcome="missed", actor="ana")
     with (desk.folder / "nimbus.toml").open("a", encoding="utf-8") as file:
         file.write('\n[gate]\nrequire = ["loadtest"]\n')

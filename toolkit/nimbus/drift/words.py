@@ -55,6 +55,9 @@ def summary(comparison: Comparison, documents: int) -> str:
     """Return the verdict as a sentence."""
     drifted = [title(found.feature) for found in comparison.findings if found.level is comparison.level]
     if comparison.level is Level.INSUFFICIENT:
+        if not comparison.current:
+            whose = "the run" if len(comparison.runs) == 1 else "the runs"
+            return f"Insufficient data: {whose} scored no documents."
         few = min(comparison.reference, comparison.current)
         return f"Insufficient data: {plural(few, 'document')} in the smaller window; a verdict takes {documents:,}."
     if comparison.level is Level.NONE:
