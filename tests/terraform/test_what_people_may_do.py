@@ -104,6 +104,17 @@ def test_what_a_release_keeps_is_created_once_by_deployers_and_removed_by_pruner
             assert [text for text in patterns if fnmatch.fnmatchcase(place, text)], (place, policy)
 
 
+def test_what_goes_is_marked_by_pruners_and_nothing_else_is_written() -> None:
+    """A release's mark and a run's, and live.json with its ledger: no record of either."""
+    patterns = re.findall(r'"(.*?)"', _places("TakeReleasesOutOfLive"))
+
+    def allowed(place: str) -> bool:
+        return any(fnmatch.fnmatchcase(place, pattern) for pattern in patterns)
+
+    assert all(map(allowed, (paths.going(paths.parts("v1")), paths.going(paths.run("r")), paths.LIVE, paths.ledger(1))))
+    assert not any(map(allowed, (paths.release("v1"), paths.sbom("v1", "amd64"), paths.dataset("r"), paths.plan("r"))))
+
+
 def _places(sid: str) -> str:
     text = PEOPLE.read_text(encoding="utf-8")
     (found,) = re.findall(rf'"{sid}".*?for place in \[(.*?)\]', text, re.DOTALL)

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nimbus import assembly, drifting, promoting, quoting
+from nimbus import assembly, hosting, promoting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
-    from nimbus.adapters.cloud_host import CloudHost
-    from nimbus.adapters.ecs import TaskDefinitions
-    from nimbus.adapters.shelf import BundleShelf
     from nimbus.config import Environment, Project
-    from nimbus.config.environments import Outputs
     from nimbus.releases.canary import Status
-    from nimbus.releases.checks.cloud import Cloud
-    from nimbus.releases.deploy import Compiler, Deployment, Planned, Preflight, Tools
-    from nimbus.releases.deploy import Observer as Deploying
-    from nimbus.releases.diff import Difference
     from nimbus.releases.history import Change
-    from nimbus.releases.preflight import Check, Report
     from nimbus.releases.promote import Promotion
     from nimbus.releases.prune import Pruning, Removal, Surplus
-    from nimbus.releases.rollback import Rollback, Runnable
+    from nimbus.releases.rollback import Rollback
     from nimbus.releases.show import Shown
     from nimbus.runs.explain import Lineage
     from nimbus.runs.replay import Replay
-    from nimbus_runtime.bundle import Bundle
-    from nimbus_runtime.contract.records import Live, Release
+    from nimbus_runtime.contract.records import Live
 
 
 def history(environment: Environment, limit: int) -> list[Change]:
@@ -54,45 +43,7 @@ def show(environment: Environment, release: str | None = None) -> Shown:
 
     store = assembly.open_environment(environment)
     name = registry.named(store, release) if release else registry.present(store).release
-    return showing.show(store, _runnable(environment), name)
-
-
-def preflight(environment: Environment, project: Project) -> Report:
-    """Check whether the project could be deployed; nothing is changed, but the pipeline is compiled if it must be."""
-    from nimbus.releases import deploy as deploying  # noqa: PLC0415
-
-    return deploying.preflight(_tools(environment, project, judged=False), project.job())
-
-
-def plan_deployment(environment: Environment, project: Project, *, judged: bool = True) -> Planned:
-    """Say what deploying would do; nothing is done."""
-    from nimbus.releases import deploy as deploying  # noqa: PLC0415
-
-    return deploying.plan(_tools(environment, project, judged=judged), project.job())
-
-
-def compare_with_live(environment: Environment, project: Project) -> tuple[Release, tuple[Difference, ...]]:
-    """Return the release that deploying would make, and what it changes against the live one."""
-    from nimbus.releases import deploy as deploying  # noqa: PLC0415
-
-    return deploying.compare(_tools(environment, project, judged=False), project.job())
-
-
-def deploy(  # noqa: PLR0913 - one argument an option
-    environment: Environment,
-    project: Project,
-    observer: Deploying,
-    confirm: Callable[[Promotion], None],
-    *,
-    reason: str = "",
-    judged: bool = True,
-    promoted: bool = True,
-) -> Deployment:
-    """Compile, place, check, register, judge and promote; `confirm` is asked before anything live changes."""
-    from nimbus.releases import deploy as deploying  # noqa: PLC0415
-
-    order = deploying.Order(project.job(), assembly.actor(environment), reason, confirm, promoted)
-    return deploying.deploy(_tools(environment, project, judged=judged), order, observer)
+    return showing.show(store, hosting.parts(environment), name)
 
 
 def plan_rollback(environment: Environment, release: str | None = None, *, keep_data: bool = False) -> Rollback:
@@ -101,7 +52,7 @@ def plan_rollback(environment: Environment, release: str | None = None, *, keep_
 
     store = assembly.open_environment(environment)
     name = registry.named(store, release) if release else None
-    return rollback.plan(store, _runnable(environment), name, keep_data=keep_data)
+    return rollback.plan(store, hosting.parts(environment), name, keep_data=keep_data)
 
 
 def plan_data_rollback(environment: Environment, run: str) -> Rollback:
@@ -131,7 +82,7 @@ def plan_promotion(environment: Environment, project: Project, release: str, per
         share = (percent, CanaryLimits(limits.max_failures, limits.max_slowdown, limits.max_labels))
     store = assembly.open_environment(environment)
     name = registry.named(store, release)
-    planned = promote.plan(store, _runnable(environment), name, share=share)
+    planned = promote.plan(store, hosting.parts(environment), name, share=share)
     return replace(planned, verdict=promoting.verdict(name, environment, project)) if planned.needed else planned
 
 
@@ -189,7 +140,7 @@ def _with_compiled(environment: Environment, project: Project | None) -> Surplus
     """Return what keeps the parts of releases, and what was compiled, unless another environment cannot be asked."""
     from nimbus.adapters.compiled import PartsAndCompiled  # noqa: PLC0415
 
-    parts = _parts(environment)
+    parts = hosting.parts(environment)
     others = None if project is None else _bundles_elsewhere(project)
     if project is None or others is None:
         return parts
@@ -235,170 +186,6 @@ def replay(environment: Environment, run: str, document: str, bundle: Path | Non
             place = bundle or replaying.kept(found, Path(environment.root))
             made.append(replaying.replay(RowFiles(), found, place, folder))
     return made
-
-
-def _tools(environment: Environment, project: Project, *, judged: bool) -> Tools:
-    from functools import partial  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
-    from nimbus.compile.cached import CachedCompiler  # noqa: PLC0415
-    from nimbus.releases import deploy as deploying  # noqa: PLC0415
-
-    pipeline = project.pipeline
-    compiler: Compiler = CachedCompiler(
-        project.path(pipeline.source) if Path(project.path(pipeline.source)).exists() else pipeline.source,
-        project.folder / promoting.COMPILED,
-        pipeline.precision,
-        [Path(project.path(file)) for file in pipeline.code],
-        pipeline.allow,
-    )
-    adopt = None
-    if project.drift.dev is not None:
-        compiler = drifting.WithDevSet(compiler, project)
-        adopt = partial(drifting.adopt_dev_set, environment, project)
-    shadow = promoting.judge(environment, project, compiler.find) if judged else None
-    return deploying.Tools(
-        assembly.open_environment(environment),
-        compiler,
-        _parts(environment, project),
-        _preflight(environment, project),
-        shadow,
-        promoting.judge_alone(environment, project),
-        partial(promoting.live_is_here, environment, project),
-        adopt,
-    )
-
-
-def _preflight(environment: Environment, project: Project) -> Preflight:
-    from pathlib import Path  # noqa: PLC0415
-
-    from nimbus.adapters.machine import Reachable, ThisMachine  # noqa: PLC0415
-    from nimbus.releases import preflight as reporting  # noqa: PLC0415
-    from nimbus.releases.checks import anywhere, cloud, local  # noqa: PLC0415
-    from nimbus_runtime import clock  # noqa: PLC0415
-
-    machine, store = ThisMachine(Path(environment.root)), assembly.open_environment(environment)
-
-    def check(release: Release, bundle: Bundle) -> Report:
-        if environment.outputs is None:
-            checks = local.check(store, machine, Reachable(), release, bundle, clock.now())
-            return reporting.report([*checks, cost(release)])
-        due = project.schedule
-        schedule = (due.expression, due.time_zone) if due else None
-        wanted = cloud.Wanted(schedule, project.task.max_concurrency, project.task.spot)
-        there = _cloud(environment.outputs)
-        asked = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
-        alone = len(asked) == 1  # without credentials nothing else can be asked
-        return reporting.report(asked if alone else [*asked, cost(release)])
-
-    def cost(release: Release) -> Check:
-        return anywhere.cost(quoting.in_a_line(environment, project, release))
-
-    return check
-
-
-def _cloud(outputs: Outputs) -> Cloud:
-    from nimbus.adapters import ecr  # noqa: PLC0415
-    from nimbus.adapters.cloud import AwsCloud  # noqa: PLC0415
-    from nimbus.engines.orders import Severity  # noqa: PLC0415
-    from nimbus.image import findings  # noqa: PLC0415
-    from nimbus.releases.checks.cloud import Scanned, TaskSize  # noqa: PLC0415
-
-    class _Cloud(AwsCloud):
-        def scanned(self, image: str) -> Scanned:
-            repository, _, digest = image.partition("@")
-            registry = ecr.Ecr(outputs.region)
-            verdict = findings.judge(registry.scan(repository, digest), Severity.HIGH)
-            return Scanned(verdict.known, verdict.status, verdict.grave_count, verdict.threshold.value)
-
-        def size(self) -> TaskSize:
-            found = self.definitions.size()
-            return TaskSize(found.cpu, found.memory)
-
-    return _Cloud(
-        outputs.root,
-        outputs.region,
-        outputs.repository,
-        _definitions(outputs),
-        outputs.task_role,
-        outputs.execution_role,
-        outputs.state_machine,
-        outputs.schedule,
-    )
-
-
-def _definitions(outputs: Outputs) -> TaskDefinitions:
-    from nimbus.adapters.ecs import TaskDefinitions  # noqa: PLC0415
-
-    return TaskDefinitions(outputs.task_template, outputs.release_family, outputs.container, outputs.region)
-
-
-def _runnable(environment: Environment) -> Runnable:
-    return _parts(environment)
-
-
-def _parts(environment: Environment, project: Project | None = None) -> BundleShelf | CloudHost:
-    """Return what keeps the parts of releases that stand outside of the records; it places only with a project."""
-    from pathlib import Path  # noqa: PLC0415
-
-    from nimbus.adapters.shelf import BundleShelf  # noqa: PLC0415
-
-    if environment.outputs is None:
-        return BundleShelf(Path(environment.root))
-    return _cloud_host(environment.outputs, project)
-
-
-def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
-    from contextlib import suppress  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
-    from nimbus.adapters.cloud_host import CloudHost  # noqa: PLC0415
-    from nimbus.adapters.ecr import Ecr  # noqa: PLC0415
-    from nimbus.config.image import BASE_IMAGE, Image  # noqa: PLC0415
-    from nimbus.engines.orders import Architecture  # noqa: PLC0415
-    from nimbus.image import build, lock, recipe, record  # noqa: PLC0415
-    from nimbus.image.tag import locks_digest, tag_of  # noqa: PLC0415
-    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
-
-    architecture = Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
-    wanted = Image() if project is None else project.image
-    base_image, engine = wanted.base, wanted.engine
-    architectures = tuple(sorted({architecture, *(Architecture(one.value) for one in wanted.architectures)}))
-    locks = () if project is None else tuple(Path(project.path(named)) for named in wanted.requirements)
-
-    def recorded(bundle: Bundle) -> str | None:
-        with suppress(NimbusError):  # none was built here
-            built = record.read(record.folder_of(bundle.path))
-            if (
-                built.bundle_digest == bundle.digest
-                and (built.reference or "").startswith(f"{outputs.repository}@")
-                and base_image in (BASE_IMAGE, built.base)  # a base that the file names is meant
-                and {part.architecture for part in built.parts} >= set(architectures)
-                and built.requirements == locks_digest(lock.texts(locks).values())
-            ):
-                return built.reference
-        return None
-
-    def tag(bundle: Bundle) -> str:
-        return tag_of(bundle.digest, recipe.read(), architectures, base_image, lock.texts(locks).values())
-
-    def push(bundle: Bundle) -> str:
-        folder = record.folder_of(bundle.path)
-        planned = assembly.plan_image(build.Order(bundle.path, base_image, architectures, locks), engine)
-        known = assembly.kept_image(planned, folder, engine)  # an attempt before this one came so far
-        built = known or assembly.build_image(planned, folder, engine)
-        pushed = assembly.push_image(built, outputs.repository, folder)
-        assert pushed.reference is not None  # noqa: S101 - it was pushed
-        return pushed.reference
-
-    def sboms(bundle: Bundle, image: str) -> dict[str, bytes]:
-        with suppress(NimbusError):  # none was built here
-            folder = record.folder_of(bundle.path)
-            built = record.read(folder)
-            return record.sboms(built, folder) if built.reference == image else {}
-        return {}
-
-    return CloudHost(outputs.repository, Ecr(outputs.region), _definitions(outputs), recorded, tag, push, sboms)
 
 
 def _removal(environment: Environment) -> Removal:

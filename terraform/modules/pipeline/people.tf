@@ -109,11 +109,11 @@ data "aws_iam_policy_document" "pruner" {
 
   source_policy_documents = [data.aws_iam_policy_document.root.json]
 
-  # Releases that go leave live.json, so that no rollback goes back to them; one that was promoted meanwhile is put back.
+  # What goes is marked and leaves live.json before it is removed, so that nobody makes it live meanwhile.
   statement {
     sid       = "TakeReleasesOutOfLive"
     actions   = ["s3:PutObject"]
-    resources = [for place in ["live.json", "ledger/*", "releases/*"] : "${local.root_arn}/${place}"]
+    resources = [for place in ["live.json", "ledger/*", "releases/*/going.json", "runs/*/going.json"] : "${local.root_arn}/${place}"]
   }
 
   # Never versions: the bucket keeps what was deleted for as long as its rule says.

@@ -16,7 +16,7 @@ from tests.faults import bundles, command
 from tests.fixtures import cloud
 from tests.fixtures.roots import ran
 
-from nimbus import assembly, promoting, releasing
+from nimbus import assembly, deploying, promoting, releasing
 from nimbus.adapters.machine import ThisMachine
 from nimbus.compile.cached import CachedCompiler
 from nimbus.config import Environment, Project
@@ -25,8 +25,7 @@ from nimbus.engines.orders import Architecture
 from nimbus.image import recipe, record
 from nimbus.image.record import ImageRecord, Part
 from nimbus.image.tag import tag_of
-from nimbus.releases import deploy as deploying
-from nimbus.releases import registry
+from nimbus.releases import deploy, registry
 from nimbus.releases.errors import PreflightFailedError, ReleaseUnusableError
 from nimbus.releases.preflight import Report, Status
 from nimbus_runtime import live
@@ -60,7 +59,7 @@ class Silent:
         self.report: Report | None = None
         self.steps: list[tuple[str, str]] = []
 
-    def step(self, step: deploying.Step, state: deploying.State, words: str = "") -> None:
+    def step(self, step: deploy.Step, state: deploy.State, words: str = "") -> None:
         """Note a step."""
         del words
         self.steps.append((step.value, state.value))
@@ -117,14 +116,14 @@ class Desk:
     def deploy(self, observer: Silent | None = None) -> str:
         """Deploy what is trained, its image being there already; return the release."""
         self.push()
-        done = releasing.deploy(
+        done = deploying.deploy(
             self.environment, self.project, observer or Silent(), lambda _: None, judged=False, reason="test"
         )
         return done.release.release
 
     def report(self) -> dict[str, tuple[Status, str]]:
         """Return each check of a preflight as (status, found)."""
-        report = releasing.preflight(self.environment, self.project)
+        report = deploying.preflight(self.environment, self.project)
         return {f"{check.subject}: {check.name}": (check.status, check.found) for check in report.checks}
 
 
@@ -225,8 +224,8 @@ def test_a_base_that_the_file_names_is_another_image(desk: Desk) -> None:
     base = f"registry.example/python@sha256:{'1' * 64}"
     with (desk.folder / "nimbus.toml").open("a") as file:
         file.write(f'\n[image]\nbase = "{base}"\n')
-    steps = {step.value: state for step, state, _ in releasing.plan_deployment(desk.environment, desk.project).steps}
-    assert steps["place"] is deploying.State.TO_DO
+    steps = {step.value: state for step, state, _ in deploying.plan_deployment(desk.environment, desk.project).steps}
+    assert steps["place"] is deploy.State.TO_DO
     digest = desk.cloud.push(bundle, tag=tag_of(bundle.digest, recipe.read(), [Architecture.AMD64], base))
     second = registry.release(desk.store, desk.deploy())
     assert (second.release != first, second.image) == (True, f"{desk.cloud.outputs['repository']}@{digest}")
@@ -238,15 +237,15 @@ def test_what_an_image_holds_beside_the_bundle_makes_it_another(desk: Desk, line
     bundle = desk.compiled()
     note(bundle, str(registry.release(desk.store, desk.deploy()).image))
 
-    def place() -> deploying.State:
-        steps = releasing.plan_deployment(desk.environment, desk.project).steps
-        return next(state for step, state, _ in steps if step is deploying.Step.PLACE)
+    def place() -> deploy.State:
+        steps = deploying.plan_deployment(desk.environment, desk.project).steps
+        return next(state for step, state, _ in steps if step is deploy.Step.PLACE)
 
-    assert place() is deploying.State.DONE
+    assert place() is deploy.State.DONE
     (desk.folder / "more.lock").write_text("a==1 --hash=sha256:" + "0" * 64 + "\n", "utf-8")
     with (desk.folder / "nimbus.toml").open("a") as file:
         file.write(f"\n[image]\n{line}\n")
-    assert place() is deploying.State.TO_DO
+    assert place() is deploy.State.TO_DO
 
 
 def template(desk: Desk, memory: str = "8192", **container: object) -> None:
@@ -384,7 +383,7 @@ def _no_secret(desk: Desk) -> None:
 def test_what_is_broken_is_named(desk: Desk, break_it: Callable[[Desk], None], check: str) -> None:
     """One check fails, the right one, with what to do; and a deployment stops at it."""
     break_it(desk)
-    report = releasing.preflight(desk.environment, desk.project)
+    report = deploying.preflight(desk.environment, desk.project)
     assert [f"{c.subject}: {c.name}" for c in report.failed] == [check]
     assert all(c.remedy for c in report.failed)
     with pytest.raises(PreflightFailedError):

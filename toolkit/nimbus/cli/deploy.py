@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nimbus import assembly, releasing
+from nimbus import assembly, deploying
 from nimbus.cli import confirm as asking
 from nimbus.cli import options, output, shown
 from nimbus.cli.preflight import as_list, tree
@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913 - one argument an option
         asking.confirm(environment, f"make {planned.after.release} live", yes=yes, confirm=confirm)
 
     observer = _Telling()
-    done = releasing.deploy(
+    done = deploying.deploy(
         environment, project, observer, ask, reason=reason, judged=not no_gate, promoted=not candidate
     )
     _tell(environment, done)
@@ -97,7 +97,7 @@ def _line(step: Step, state: State, words: str) -> str:
 
 
 def _plan(environment: Environment, project: Project, *, judged: bool, as_json: bool) -> None:
-    planned = releasing.plan_deployment(environment, project, judged=judged)
+    planned = deploying.plan_deployment(environment, project, judged=judged)
     output.say(f"{output.bold('Deployment')} of {project.pipeline.name} to {environment.name} would")
     for step, state, words in planned.steps:
         output.say(_line(step, state, words))
@@ -112,7 +112,7 @@ def _plan(environment: Environment, project: Project, *, judged: bool, as_json: 
 
 
 def _compare(environment: Environment, project: Project, *, as_json: bool) -> None:
-    release, differences = releasing.compare_with_live(environment, project)
+    release, differences = deploying.compare_with_live(environment, project)
     if as_json:
         changes = shown.as_json(differences)
         output.print_json({"environment": environment.name, "release": release.release, "changes": changes})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nimbus import assembly, releasing
+from nimbus import assembly, deploying
 from nimbus.cli import options, output, shown
 from nimbus.releases.preflight import Check, Report, Status
 
@@ -23,7 +23,7 @@ def command(env: str | None, config: Path | None, *, as_json: bool) -> None:
     The pipeline is compiled if it must be; nothing else is written. Leaves with exit code 1 where a check failed.
     """
     project = assembly.project(env, config=config)
-    report = releasing.preflight(assembly.environment(project), project)
+    report = deploying.preflight(assembly.environment(project), project)
     if as_json:
         output.print_json({"environment": project.environment, "outcome": report.outcome, "checks": as_list(report)})
     else:

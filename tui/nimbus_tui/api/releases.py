@@ -300,10 +300,10 @@ class WhatDeployment:
 
     def ask(self, session: Session) -> Proposal:
         """Say which steps are done already; nothing is done."""
-        from nimbus import releasing  # noqa: PLC0415 - only when it is asked
+        from nimbus import deploying  # noqa: PLC0415 - only when it is asked
 
         project, environment = session.project(), session.environment()
-        planned = releasing.plan_deployment(environment, project, judged=self.judged)
+        planned = deploying.plan_deployment(environment, project, judged=self.judged)
         is_first = all(item.before == "-" for item in planned.differences)
         agreed = ("--confirm", environment.name) if environment.protected else ("--yes",)
         chosen = [*(() if self.judged else ("--no-gate",)), *(() if self.promoted else ("--candidate",))]

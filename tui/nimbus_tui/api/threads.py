@@ -15,6 +15,7 @@ _IMPORTING = threading.Lock()
 _FIRST = (
     "nimbus.assembly.runs",
     "nimbus.assembly.schedules",
+    "nimbus.deploying",
     "nimbus.releasing",
     "nimbus.releases.promote",
     "nimbus.releases.rollback",
