@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import threading
@@ -143,8 +144,8 @@ class Request:
         except (HTTPException, NotImplementedError, ValueError) as error:
             return f"{self.method} {self.path} ({type(error).__name__})", ()
         if service == "s3" and "Bucket" in arguments:
-            key = arguments.get("Key")
-            return operation.name, (f"arn:aws:s3:::{arguments['Bucket']}" + (f"/{key}" if key else ""),)
+            keys = _deleted(self.body) if operation.name == "DeleteObjects" else [arguments.get("Key")]
+            return operation.name, tuple(f"arn:aws:s3:::{arguments['Bucket']}" + (f"/{k}" if k else "") for k in keys)
         query = {name: values[0] for name, values in parse_qs(self.query).items()}
         return operation.name, _resources(service, {**_fields(self.body), **query, **arguments})
 
@@ -159,6 +160,11 @@ class Request:
             method=self.method, path=self.path, query_string=self.query, headers=headers, data=form, content_type=kind
         )
         return MotoRequest(builder.get_environ())
+
+
+def _deleted(body: bytes) -> list[str]:
+    """Return the keys that a request for many deletions names: AWS asks for each whether it is allowed."""
+    return [html.unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", body.decode("utf-8"), re.DOTALL)]
 
 
 def _scope(authorization: str) -> tuple[str, str] | None:

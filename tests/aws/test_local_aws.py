@@ -38,6 +38,7 @@ def test_calls_are_recorded_with_role_action_resource_and_status(aws: LocalAws) 
     reader.list_objects_v2(Bucket="one")
     with pytest.raises(ClientError):
         reader.get_object(Bucket="one", Key="a/b")
+    reader.delete_objects(Bucket="one", Delete={"Objects": [{"Key": "a/b"}, {"Key": "c&d"}]})
     aws.client("cloudwatch", role=ROLE).put_metric_data(Namespace="N", MetricData=[{"MetricName": "m", "Value": 1}])
     machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:none"
     with pytest.raises(ClientError):
@@ -45,6 +46,7 @@ def test_calls_are_recorded_with_role_action_resource_and_status(aws: LocalAws) 
     assert aws.recorder.calls(caller=ROLE) == (
         Call("s3", "ListObjectsV2", ROLE, ("arn:aws:s3:::one",), 200),
         Call("s3", "GetObject", ROLE, ("arn:aws:s3:::one/a/b",), 404),
+        Call("s3", "DeleteObjects", ROLE, ("arn:aws:s3:::one/a/b", "arn:aws:s3:::one/c&d"), 200),
         Call("cloudwatch", "PutMetricData", ROLE, (), 200),
         Call("states", "StartExecution", ROLE, (machine,), 400),
     )

@@ -1,4 +1,4 @@
-# Several pipelines in one environment, in a VPC that is there already, with access logs and images for two processors.
+# Several pipelines in one environment, in a VPC that is there already, with images for two processors.
 
 provider "aws" {
   region = var.region

@@ -14,6 +14,7 @@ module "platform" {
   source = "../../modules/platform"
 
   name                = var.environment
+  availability_zones  = 1 # interface endpoints are nearly all that this costs idle, and are paid once a zone
   notification_emails = var.notification_emails
 }
 

@@ -13,6 +13,11 @@ output "deployer_policy_arn" {
   value       = module.pipeline.deployer_policy_arn
 }
 
+output "pruner_policy_arn" {
+  description = "Policy to attach to the role of whoever prunes."
+  value       = module.pipeline.pruner_policy_arn
+}
+
 output "text_reader_policy_arn" {
   description = "Policy to attach beside it where a candidate is shadowed on real inputs."
   value       = module.pipeline.text_reader_policy_arn

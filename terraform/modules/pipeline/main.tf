@@ -24,10 +24,12 @@ locals {
   "arn:${local.partition}:ecs:${local.region}:${local.account_id}:task-definition/${family}"]
   tasks_arn = "arn:${local.partition}:ecs:${local.region}:${local.account_id}:task/${local.cluster}/*"
 
-  # s3://bucket/prefix as its parts.
+  # s3://bucket/prefix/ as its parts, or s3://bucket/key, which is one object.
   inputs = [for location in var.input_locations : {
-    bucket = split("/", location)[2]
-    prefix = join("/", slice(split("/", location), 3, length(split("/", location))))
+    bucket    = split("/", location)[2]
+    prefix    = join("/", slice(split("/", location), 3, length(split("/", location))))
+    is_folder = endswith(location, "/")
   }]
-  input_arns = [for input in local.inputs : "arn:${local.partition}:s3:::${input.bucket}/${input.prefix}*"]
+  input_folders = { for number, input in local.inputs : number => input if input.is_folder }
+  input_arns    = [for input in local.inputs : "arn:${local.partition}:s3:::${input.bucket}/${input.prefix}${input.is_folder ? "*" : ""}"] # all below a folder
 }

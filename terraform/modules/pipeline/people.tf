@@ -125,7 +125,7 @@ data "aws_iam_policy_document" "pruner" {
 
   statement {
     sid       = "DeleteOldImages"
-    actions   = ["ecr:BatchDeleteImage", "ecr:BatchGetImage", "ecr:DescribeImages"]
+    actions   = ["ecr:BatchDeleteImage", "ecr:DescribeImages"]
     resources = [aws_ecr_repository.this.arn]
   }
 

@@ -42,7 +42,7 @@ data "aws_iam_policy_document" "inputs" {
   }
 
   dynamic "statement" {
-    for_each = local.inputs
+    for_each = local.input_folders
 
     content {
       sid       = "ListInputs${statement.key}"

@@ -96,13 +96,13 @@ variable "overlap" {
 }
 
 variable "input_locations" {
-  description = "Where workers may read documents: `s3://bucket/prefix/`, or without a last slash all that begins so; each in a bucket of this account or one whose policy lets the task role in."
+  description = "Where workers may read documents: `s3://bucket/prefix/` for all below it, or `s3://bucket/key` for one object; each in a bucket of this account or one whose policy lets the task role in."
   type        = list(string)
   nullable    = false
 
   validation {
     condition     = length(var.input_locations) > 0 && alltrue([for location in var.input_locations : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?]*$", location))])
-    error_message = "input_locations are one or more of s3://bucket/ or s3://bucket/prefix/, without wildcards."
+    error_message = "input_locations are one or more of s3://bucket/, s3://bucket/prefix/ or s3://bucket/key, without wildcards."
   }
 }
 

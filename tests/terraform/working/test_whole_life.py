@@ -22,8 +22,35 @@ def example(request: pytest.FixtureRequest) -> Example:
     return found
 
 
+# By their tags, since AWS names them itself.
+NETWORK = {
+    "Vpcs": "describe_vpcs",
+    "Subnets": "describe_subnets",
+    "RouteTables": "describe_route_tables",
+    "VpcEndpoints": "describe_vpc_endpoints",
+    "InternetGateways": "describe_internet_gateways",
+    "NatGateways": "describe_nat_gateways",
+    "Addresses": "describe_addresses",
+}
+TO_THE_INTERNET = {"InternetGateways", "NatGateways", "Addresses"}
+
+
+def network(example: Example) -> dict[str, int]:
+    """Return how much of a network an environment has, by kind; what is deleted is shown for a while."""
+    ec2, mine = example.aws.client("ec2"), {"Key": "nimbus:environment", "Value": example.environment}
+    found = {
+        kind: [each for each in getattr(ec2, operation)()[kind] if mine in each.get("Tags", ())]
+        for kind, operation in NETWORK.items()
+    }
+    counts = {kind: sum(each.get("State") != "deleted" for each in those) for kind, those in found.items()}
+    return {kind: count for kind, count in counts.items() if count}
+
+
 def left(example: Example) -> list[str]:
-    """Return the names of what an environment has left in the account."""
+    """Return the names of what an environment has left in the account.
+
+    Not of it is what deploying registers: `nimbus infra destroy` does that, and has its test.
+    """
     listed: list[tuple[str, str, str, str]] = [
         ("s3", "list_buckets", "Buckets", "Name"),
         ("stepfunctions", "list_state_machines", "stateMachines", "name"),
@@ -48,6 +75,8 @@ def left(example: Example) -> list[str]:
     names += [each["PolicyName"] for each in policies] + [each["GroupName"] for each in groups]
     clusters = example.aws.client("ecs").describe_clusters(clusters=[example.environment])["clusters"]
     names += [each["clusterName"] for each in clusters if each["status"] == "ACTIVE"]
+    tasks = example.aws.client("ecs").list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
+    names += [arn for arn in tasks if not arn.rpartition(":")[0].endswith("-release")]
     return [name for name in names if example.environment in name]
 
 
@@ -70,7 +99,8 @@ def test_a_change_is_planned_applied_and_then_there(example: Example) -> None:
 
 def test_what_is_removed_leaves_nothing(example: Example) -> None:
     """An environment without data goes by `terraform destroy` alone; its key waits, and so is not asked for."""
-    assert left(example)
+    wanted = set(NETWORK) if example.place.name == "complete" else set(NETWORK) - TO_THE_INTERNET
+    assert (set(network(example)), bool(left(example))) == (wanted, True)
     example.destroy()
-    assert left(example) == []
+    assert (network(example), left(example)) == ({}, [])
     assert [call for call in example.aws.recorder.calls() if call.status >= 500] == []

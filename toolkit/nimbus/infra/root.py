@@ -155,7 +155,7 @@ def locations(paths: tuple[str, ...], *, any_name: bool = False) -> list[str]:
     """Return where in S3 workers may read: the folders of the inputs that lie there.
 
     A path is the folder of a file or of a pattern, and otherwise, as for who reads it, a folder itself. Where files
-    have `any_name`, since their format is told, it may be either: all that begins as the path does.
+    have `any_name`, since their format is told, it may be either, and is granted as both: an object, and all below it.
     """
     found: dict[str, None] = {}
     for path in paths:
@@ -164,7 +164,7 @@ def locations(paths: tuple[str, ...], *, any_name: bool = False) -> list[str]:
             bucket, _, key = plain.removeprefix("s3://").partition("/")
             inside = plain != path or recognise(PurePosixPath(key).name)[0] is not None
             if any_name and not inside and not key.endswith("/"):
-                found[f"s3://{bucket}/{key}"] = None
+                found |= {f"s3://{bucket}/{key}": None, f"s3://{bucket}/{key}/": None}
             else:
                 found[f"s3://{bucket}/{key.rpartition('/')[0] if inside else key}".rstrip("/") + "/"] = None
     return list(found)

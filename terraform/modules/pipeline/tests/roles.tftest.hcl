@@ -5,7 +5,7 @@ mock_provider "aws" {
 variables {
   name                = "en_support"
   schedule_expression = "rate(6 hours)"
-  input_locations     = ["s3://mail-archive/inbox/", "s3://letters/"]
+  input_locations     = ["s3://mail-archive/inbox/", "s3://letters/", "s3://mail-archive/export"]
 
   platform = {
     name               = "nimbus-test"
@@ -29,8 +29,9 @@ run "every_role_may_do_its_own_work_and_no_other" {
       "arn:aws:s3:::nimbus-test-111122223333/en_support/*",
       "arn:aws:s3:::mail-archive/inbox/*",
       "arn:aws:s3:::letters/*",
+      "arn:aws:s3:::mail-archive/export",
     ])
-    error_message = "No other pipeline's root, no other bucket."
+    error_message = "No other pipeline's root, no other bucket; an object is that one, and not what begins alike."
   }
   assert {
     condition = toset(one([for statement in data.aws_iam_policy_document.task.statement : statement.resources if contains(statement.actions, "s3:PutObject")])) == toset([
