@@ -84,9 +84,9 @@ def test_two_load_tests_stand_beside_each_other_with_what_changed() -> None:
     told = {line.split()[0]: " ".join(line.split()[1:]) for line in lines}
     assert told["release"] == "v1 v2[red]"
     assert told["is"] == "ok missed"
-    assert told["documents/s"] == "100 120 +20%"
-    assert told["p99"] == "80 ms 96 ms +20%"
-    assert told["failed"] == "0.0% 0.0%"
+    assert told["documents/s"] == "100 120 +20 %"
+    assert told["p99"] == "80 ms 96 ms +20 %"
+    assert told["failed"] == "0 % 0 %"
     assert "%" not in told["memory"]
     assert max(map(len, lines)) <= 70
 
@@ -95,7 +95,7 @@ def test_better_and_worse_differ_in_tone() -> None:
     """More documents a second is better, more milliseconds is worse."""
     shown = loads.comparison(RESULT, replace(RESULT, documents_per_second=120.0, p50=20.0), 70)
     tones = {shown.plain[span.start : span.end]: str(span.style) for span in shown.spans}
-    assert tones["+20%"] != tones["+100%"]
+    assert tones["+20 %"] != tones["+100 %"]
 
 
 def test_a_run_of_very_many_shards_is_one_line() -> None:
@@ -113,10 +113,10 @@ def test_a_run_tells_what_it_cost_against_what_was_quoted() -> None:
     dollars = runs.details(RUN, NOW, 80, str, (0.001, "USD"), quoted)
     told = "\n".join(line.plain for line in dollars)
     assert "0.1500 $" in told
-    assert "0.1000 $: 50% more than quoted" in told
+    assert "0.1000 $: 50 % more than quoted" in told
     assert "load test ramp of 2026-11-20" in told
     local = "\n".join(line.plain for line in runs.details(RUN, NOW, 80, str, (None, ""), quoted))
     assert "$" not in local
-    assert "1 min 40 s: 50% more than quoted" in local
+    assert "1 min 40 s: 50 % more than quoted" in local
     itself = replace(quoted, source=f"run {RUN.run}; memory estimated from the bundle's size")
     assert "quoted" not in "\n".join(line.plain for line in runs.details(RUN, NOW, 80, str, (0.001, "USD"), itself))

@@ -105,6 +105,6 @@ def test_a_long_text_is_cut_and_the_rest_of_its_line_stays_in_sight() -> None:
 
     async def flow(driven: Driven) -> None:
         await driven.press("3")
-        await driven.until("running 38%", "312,501", "834,120", "70,110", "cancelled")
+        await driven.until("running 38 %", "312,501", "834,120", "70,110", "cancelled")
 
     drive(made_up.session(answers(made_up.ANSWERS)), flow, size=(140, 40))

@@ -175,6 +175,27 @@ def test_what_is_asked_for_stays_in_sight_however_small_the_window(size: tuple[i
     drive(made_up.session(), flow, size=size)
 
 
+def test_a_very_small_window_says_what_is_live_and_what_needs_attention_first() -> None:
+    """What has no room goes; a side of a run has the window for itself, with the keys, and esc gives it back."""
+
+    async def flow(driven: Driven) -> None:
+        await driven.until("production", "-2.1.0-9c41", "Needs attention", "Alarm drift", gone="Latest changes")
+        await driven.eventually(lambda: getattr(driven.app.focused, "id", None) == "attention")
+        await driven.press("3")
+        await driven.until("Runs", "20261127T020000Z")
+        await driven.eventually(lambda: not driven.app.asks and not driven.app.section.resting)  # type: ignore[union-attr]
+        await driven.press("s")
+        await driven.until("Shards of run", "part-0.jsonl")
+        await driven.eventually(lambda: getattr(driven.app.focused, "id", None) == "shards")
+        await driven.press("escape")
+        await driven.until("20261126T020000Z", gone="Shards of run")
+        await driven.eventually(lambda: getattr(driven.app.focused, "id", None) == "runs")
+        await driven.press("5")
+        await driven.until("Now", "load test steady: going", gone="Profiles")
+
+    drive(made_up.session(), flow, size=(40, 10))
+
+
 class Restless(made_up.MadeUp):
     """Answers differently by turns: what is there, that nothing is, that it is refused."""
 
@@ -480,7 +501,7 @@ def test_a_list_is_asked_for_again_though_what_is_in_sight_changed_meanwhile() -
         await driven.pilot.pause()
         session.given.set()
         await driven.eventually(lambda: not driven.app.asks)
-        await driven.until("running 38%")
+        await driven.until("running 38 %")
         assert section._timer is not None  # noqa: SLF001 - nothing else tells
 
     try:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from nimbus_runtime.contract.words import percent
+
+_LITTLE, _TENTH = 0.001, 0.1
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -69,9 +72,9 @@ def rate(number: float | None) -> str:
 def share(part: float, whole: float) -> str:
     """Return a share in percent, never rounded to nothing."""
     if not whole or not part:
-        return "0 %"
-    percent = 100 * part / whole
-    return "< 0.1 %" if percent < 0.1 else f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+        return percent(0)
+    found = part / whole
+    return percent(found, 1 if found < _TENTH else 0) if found >= _LITTLE else "< 0.1 %"
 
 
 def money(amount: float, currency: str = "USD") -> str:

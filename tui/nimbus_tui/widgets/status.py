@@ -20,6 +20,7 @@ from nimbus_tui.polling import Pace
 from nimbus_tui.widgets import text
 
 _WIDE = 110  # columns from which it says what it need not
+_NARROW = 60  # columns below which it says only where one is, and what is live
 _NAME = 24  # cells of a pipeline, of an environment
 _LEAST = 10  # of a release's name
 MARKS = {"good": marks.LIVE, "warn": marks.LOOK, "bad": marks.FAILED, "dim": marks.BESIDE}
@@ -102,17 +103,15 @@ class StatusLine(Static):
 
     def _line(self, width: int) -> Content:
         glance = self.glance
-        right = text.toned(self._beside(), "dim")
+        right = text.toned(self._beside() if width >= _NARROW else "", "dim")
         if glance is None:
             return self._spread(text.toned("nimbus", "name"), right, width)
         wide = width >= _WIDE
         where = [text.toned("nimbus ", "name")] if wide else []
-        where += [
-            text.toned(middle(plain(glance.pipeline), _NAME), "bold"),
-            text.toned(" in ", "dim"),
-            text.toned(middle(plain(glance.environment), _NAME), "note"),
-        ]
-        if glance.region:
+        if width >= _NARROW:
+            where += [text.toned(middle(plain(glance.pipeline), _NAME), "bold"), text.toned(" in ", "dim")]
+        where.append(text.toned(middle(plain(glance.environment), _NAME), "note"))
+        if glance.region and width >= _NARROW:
             where.append(text.toned(f" {middle(plain(glance.region), _NAME)}", "dim"))
         if glance.protected:
             where.append(text.toned(" ◈ protected" if wide else " ◈", "warn"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from nimbus_runtime.contract.words import percent
 from nimbus_tui import chart, marks
 from nimbus_tui.api.drift import Feature, Past, Plot, Report
 from nimbus_tui.plain import fit, middle, plain
@@ -99,7 +100,9 @@ def _histogram(plot: Plot, width: int, height: int) -> list[Content]:
     axis = text.toned(f"{low}{high.rjust(max(1, room - len(low)))}", "dim")
     told = []
     for name, shares, tone in (("then", plot.reference, "dim"), ("now", plot.current, "name")):
-        told.append(text.words(text.toned(f"{name}  ", tone), text.toned(f"{max(shares):.0%} at the top", "dim")))
+        told.append(
+            text.words(text.toned(f"{name}  ", tone), text.toned(f"{percent(max(shares), 0)} at the top", "dim"))
+        )
         columns = chart.columns(shares, height, most=top)
         told += [text.toned("".join(cell * each for cell in line), tone) for line in columns]
         told.append(axis)
@@ -116,12 +119,14 @@ def _categories(plot: Plot, width: int) -> list[Content]:
             text.words(
                 text.toned(fit(plain(name), names) + "  "),
                 text.toned(chart.bar(before / top, room), "dim"),
-                text.toned(f" {before:.1%} then", "dim"),
+                text.toned(f" {percent(before, 1)} then", "dim"),
             )
         )
         told.append(
             text.words(
-                " " * (names + 2), text.toned(chart.bar(after / top, room), "name"), text.toned(f" {after:.1%} now")
+                " " * (names + 2),
+                text.toned(chart.bar(after / top, room), "name"),
+                text.toned(f" {percent(after, 1)} now"),
             )
         )
     return told

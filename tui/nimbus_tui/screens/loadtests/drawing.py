@@ -8,6 +8,7 @@ from datetime import datetime
 
 from textual.content import Content
 
+from nimbus_runtime.contract.words import percent
 from nimbus_tui import chart, figures, marks
 from nimbus_tui.api.loadtests import Known, Profile, Result, Second
 from nimbus_tui.plain import fit, middle, plain, release
@@ -84,7 +85,7 @@ def _change(before: float | None, after: float | None, *, more_is_better: bool) 
         return Content("")
     change = after / before - 1
     tone = "dim" if abs(change) < _ALIKE else "good" if (change > 0) is more_is_better else "bad"
-    return text.toned(f"{change:+.0%}", tone)
+    return text.toned(percent(change, 0, signed=True), tone)
 
 
 def account(found: Result, width: int, mark: str) -> Content:
@@ -146,7 +147,7 @@ def _chart(  # noqa: PLR0913, PLR0917 - what a chart is of
 
 
 def _share(value: float | None) -> str:
-    return f"{value or 0.0:.1%}"
+    return figures.share(value or 0.0, 1)
 
 
 def _ms(value: float | None) -> str:

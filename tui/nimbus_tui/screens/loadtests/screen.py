@@ -38,7 +38,7 @@ _RESULTS = (
     Column("p50", 8, right=True, rank=5),
     Column("p95", 8, right=True),
     Column("p99", 8, right=True, rank=2),
-    Column("failed", 6, right=True, rank=3),
+    Column("failed", 7, right=True, rank=3),
     Column("memory", 8, right=True, rank=6),
     Column("when", 10, rank=1),
 )
@@ -78,6 +78,7 @@ class LoadTests(Section):
     def show(self, answer: object) -> None:
         """Draw it."""
         known = self._known = cast("api.Known", answer)
+        self.set_class(known.going == "going", "-goes")
         profiles = {item.name: item for item in known.profiles}
         panel = self.query_one("#profiles-panel", Panel)
         panel.ready()

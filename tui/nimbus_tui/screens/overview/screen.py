@@ -89,6 +89,8 @@ class Overview(Section):
         panel = self.query_one("#todo-panel", Panel)
         to_do = f"{self.key('overview.other')} comes here · {self.key('table.open')} opens" if state.attention else ""
         panel.title("Needs attention", to_do)
+        self.set_class(not state.attention, "-calm")
+        self.keyed = "#attention" if state.attention and self.has_class("-tiny") else self.FOCUS
         if not state.attention:
             panel.empty("All is well.")
             return

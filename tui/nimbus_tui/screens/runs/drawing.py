@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from nimbus_runtime.contract.words import percent
 from nimbus_tui import chart, figures, marks
 from nimbus_tui.plain import fit
 from nimbus_tui.screens.overview.drawing import STANDINGS
@@ -41,9 +42,8 @@ def row(key: str, run: Overview | None, now: datetime) -> tuple[Cell | str, ...]
     if run is None:
         return Cell(marks.UNKNOWN, "dim"), key, Cell("…", "dim")
     mark, tone = STANDINGS[run.standing.value]
-    share = (
-        f"{run.standing.value} {run.shards_done / run.shards:.0%}" if goes(run) and run.shards else run.standing.value
-    )
+    standing = run.standing.value
+    share = f"{standing} {percent(run.shards_done / run.shards, 0)}" if goes(run) and run.shards else standing
     return (
         Cell(mark, tone),
         key,
@@ -74,7 +74,7 @@ def details(  # noqa: PLR0913, PLR0917 - what is known of it
         room = max(10, min(48, width - 8))
         bar = chart.bar(done, room)
         rest = text.toned("─" * (room - len(bar)), "dim")
-        told += [Content(""), text.words(text.toned(bar, tone), rest, text.toned(f" {done:4.0%}"))]
+        told += [Content(""), text.words(text.toned(bar, tone), rest, text.toned(f" {percent(done, 0):>5}"))]
     facts: list[text.Fact] = [
         ("shards", f"{run.shards_done:,} of {run.shards:,}" + (f", attempt {run.attempt}" if run.attempt > 1 else "")),
         ("documents", figures.count(run.documents)),
@@ -114,7 +114,7 @@ def _cost(run: Overview, seconds: float, of: tuple[float | None, str], quoted: Q
         expected = run.documents * quoted.seconds
         over = seconds / expected - 1
         should = figures.duration(expected) if price is None else figures.money(expected * price, currency)
-        word = f"{abs(over):.0%} {'more' if over > 0 else 'less'} than quoted"
+        word = f"{percent(abs(over), 0)} {'more' if over > 0 else 'less'} than quoted"
         told.append(("quoted", f"{should}: {word}", "warn" if over > _MUCH_MORE else ""))
         told.append(("", f"by {quoted.source}", "dim"))
     return told

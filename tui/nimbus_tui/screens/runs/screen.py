@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _RUNS = (
     Column("", 1),
     Column("run", 23, cut=middle),
-    Column("is", 11),
+    Column("is", 12),
     Column("documents", 10, right=True, rank=1),
     Column("docs/s", 7, right=True, rank=4),
     Column("set aside", 9, right=True, rank=3),
@@ -298,6 +298,11 @@ class Runs(Section):
     def _in_view(self) -> bool:
         return not self.query_one("#runs", Table).has_focus and self._view != "details"
 
+    @property
+    def _is_alone(self) -> bool:
+        """Say whether a side of the run has the window for itself: there is no room for the list beside it."""
+        return self.has_class("-tiny") and self._view != "details"
+
     def action_view(self, view: str) -> None:
         """Show another side of the selected run."""
         self._view = view
@@ -305,12 +310,16 @@ class Runs(Section):
         self.query_one(".split").set_class(view != "details", "-below")
         self._open_view()
         self._inquire()
+        if self._is_alone and self._open is not None:
+            self.call_after_refresh(self._open.table.focus)
 
     def action_other(self) -> None:
         """Go from the list to the view, and back."""
         if self.query_one("#runs", Table).has_focus:
             view = self._open
             (self.query_one("#details-panel .scrolling") if view is None else view.table).focus()
+        elif self._is_alone:
+            self.back()
         else:
             self.query_one("#runs").focus()
 
@@ -347,6 +356,7 @@ class Runs(Section):
         """Close the view that was opened: the details are beside the list again."""
         if self._view != "details":
             self.action_view("details")
+            self.call_after_refresh(self.take_keys)  # by then the list is in sight
         super().back()
 
     def twin(self) -> Sequence[str]:
