@@ -6,20 +6,26 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimbus import assembly, promoting
 from nimbus.compile.cached import CachedCompiler
+from nimbus.releases import registry
 from nimbus_runtime import live
-from nimbus_runtime.contract.records import Live
+from nimbus_runtime.contract import codec, paths
+from nimbus_runtime.contract.records import Live, Release
 from nimbus_runtime.store import Store
 from tests.faults import bundles, command
 
+from . import people
+
 if TYPE_CHECKING:
     from tests.aws.local_aws import LocalAws
+
+_KEPT = ("taskRoleArn", "executionRoleArn", "networkMode", "requiresCompatibilities", "cpu", "memory", "volumes")
 
 
 @dataclass(slots=True)
@@ -64,6 +70,22 @@ class Desk:
     def build(self) -> None:
         """Have what runs the pipeline as it is now, where deploying does not make it itself."""
 
+    def abandon(self, name: str) -> set[str]:
+        """Leave an old release that nothing needs any more; return its task definition and image, if it has them."""
+        release = self._abandoned(name)
+        self.store.create(paths.release(name), codec.encode(release))
+        return {made for made in (release.task_definition, release.image) if made is not None}
+
+    def _abandoned(self, name: str) -> Release:
+        return replace(self._present(), release=name)
+
+    def _present(self) -> Release:
+        return registry.release(self.store, self.live().release)
+
+    def prune(self) -> dict[str, Any]:
+        """Prune, as whoever may do that and nothing else; what was said of it."""
+        return self.nimbus("prune", "--runs", "0", "--yes", "--json").json
+
     def plan(self) -> list[str]:
         """Return what Terraform would change after all this."""
         return []
@@ -71,6 +93,12 @@ class Desk:
     def due(self, day: int) -> None:
         """Let the schedule's time of a day in November come, and the run end."""
         self.nimbus("run", "--scheduled-time", f"2024-11-{day}T02:00:00Z", "--quiet")
+
+    def late(self, day: int) -> None:
+        """Start the run of a day in November for whose time a later one is published already: this one is not."""
+        given = ("run", "--scheduled-time", f"2024-11-{day}T02:00:00Z", "--wait", "--quiet")
+        done = command.nimbus(*given, "--env", self.env, "--config", self.folder)
+        assert done.code in (0, 3), done.err + done.out
 
 
 @dataclass(slots=True)
@@ -80,6 +108,37 @@ class CloudDesk(Desk):
     aws: LocalAws
     outputs: dict[str, Any]
     terraform: Path
+
+    def _abandoned(self, name: str) -> Release:
+        from moto.ecr.models import ecr_backends  # noqa: PLC0415 - moto is loaded with the server
+        from moto.ecs.models import ecs_backends  # noqa: PLC0415 - as above
+
+        from tests.fixtures.cloud import CloudEnvironment  # noqa: PLC0415 - needs moto
+
+        kept, ecs = self._present(), self.aws.client("ecs")
+        bundle = CachedCompiler(str(self.folder / "pipeline"), self.folder / promoting.COMPILED).compile()
+        image = f"{self.outputs['repository']}@{CloudEnvironment(self.aws, self.outputs).push(bundle, name)}"
+        known = ecs.describe_task_definition(taskDefinition=kept.task_definition)["taskDefinition"]
+        container = {**known["containerDefinitions"][0], "image": image}
+        given = {key: known[key] for key in _KEPT if key in known}
+        made = ecs.register_task_definition(
+            family=self.outputs["release_family"], containerDefinitions=[container], **given
+        )["taskDefinition"]["taskDefinitionArn"]
+        # Nothing that AWS offers makes what is registered or pushed now older than it is.
+        account, region = made.split(":")[4], made.split(":")[3]
+        definition = ecs_backends[account][region].describe_task_definition(made)
+        definition.registered_at = datetime(2024, 1, 1, tzinfo=UTC)
+        for one in ecr_backends[account][region].repositories[self.outputs["repository"].partition("/")[2]].images:
+            if one.get_image_digest() == image.partition("@")[2]:
+                one.image_pushed_at = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
+        return replace(kept, release=name, image=image, task_definition=made)
+
+    def prune(self) -> dict[str, Any]:
+        """Prune with that policy alone."""
+        given = ("prune", "--runs", "0", "--yes", "--json", "--env", self.env, "--config", self.folder)
+        done = command.nimbus(*given, environment=self.aws.environment(role=people.PRUNER))
+        assert done.code == 0, done.err + done.out
+        return done.json
 
     def plan(self) -> list[str]:
         """Return what Terraform would change, by the project that it was applied for.

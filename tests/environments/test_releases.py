@@ -18,6 +18,7 @@ from nimbus_runtime import evidence
 from nimbus_tui.api.session import Session
 from tests.faults import bundles, command
 from tests.fixtures.readers import Seen, readers
+from tests.terraform.tables import ROOT
 from tests.tui.driving import drive
 
 from . import people
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 GATE = "\n[gate]\ndocuments = 400\nmax_slowdown = 1000000\n"
 TOML = NIMBUS_TOML.replace('source = "original"', 'source = "pipeline"') + GATE
 DAYS = (22, 23, 24)
+LATE = 14  # a run of that day, begun after theirs, is not published
 # What a deployment changes, in this order; on AWS the image was built and pushed before, and what is as in a folder
 # is spared: a start takes its time.
 CHANGES = {
@@ -98,7 +100,21 @@ def test_from_a_trained_pipeline_to_a_rollback_and_on(desk: Desk) -> None:
     found = shadowed["shadow"]
     assert (shadowed["kept"], found["live"], found["run"]) == (True, v1, "20241124T020000Z")
     assert (found["sampled"], found["changed"]["share"]) == (100, 0)
+    _prune(desk, str(v2))
     assert desk.plan() == []
+
+
+def _prune(desk: Desk, v2: str) -> None:
+    """Remove a run that came too late and a release that nothing needs; what a rollback needs stays."""
+    desk.late(LATE)
+    only_its = desk.abandon("abandoned")
+    told = desk.prune()
+    assert (told["done"], told["runs"], told["releases"]) == (True, [f"202411{LATE}T020000Z"], ["abandoned"])
+    assert set(told["surplus"]) == only_its
+    assert set(registry.names(desk.store)) == {desk.live().release, v2}
+    desk.nimbus("rollback", "--yes")
+    assert (desk.live().release, desk.live().dataset) == (v2, "20241123T020000Z")
+    assert json.loads(desk.nimbus("dataset", "--json").out)["scored"] == 400
 
 
 def _from_the_first_run_to_a_rollback(desk: Desk, v1: str, seen: Seen) -> None:
@@ -172,8 +188,21 @@ def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]]
     assert people.refused(local_aws) == []
 
 
-def test_in_the_end_all_of_it_is_destroyed(applied: tuple[Path, dict[str, Any]]) -> None:
-    """`nimbus infra destroy` is done whatever was deployed, run and promoted there."""
-    folder, _ = applied
+def test_whoever_prunes_may_do_that_and_nothing_else(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:
+    """Both ways: every call that was signed with their key is allowed, and whatever is allowed is called."""
+    del applied
+    may, called = people.allowed(local_aws, "-pruner"), people.calls(local_aws, people.PRUNER)
+    assert [call for call in called if not may.allows(call)] == []
+    assert may.actions - {call.action for call in called} == {"kms:Decrypt", "kms:GenerateDataKey"}  # S3 asks the key
+
+
+def test_in_the_end_all_of_it_is_destroyed(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:
+    """`nimbus infra destroy` is done whatever was deployed and run there; no task definition stays active."""
+    folder, outputs = applied
+    state = json.loads((folder / "terraform.tfstate").read_text(encoding="utf-8"))
+    made = sum(len(each["instances"]) for each in state["resources"] if each["mode"] == "managed")
+    assert f"Its {made} resources were" in (ROOT / "docs" / "project.md").read_text(encoding="utf-8")
     done = command.nimbus("infra", "destroy", "--confirm", "cloud", "--env", "cloud", "--config", folder.parents[1])
     assert done.code == 0, done.err
+    ecs, family = local_aws.client("ecs"), str(outputs["release_family"]).removesuffix("-release")
+    assert ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"] == []
