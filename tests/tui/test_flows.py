@@ -24,7 +24,7 @@ def test_a_deployment_shows_its_steps_and_what_came_of_it(project: Path) -> None
     write_project(project, 0.3)
 
     async def flow(driven: Driven) -> None:
-        await driven.until("● en_support")
+        await driven.until("● en_support", "D Deploy")
         await driven.press("D")
         await driven.asked("Deploy support to local", "compile", "register", "promote", "nimbus deploy")
         await driven.press("right", "enter")
@@ -41,7 +41,7 @@ def test_what_is_live_already_is_not_offered_to_be_deployed_as_if_it_were_not(bu
     """The plan says so in words, whatever its steps are."""
 
     async def flow(driven: Driven) -> None:
-        await driven.until("● en_support")
+        await driven.until("● en_support", "D Deploy")
         await driven.press("D")
         await driven.asked("Deploy support to local", "live already: only its preflight would be repeated")
 
