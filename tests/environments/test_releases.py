@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nimbus import promoting
+from nimbus import assembly, promoting
+from nimbus.adapters.cloud import AwsCloud
+from nimbus.adapters.ecs import TaskDefinitions
 from nimbus.compile.cached import CachedCompiler
 from nimbus.releases import registry
+from nimbus.releases.checks import permissions
+from nimbus.releases.preflight import Status
 from nimbus_runtime import evidence
 from nimbus_tui.api.session import Session
 from tests.faults import bundles, command
 from tests.fixtures.readers import Seen, readers
 from tests.terraform.tables import ROOT
+from tests.terraform.working import policies
 from tests.tui.driving import drive
 
 from . import people
@@ -42,6 +47,22 @@ CHANGES = {
         *("evidence preflight", "releases", "evidence shadow", "evidence gate", "ledger", "live.json"),
     ],
     "cloud": ["RegisterTaskDefinition", "releases", "evidence shadow", "live.json"],
+}
+VERSION = "2012-10-17"  # of the language of policies
+WHOSE = ("yours", "the worker's", "the tasks' start")
+_KEY = "no output names the key"
+_LOOKS = "looks, and deploys nothing"
+UNASKED = {  # by the names of statements
+    "yours": {
+        "EncryptInS3": _KEY,
+        "PreflightTheQuotas": "without it a check is skipped, and says so",
+        "PreflightTheRoles": "as PreflightTheQuotas",
+        "SeeWhenRunsAreDue": "as PreflightTheQuotas",
+        "ReadLogs": _LOOKS,
+        "SeeAlarms": _LOOKS,
+    },
+    "the worker's": {"EncryptInS3": _KEY, "DeleteNothing": "takes, and gives nothing"},
+    "the tasks' start": {},
 }
 SPARED = {"local": (), "cloud": ("evidence preflight", "evidence gate", "ledger")}
 
@@ -174,11 +195,56 @@ def test_a_preflight_knows_what_the_policies_allow(desk: CloudDesk, monkeypatch:
         told = command.nimbus("preflight", "--env", "cloud", "--config", desk.folder, "--json").json["checks"]
         return {one["check"]: (one["status"], one["found"]) for one in told if one["subject"] == "permissions"}
 
-    assert found() == {f"{whose}, by simulation": ("ok", "allowed") for whose in ("yours", "the worker's")}
+    assert found() == {f"{whose}, by simulation": ("ok", "allowed") for whose in WHOSE}
     iam.detach_role_policy(RoleName=role, PolicyArn=deployer)
-    denied = "denied: ecr:PutImage, ecs:RegisterTaskDefinition, s3:GetObject, s3:PutObject"
-    assert found()["yours, by simulation"] == ("failed", denied)
+    status, words = found()["yours, by simulation"]
+    assert (status, words.partition(";")[0]) == (
+        "failed",
+        "denied: ecs:DescribeTaskDefinition, ecs:RegisterTaskDefinition",
+    )
     iam.delete_role(RoleName=role)
+
+
+@pytest.mark.parametrize("whose", WHOSE)
+@pytest.mark.parametrize("desk", ["aws"], indirect=True)
+def test_a_statement_that_a_policy_lacks_is_noticed(
+    desk: CloudDesk, whose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by itself, of the policies that Terraform makes; those that preflight does not ask for have their reason."""
+    for name, value in desk.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    out = desk.outputs
+    definitions = TaskDefinitions(out["task_template"], out["release_family"], out["container"], out["region"])
+    named = ("task_role", "execution_role", "state_machine", "schedule", "release_family", "log_group")
+    there = AwsCloud(out["root"], out["region"], out["repository"], definitions, *(out[name] for name in named))
+    places, roles = permissions.Places(**there.arns), list(there.roles.values())
+    inputs = assembly.project("cloud", config=desk.folder / "nimbus.toml").job().inputs
+    policy, needs = {
+        "yours": (people.allowed(desk.aws, "-deployer"), permissions.deployers(places, roles)),
+        "the worker's": (policies.of_role(desk.aws, roles[0].rpartition("/")[2]), permissions.workers(places, inputs)),
+        "the tasks' start": (policies.of_role(desk.aws, roles[1].rpartition("/")[2]), permissions.starters(places, ())),
+    }[whose]
+    iam, asked = desk.aws.client("iam"), list(needs)
+    somebody = iam.create_role(RoleName="somebody", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+
+    def allowed(*without: str) -> bool:
+        kept = [each for each in policy.statements if each["Sid"] not in without]
+        iam.put_role_policy(
+            RoleName="somebody", PolicyName="own", PolicyDocument=json.dumps({"Version": VERSION, "Statement": kept})
+        )
+        told = permissions.check(
+            whose, asked, lambda need: there.denied(somebody, need.actions, need.resource, need.context), "attach it"
+        )
+        assert told.status is not Status.SKIPPED, told
+        return told.status is Status.OK
+
+    try:
+        assert allowed()
+        assert {each["Sid"] for each in policy.statements if allowed(each["Sid"])} == UNASKED[whose].keys()
+    finally:
+        for name in iam.list_role_policies(RoleName="somebody")["PolicyNames"]:
+            iam.delete_role_policy(RoleName="somebody", PolicyName=name)
+        iam.delete_role(RoleName="somebody")
 
 
 def test_whoever_deploys_may_do_all_of_that(applied: tuple[Path, dict[str, Any]], local_aws: LocalAws) -> None:

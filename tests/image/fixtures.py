@@ -25,6 +25,7 @@ from nimbus_runtime.contract import codec
 
 from . import base
 
+SOURCE = "https://sources.example/support"
 _PIPELINE = Path(__file__).parents[2] / "toolkit/nimbus/demo/pipelines/support_cnn"
 _SETTINGS = Path(__file__).with_name("containers.conf")
 
@@ -78,7 +79,7 @@ def built_image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Bu
 
 def build(bundle: Path, base_image: str) -> BuiltImage:
     """Build the image of a bundle, unless an earlier run of the tests has built it of the same."""
-    planned = assembly.plan_image(building.Order(bundle=bundle, base_image=base_image), "podman")
+    planned = assembly.plan_image(building.Order(bundle=bundle, base_image=base_image, source=SOURCE), "podman")
     folder = Path(tempfile.gettempdir(), "nimbus-test-images", _key(planned))
     with alone("build"):
         kept = folder / RECORD

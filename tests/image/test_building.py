@@ -22,13 +22,13 @@ from nimbus.image import record
 from tests.faults import command
 
 from .containers import HARDENED
-from .fixtures import BuiltImage, alone
+from .fixtures import SOURCE, BuiltImage, alone
 
 
 def test_the_same_inputs_give_the_same_image(built_image: BuiltImage, base_image: str, tmp_path: Path) -> None:
     """Built again from another folder: the same id, the same list of materials."""
     bundle = Path(shutil.copytree(built_image.bundle, tmp_path / "elsewhere" / "bundle", copy_function=shutil.copy))
-    planned = assembly.plan_image(building.Order(bundle, base_image=base_image), "podman")
+    planned = assembly.plan_image(building.Order(bundle, base_image=base_image, source=SOURCE), "podman")
     with alone("build"):
         again = assembly.build_image(planned, tmp_path / "records", "podman")
     assert again.parts == built_image.record.parts
@@ -41,6 +41,7 @@ def test_the_image_says_what_it_is(podman: str, built_image: BuiltImage, base_im
     labels, recorded = config["Labels"], built_image.record
     assert labels["nimbus.release"] == recorded.release
     assert labels["nimbus.bundle"] == recorded.bundle_digest
+    assert labels["org.opencontainers.image.source"] == SOURCE
     assert labels["org.opencontainers.image.version"] == recorded.runtime_version
     assert labels["org.opencontainers.image.base.name"] == base_image
     assert labels["org.opencontainers.image.base.digest"] == recorded.base_digest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -17,6 +16,7 @@ from nimbus.engines.orders import Architecture, Severity
 from nimbus.image import findings, push, record
 from nimbus.image.record import ImageRecord, Part
 from tests.aws.local_aws import ACCOUNT, REGION, LocalAws
+from tests.fixtures import scans
 
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/production/support"
 ID, OTHER = "1" * 64, "2" * 64
@@ -28,6 +28,14 @@ def repository(aws_environment: LocalAws) -> str:
     client = aws_environment.client("ecr")
     client.create_repository(repositoryName="production/support", imageTagMutability="IMMUTABLE")
     return REPOSITORY
+
+
+@pytest.fixture
+def scanning(aws_environment: LocalAws, repository: str) -> str:
+    """Return the address of one that scans what is pushed."""
+    asked = {"repositoryName": "production/support", "imageScanningConfiguration": {"scanOnPush": True}}
+    aws_environment.client("ecr").put_image_scanning_configuration(**asked)
+    return repository
 
 
 def put(aws: LocalAws, tag: str, config: str) -> str:
@@ -110,22 +118,40 @@ def test_findings_from_the_threshold_up_count(
 ) -> None:
     """A scan is read back by digest; what is as bad as the threshold, or worse, holds the image up."""
     digest = put(aws_environment, "b1-r1", ID)
-    told = {"name": "CVE-2026-1", "severity": "HIGH", "uri": "https://example.test/1"}
-    told |= {"attributes": [{"key": "package_name", "value": "libexpat1"}]}
-    answer = {
-        "imageScanFindings": {"findings": [told], "findingSeverityCounts": {"HIGH": 1}},
-        "repositoryName": "production/support",
-        "imageId": {"imageDigest": digest},
-        "imageScanStatus": {"status": "COMPLETE"},
-    }
-    place = f"{aws_environment.url}/moto-api/static/ecr/scan-finding-results"
-    body = json.dumps({"results": [answer], "region": REGION, "account_id": ACCOUNT}).encode()
-    asked = urllib.request.Request(place, body, {"Content-Type": "application/json"})  # noqa: S310 - on loopback
-    urllib.request.urlopen(asked).close()  # noqa: S310 - as above
+    scans.tell(aws_environment, "production/support", scans.answer("COMPLETE", digest, HIGH=1))
     aws_environment.client("ecr").start_image_scan(repositoryName="production/support", imageId={"imageDigest": digest})
     verdict = findings.judge(Ecr(REGION).scan(repository, digest), Severity(threshold))
     assert verdict.passed is passed
-    assert [finding.package for finding in verdict.grave] == ([] if passed else ["libexpat1"])
+    assert [finding.package for finding in verdict.grave] == ([] if passed else ["libhigh1"])
+    off = findings.judge(Ecr(REGION).scan(repository, digest), None)
+    assert (off.passed, off.grave_count) == (True, 1)
+
+
+def test_a_scan_that_goes_on_is_waited_for(aws_environment: LocalAws, scanning: str) -> None:
+    """And judged by what it comes to; one that has not begun is waited for only where it is to come."""
+    digest, pauses = put(aws_environment, "b1-r1", ID), list[float]()
+    answers = scans.answer("PENDING"), scans.answer("IN_PROGRESS"), scans.answer("COMPLETE", CRITICAL=1, HIGH=2)
+    scans.tell(aws_environment, "production/support", *answers)
+    found = Ecr(REGION, pause=pauses.append).scan(scanning, digest, 120.0, coming=False)
+    assert (found.status, found.counts, pauses) == ("COMPLETE", {"critical": 1, "high": 2}, [5.0, 5.0])
+
+
+def test_of_an_index_its_images_are_asked_for(aws_environment: LocalAws, scanning: str) -> None:
+    """That for the tasks' processor, or all of them: ECR scans no index; one without a scan is no pass."""
+    members = {name: put(aws_environment, name, config) for name, config in (("amd64", ID), ("arm64", OTHER))}
+    platforms = {**members, "unknown": "sha256:" + "4" * 64}  # as buildx lists what it attests
+    children = [{"digest": digest, "platform": {"architecture": name}} for name, digest in platforms.items()]
+    index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": children}
+    asked = {"repositoryName": "production/support", "imageTag": "both", "imageDigest": f"sha256:{'5' * 64}"}
+    aws_environment.client("ecr").put_image(**asked, imageManifest=json.dumps(index))
+    registry, digest = Ecr(REGION, pause=lambda _: None), asked["imageDigest"]
+    answers = scans.answer("COMPLETE", HIGH=1), scans.answer("COMPLETE"), scans.answer("COMPLETE", HIGH=2)
+    scans.tell(aws_environment, "production/support", *answers)
+    assert registry.scan(scanning, digest, architecture=Architecture.AMD64).counts == {"high": 1}
+    whole = registry.scan(scanning, digest)
+    assert (whole.status, whole.counts, len(whole.findings)) == ("COMPLETE", {"high": 2}, 2)
+    scans.tell(aws_environment, "production/support", scans.answer("FAILED"))
+    assert not findings.judge(registry.scan(scanning, digest), Severity.HIGH).known
 
 
 def test_an_image_without_a_scan_does_not_pass(aws_environment: LocalAws, repository: str) -> None:
@@ -134,6 +160,8 @@ def test_an_image_without_a_scan_does_not_pass(aws_environment: LocalAws, reposi
     scan = Ecr(REGION, pause=pauses.append).scan(repository, digest, wait_seconds=12)
     verdict = findings.judge(scan, Severity.CRITICAL)
     assert (verdict.known, verdict.passed, verdict.status) == (False, False, "PENDING")
+    assert pauses == [5.0, 5.0, 5.0]
+    Ecr(REGION, pause=pauses.append).scan(repository, digest, wait_seconds=12, coming=False)
     assert pauses == [5.0, 5.0, 5.0]
 
 

@@ -45,6 +45,7 @@ id_field = "id"
 [image]
 base = "{base}"
 engine = "podman"
+source = "https://sources.example/support"
 
 {section}
 """
@@ -191,6 +192,10 @@ def test_a_deployment_killed_as_its_image_is_built_and_pushed(desk: Desk) -> Non
         assert third.code == 0, third.err
     assert re.search(r"^  compile +done +\w+, found as it was$", third.err, re.MULTILINE)
     assert desk.built() == [image]
+    (told_of,) = json.loads(
+        subprocess.run(["podman", "image", "inspect", image], check=True, capture_output=True).stdout
+    )
+    assert told_of["Config"]["Labels"]["org.opencontainers.image.source"] == "https://sources.example/support"
     state = live.read(desk.store)
     assert state is not None
     assert (state.release, state.previous) == (third.json["release"], next(iter(known)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,8 @@ from packaging.requirements import Requirement
 from nimbus import assembly
 from nimbus.adapters.pip import Pip
 from nimbus.engines import errors, refusals
-from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found
-from nimbus.image import build, choosing, context, lock, recipe
+from nimbus.engines.orders import Architecture, Base, BuildOrder, Built, Found, here
+from nimbus.image import build, choosing, context, lock, recipe, record
 from nimbus_runtime.contract.errors import BundleInvalidError, UsageError
 from tests.faults import bundles
 
@@ -91,6 +93,44 @@ def test_a_context_holds_what_a_build_needs_and_no_more(bundle: Path, tmp_path: 
     assert plan.context.labels["nimbus.bundle"] == plan.bundle.digest
     assert plan.release.startswith(plan.bundle.digest[:16])
     assert plan.tag.endswith(f":{plan.release}")
+
+
+class Building(Engine):
+    """An engine whose images are empty, and which remembers what was started of them."""
+
+    def __init__(self) -> None:
+        """Have started nothing."""
+        super().__init__()
+        self.started: list[str] = []
+
+    def build(self, order: BuildOrder) -> tuple[Built, ...]:
+        """Return an image for each processor."""
+        return tuple(Built(one, f"image for {one.value}") for one in order.architectures)
+
+    @contextlib.contextmanager
+    def exported(self, image: str) -> Iterator[Path]:
+        """Give an archive of nothing."""
+        del image
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder, "image.tar")
+            place.write_bytes(bytes(10240))  # what ends an archive
+            yield place
+
+    def run(self, image: str, *arguments: str) -> tuple[int, str]:
+        """Remember it."""
+        assert arguments == ("self-check",)
+        self.started.append(image)
+        return 0, ""
+
+
+def test_a_record_says_what_was_not_tried(bundle: Path, tmp_path: Path) -> None:
+    """What is for another processor than this machine's is built and recorded, and nothing of it has run."""
+    both, engine = tuple(Architecture), Building()
+    plan = planned(bundle, Wheels(tmp_path / "wheels"), architectures=both)
+    built = build.apply(plan, engine, tmp_path / "records")
+    assert engine.started == [f"image for {here().value}"]
+    assert built.untried == tuple(one.platform for one in both if one is not here())
+    assert record.read(tmp_path / "records") == built
 
 
 def test_another_base_is_another_tag(bundle: Path, tmp_path: Path) -> None:

@@ -87,6 +87,11 @@ def test_a_second_push_changes_nothing(built_image: BuiltImage, logged_in: Local
     repository, engine = f"{logged_in.address}/again", Podman()
     first = push.push(built_image.record, repository, engine, EngineRegistry(engine), folder)
     assert push.push(built_image.record, repository, engine, EngineRegistry(engine), folder) == first
+    part = dataclasses.replace(first.parts[0], tried=False)
+    record.write(dataclasses.replace(first, parts=(part,)), folder)
+    told = command.nimbus("image", "push", folder, "--repository", repository)
+    assert (told.code, told.out) == (0, f"{first.reference}\n"), told.err
+    assert f"not tried here: {part.architecture.platform}" in told.err
 
 
 def test_a_tag_of_other_content_is_never_taken(

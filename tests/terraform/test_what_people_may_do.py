@@ -13,6 +13,7 @@ pytest.importorskip("boto3", reason="needs boto3")
 
 import boto3
 
+from nimbus.releases.checks import permissions
 from nimbus_runtime.contract import paths
 
 from .tables import ROOT, TERRAFORM
@@ -46,6 +47,29 @@ WITHOUT = {
     "secretsmanager:DescribeSecret": "no policy of ours is about secrets: preflight looks where the caller's role may",
     "ssm:DescribeParameters": "as secretsmanager:DescribeSecret",
     "sts:GetCallerIdentity": "needs no permission",
+}
+_LOOKS = "looks or cancels, and deploys nothing"
+_SKIPPED = "a check that may not be made is skipped, and says so"
+_PRUNES = "for nimbus prune alone"
+# Allowed, and not asked for by a preflight.
+UNASKED = {
+    "cloudwatch:DescribeAlarms": _LOOKS,
+    "ecr:BatchDeleteImage": _PRUNES,
+    "ecr:DescribeImages": _PRUNES,
+    "ecr:GetDownloadUrlForLayer": "for a load test in the image alone",
+    "ecs:DeregisterTaskDefinition": _PRUNES,
+    "ecs:ListTaskDefinitions": _PRUNES,
+    "iam:GetRole": _SKIPPED,
+    "iam:SimulatePrincipalPolicy": _SKIPPED,
+    "kms:Decrypt": "no output names the key",
+    "kms:GenerateDataKey": "as kms:Decrypt",
+    "logs:FilterLogEvents": _LOOKS,
+    "s3:DeleteObject": _PRUNES,
+    "scheduler:GetSchedule": _SKIPPED,
+    "servicequotas:GetServiceQuota": _SKIPPED,
+    "states:GetExecutionHistory": _LOOKS,
+    "states:ListExecutions": _LOOKS,
+    "states:StopExecution": _LOOKS,
 }
 
 
@@ -91,6 +115,14 @@ def test_every_operation_of_an_adapter_is_allowed() -> None:
 def test_whatever_people_may_do_the_toolkit_does() -> None:
     """What is no adapter's operation is listed with what needs it, and nothing else is listed."""
     assert allowed() - called() == set(ELSEWHERE)
+
+
+def test_a_preflight_asks_for_what_deploying_needs() -> None:
+    """Of all that people are allowed; what it does not ask for is listed with the reason, and nothing else."""
+    places = permissions.Places("arn:aws:s3:::b/p", *("arn:x" for _ in range(5)))
+    asked = {action for need in permissions.deployers(places, ["arn:role"]) for action in need.actions}
+    assert asked <= allowed()
+    assert allowed() - asked == set(UNASKED)
 
 
 def test_what_a_release_keeps_is_created_once_by_deployers_and_removed_by_pruners() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from nimbus.config import Environment, Project
     from nimbus.config.environments import Outputs
+    from nimbus.config.image import Image
     from nimbus.releases.checks.cloud import Cloud
     from nimbus.releases.deploy import Compiler, Deployment, Planned, Preflight, Tools
     from nimbus.releases.deploy import Observer as Deploying
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from nimbus.releases.promote import Promotion
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.records import Release
+
+_SCAN_SECONDS = 120.0  # at most, for a scan that goes on
 
 
 def preflight(environment: Environment, project: Project) -> Report:
@@ -101,14 +104,14 @@ def _preflight(environment: Environment, project: Project) -> Preflight:
 
     machine, store = ThisMachine(Path(environment.root)), assembly.open_environment(environment)
 
-    def check(release: Release, bundle: Bundle) -> Report:
+    def check(release: Release, bundle: Bundle, *, placed: bool = False) -> Report:
         if environment.outputs is None:
             checks = local.check(store, machine, Reachable(), release, bundle, clock.now())
             return reporting.report([*checks, cost(release)])
         due = project.schedule
         schedule = (due.expression, due.time_zone) if due else None
         wanted = cloud.Wanted(schedule, project.task.max_concurrency, project.task.spot)
-        there = _cloud(environment.outputs)
+        there = _cloud(environment.outputs, project.image, bundle, placed=placed)
         asked = list(cloud.check(store, there, machine, Reachable(), wanted, release, bundle, clock.now()))
         alone = len(asked) == 1  # without credentials nothing else can be asked
         return reporting.report(asked if alone else [*asked, cost(release)])
@@ -119,19 +122,39 @@ def _preflight(environment: Environment, project: Project) -> Preflight:
     return check
 
 
-def _cloud(outputs: Outputs) -> Cloud:
+def _cloud(outputs: Outputs, wanted: Image, bundle: Bundle, *, placed: bool) -> Cloud:
+    from contextlib import suppress  # noqa: PLC0415
+
     from nimbus.adapters import ecr  # noqa: PLC0415
     from nimbus.adapters.cloud import AwsCloud  # noqa: PLC0415
+    from nimbus.config.image import FailOn  # noqa: PLC0415
     from nimbus.engines.orders import Severity  # noqa: PLC0415
-    from nimbus.image import findings  # noqa: PLC0415
+    from nimbus.image import findings, record  # noqa: PLC0415
     from nimbus.releases.checks.cloud import Scanned, TaskSize  # noqa: PLC0415
+    from nimbus.releases.checks.permissions import Places  # noqa: PLC0415
+    from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
+
+    architecture = hosting.architecture(outputs)
 
     class _Cloud(AwsCloud):
+        @property
+        def places(self) -> Places:
+            return Places(**self.arns)
+
         def scanned(self, image: str) -> Scanned:
             repository, _, digest = image.partition("@")
-            registry = ecr.Ecr(outputs.region)
-            verdict = findings.judge(registry.scan(repository, digest), Severity.HIGH)
-            return Scanned(verdict.known, verdict.status, verdict.grave_count, verdict.threshold.value)
+            registry, off = ecr.Ecr(outputs.region), wanted.fail_on is FailOn.OFF
+            seconds = 0.0 if off else _SCAN_SECONDS
+            scan = registry.scan(repository, digest, seconds, architecture=architecture, coming=placed)
+            verdict = findings.judge(scan, None if off else Severity(wanted.fail_on.value))
+            named = tuple(f"{one.name} in {one.package}" if one.package else one.name for one in verdict.grave)
+            return Scanned(verdict.known, verdict.status, verdict.grave_count, wanted.fail_on.value, named)
+
+        def tried(self, image: str) -> tuple[str, bool] | None:
+            with suppress(NimbusError):  # none was built here
+                built, platform = record.read(record.folder_of(bundle.path)), architecture.platform
+                return (platform, platform not in built.untried) if built.reference == image else None
+            return None
 
         def size(self) -> TaskSize:
             found = self.definitions.size()
@@ -146,4 +169,6 @@ def _cloud(outputs: Outputs) -> Cloud:
         outputs.execution_role,
         outputs.state_machine,
         outputs.schedule,
+        outputs.release_family,
+        outputs.log_group,
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nimbus.adapters.shelf import BundleShelf
     from nimbus.config import Environment, Project
     from nimbus.config.environments import Outputs
+    from nimbus.engines.orders import Architecture
     from nimbus_runtime.bundle import Bundle
 
 
@@ -38,10 +39,9 @@ def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
     from nimbus.image.tag import locks_digest, tag_of  # noqa: PLC0415
     from nimbus_runtime.contract.errors import NimbusError  # noqa: PLC0415
 
-    architecture = Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
     wanted = Image() if project is None else project.image
     base_image, engine = wanted.base, wanted.engine
-    architectures = tuple(sorted({architecture, *(Architecture(one.value) for one in wanted.architectures)}))
+    architectures = tuple(sorted({architecture(outputs), *(Architecture(one.value) for one in wanted.architectures)}))
     locks = () if project is None else tuple(Path(project.path(named)) for named in wanted.requirements)
 
     def recorded(bundle: Bundle) -> str | None:
@@ -62,7 +62,8 @@ def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
 
     def push(bundle: Bundle) -> str:
         folder = record.folder_of(bundle.path)
-        planned = assembly.plan_image(build.Order(bundle.path, base_image, architectures, locks), engine)
+        order = build.Order(bundle.path, base_image, architectures, locks, source=wanted.source or "")
+        planned = assembly.plan_image(order, engine)
         known = assembly.kept_image(planned, folder, engine)  # an attempt before this one came so far
         built = known or assembly.build_image(planned, folder, engine)
         pushed = assembly.push_image(built, outputs.repository, folder)
@@ -77,6 +78,13 @@ def _cloud_host(outputs: Outputs, project: Project | None) -> CloudHost:
         return {}
 
     return CloudHost(outputs.repository, Ecr(outputs.region), definitions(outputs), recorded, tag, push, sboms)
+
+
+def architecture(outputs: Outputs) -> Architecture:
+    """Return the processors that an environment's tasks run on."""
+    from nimbus.engines.orders import Architecture  # noqa: PLC0415
+
+    return Architecture.ARM64 if outputs.architecture == "ARM64" else Architecture.AMD64
 
 
 def definitions(outputs: Outputs) -> TaskDefinitions:

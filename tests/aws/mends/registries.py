@@ -2,7 +2,7 @@
 
 At a repository's address in ECR a registry takes what engines push, and ECR's calls tell of it (ECR guide, push an
 image). moto's addresses are nobody's, and its images are those of PutImage alone. Where the local AWS was given a
-registry, repositories are at its address, and hold what has a tag there.
+registry, repositories are at its address, and hold what has a tag there, and the images of an index that has one.
 """
 
 from __future__ import annotations
@@ -33,9 +33,14 @@ def _replacements(aws: LocalAws) -> list[Replacement]:
         for tag in set(aws.registry.tags(self.name)) - taken:
             taken.add(tag)
             manifest = aws.registry.manifest(self.name, tag)
-            kind, digest = json.loads(manifest)["mediaType"], f"sha256:{hashlib.sha256(manifest).hexdigest()}"
-            kept.append(Image(self.account_id, tag, manifest.decode(), self.name, kind, digest))
+            kept.append(image(self, manifest, tag))
+            children = [child["digest"] for child in json.loads(manifest).get("manifests", ())]
+            kept += [image(self, aws.registry.manifest(self.name, digest), None) for digest in children]
         return kept
+
+    def image(self: Repository, manifest: bytes, tag: str | None) -> Image:
+        kind, digest = json.loads(manifest)["mediaType"], f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+        return Image(self.account_id, tag, manifest.decode(), self.name, kind, digest)
 
     return [
         Replacement(Repository, "uri", property(address, _setting("uri"))),

@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("moto", reason="the local AWS needs moto: pip install 'nimbus-nlp[dev]'")
 
+from nimbus.releases.checks import permissions
 from tests.aws.recorder import Call
 from tests.aws.scheduler.faults import DeliveryRefused
 from tests.faults import bundles
@@ -146,3 +147,10 @@ def test_whatever_a_role_may_do_it_does(role: str, calls: dict[str, set[Call]], 
     """What it never does here is listed with the reason why AWS needs it, and nothing else is listed."""
     allowed = policies.of_role(minimal.aws, _arn(minimal, role).rpartition("/")[2])
     assert allowed.actions - {call.action for call in calls[role]} == set(NEVER_CALLED[role])
+
+
+def test_a_preflight_asks_for_whatever_a_worker_calls(calls: dict[str, set[Call]]) -> None:
+    """Of the role that tasks have."""
+    places = permissions.Places("arn:aws:s3:::b/p", *("arn:x" for _ in range(5)))
+    asked = {action for need in permissions.workers(places, ["s3://in/"]) for action in need.actions}
+    assert {call.action for call in calls["task"]} <= asked

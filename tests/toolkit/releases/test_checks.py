@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.fixtures.roots import ran, register
 from tests.toolkit.releases.test_deploy import JOB, bundle
 
 from nimbus.releases import promote
-from nimbus.releases.checks import anywhere, cloud, local
+from nimbus.releases.checks import anywhere, cloud, local, permissions
 from nimbus.releases.preflight import Check, Status
 from nimbus_runtime.bundle import Bundle
 from nimbus_runtime.contract.errors import InputNotFoundError, InputSchemaError, NimbusError
@@ -27,6 +27,11 @@ ROOT = Path(__file__).parents[3]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 GRAVE = cloud.Scanned(known=True, status="COMPLETE", grave=2, threshold="high")
 RELEASE = Release("r1", "digest", "en_support", "1.0.0", job=JOB, image="repository@sha256:1")
+
+
+PLACES = permissions.Places(
+    "arn:aws:s3:::bucket/support", "arn:repository", "arn:definition:1", "arn:machine", "arn:execution:run", "arn:log"
+)
 
 
 class DeniedError(NimbusError):
@@ -82,6 +87,7 @@ class Cloud:
     root: str = "s3://bucket/support"
     roles: dict[str, str] = field(default_factory=lambda: {"task": "arn:task", "execution": "arn:execution"})
     wrong: dict[str, object] = field(default_factory=dict)
+    places: permissions.Places = PLACES
 
     def _told(self, name: str, well: object) -> object:
         told = self.wrong.get(name, well)
@@ -93,10 +99,11 @@ class Cloud:
         """Return who calls."""
         return self._told("caller", ("arn:aws:iam::1:role/ana", NOW))  # type: ignore[return-value]
 
-    def denied(self, caller: str, actions: Sequence[str], place: str) -> list[str]:
-        """Return what is denied."""
-        del actions, place
-        return self._told(f"denied {caller}", [])  # type: ignore[return-value]
+    def denied(self, caller: str, actions: Sequence[str], resource: str, context: Mapping[str, str]) -> list[str]:
+        """Return what is denied, of all resources."""
+        del resource, context
+        told = self._told(f"denied {caller}", ())
+        return [action for action in actions if action in told]  # type: ignore[operator]
 
     def trusted(self, role: str) -> tuple[str, ...]:
         """Return who may take a role."""
@@ -114,6 +121,11 @@ class Cloud:
         """Return a scan."""
         del image
         return self._told("scanned", cloud.Scanned(known=True, status="COMPLETE", grave=0, threshold="high"))  # type: ignore[return-value]
+
+    def tried(self, image: str) -> tuple[str, bool] | None:
+        """Return whether an image was started."""
+        del image
+        return self._told("tried", ("linux/amd64", True))  # type: ignore[return-value]
 
     def size(self) -> cloud.TaskSize:
         """Return a task's size."""
@@ -189,6 +201,47 @@ def test_all_is_well(store: DirectoryStore) -> None:
 def test_what_is_wrong_on_aws_fails_alone(store: DirectoryStore, name: str, told: object, check: str) -> None:
     """One thing that is wrong is one check that fails."""
     assert failed(there(store, Cloud(wrong={name: told}))) == [check]
+
+
+def test_findings_are_named_and_count_from_the_threshold_on(store: DirectoryStore) -> None:
+    """The first three; a threshold that is off stops nothing, and says so."""
+    named = ("CVE-1 in zlib", "CVE-2", "CVE-3", "CVE-4")
+
+    def found(threshold: str) -> Check:
+        scan = cloud.Scanned(known=True, status="COMPLETE", grave=4, threshold=threshold, named=named)
+        return next(check for check in there(store, Cloud(wrong={"scanned": scan})) if check.subject == "image")
+
+    assert found("high").found == "4 findings of high or worse: CVE-1 in zlib; CVE-2; CVE-3; …"
+    assert (found("off").status, found("off").found) == (Status.OK, "4 findings, and [image] fail_on is off")
+
+
+def test_what_is_denied_is_named_with_its_place(store: DirectoryStore) -> None:
+    """Action and resource; of many the first six."""
+
+    def found(*actions: str) -> str:
+        told = there(store, Cloud(wrong={"denied arn:aws:iam::1:role/ana": actions}))
+        return next(check.found for check in told if check.subject == "permissions")
+
+    assert found("iam:PassRole") == "denied: iam:PassRole on arn:task; iam:PassRole on arn:execution"
+    assert found("ecs:RegisterTaskDefinition") == "denied: ecs:RegisterTaskDefinition"
+    assert found("s3:PutObject", "iam:PassRole").endswith("/preflight-t.json; and 1 more")
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "found"),
+    [
+        (("linux/amd64", True), Status.OK, "it checked itself on linux/amd64"),
+        (("linux/arm64", False), Status.SKIPPED, "not tried here: linux/arm64"),
+        (None, Status.SKIPPED, "it was built elsewhere, and nothing here tells"),
+    ],
+)
+def test_an_image_that_nobody_started_is_no_pass(
+    store: DirectoryStore, told: object, status: Status, found: str
+) -> None:
+    """Built for another processor, or on another machine: it is said, and stops nothing."""
+    checks = there(store, Cloud(wrong={"tried": told}))
+    (check,) = [one for one in checks if (one.subject, one.name) == ("image", "was tried")]
+    assert (check.status, check.found, failed(checks)) == (status, found, [])
 
 
 def test_spot_is_asked_of_where_it_is_wanted(store: DirectoryStore) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.aws.local_aws import LocalAws
 from tests.faults import bundles, command
-from tests.fixtures import cloud
+from tests.fixtures import cloud, scans
 from tests.fixtures.roots import ran
 
 from nimbus import assembly, deploying, promoting, releasing
@@ -210,6 +210,7 @@ def test_a_release_says_what_is_in_its_image(desk: Desk) -> None:
     part = note(bundle, reference, sbom=hashlib.sha256(listed).hexdigest())
     (folder / "sbom.amd64.cdx.json").write_bytes(listed)
     release = registry.release(desk.store, desk.deploy())
+    assert desk.report()["image: was tried"] == (Status.SKIPPED, "not tried here: linux/amd64")
     place = f"releases/{release.release}/sbom.amd64.cdx.json"
     assert (release.image, release.sboms, desk.store.read(place)) == (reference, {place: part.sbom}, listed)
     shown = command.nimbus("show", release.release, "--env", "production", cwd=desk.folder)
@@ -390,6 +391,23 @@ def test_what_is_broken_is_named(desk: Desk, break_it: Callable[[Desk], None], c
         desk.deploy()
     assert live.read(desk.store) is None
     assert registry.names(desk.store) == []
+
+
+def test_findings_that_come_late_stop_a_deployment(desk: Desk) -> None:
+    """A scan that goes on is waited for; what it found is named, and counts from the file's threshold on."""
+    repository = desk.cloud.outputs["repository"].partition("/")[2]
+    scans.tell(desk.cloud.aws, repository, scans.answer("IN_PROGRESS"), scans.answer("COMPLETE", HIGH=1))
+    seen = Silent()
+    with pytest.raises(PreflightFailedError):
+        desk.deploy(seen)
+    assert seen.report is not None
+    (check,) = seen.report.failed
+    assert check.found == "1 finding of high or worse: CVE-2026-1 in libhigh1"
+    assert "`nimbus image scan` lists them" in check.remedy
+    assert live.read(desk.store) is None
+    toml = desk.folder / "nimbus.toml"
+    toml.write_text(toml.read_text("utf-8") + '\n[image]\nfail_on = "critical"\n', "utf-8")
+    assert desk.deploy()
 
 
 def test_a_task_that_is_too_small_is_told(tmp_path: Path, original: Path, aws_environment: LocalAws) -> None:

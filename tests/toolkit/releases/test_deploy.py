@@ -83,6 +83,7 @@ class World:
     placed: list[str] = field(default_factory=list)
     defined: list[str] = field(default_factory=list)
     shadowed: list[str] = field(default_factory=list)
+    fresh: list[bool] = field(default_factory=list)
     fails: str = ""
     verdict: Outcome = Outcome.PROMOTE
     fuse: Fuse = field(default_factory=Fuse)
@@ -124,9 +125,10 @@ class World:
         self.fuse.burn()
         return definition
 
-    def check(self, release: Release, found: Bundle) -> Report:
+    def check(self, release: Release, found: Bundle, *, placed: bool = False) -> Report:
         """Find what is wrong."""
         del release, found
+        self.fresh.append(placed)
         self.fuse.burn()
         status = Status.FAILED if self.fails else Status.OK
         return Report((Check("roles", "task role", status, self.fails or "fine", "do something"),))
@@ -242,6 +244,14 @@ def test_every_step_is_done_in_its_order(store: Store) -> None:
     assert [
         evidence.read(store, done.release.release, n).kind for n in evidence.names(store, done.release.release)
     ] == ["preflight"]
+
+
+def test_a_preflight_knows_whether_this_deployment_placed_the_bundle(tmp_path: Path) -> None:
+    """What was placed by one that came before it is scanned already."""
+    world, store = World(), DirectoryStore(tmp_path)
+    deploy(world, store)
+    deploy(world, store)
+    assert world.fresh == [True, False]
 
 
 def test_a_release_names_what_is_in_its_image(tmp_path: Path) -> None:

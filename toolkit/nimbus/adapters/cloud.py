@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +27,8 @@ class AwsCloud:
     execution_role: str
     state_machine: str
     deployed_schedule: str
+    release_family: str
+    log_group: str
 
     @property
     def roles(self) -> dict[str, str]:
@@ -37,26 +39,23 @@ class AwsCloud:
         """Return who calls, by ARN, and what time it is at AWS."""
         return callers.caller_and_time(self.region)
 
-    def denied(self, caller: str, actions: Sequence[str], place: str) -> list[str]:
-        """Return those of the actions that a caller would be denied, each on the resource that it is about."""
-        roles, asked, partition = Roles(self.region), dict[str, list[str]](), caller.split(":")[1]
-        for action in actions:
-            resource = self._resource(action, place, partition)
-            if resource is not None:
-                asked.setdefault(resource, []).append(action)
-        return [each for resource, named in asked.items() for each in roles.denied(caller, named, resource)]
+    @property
+    def arns(self) -> dict[str, str]:
+        """Return the ARNs of what it consists of, one of many where there are many; empty for what is not of AWS."""
+        _, partition, _, _, account, _ = self.task_role.split(":", 5)
+        own = f"{self.region}:{account}"
+        return {
+            "root": f"arn:{partition}:s3:::{self.root.removeprefix('s3://')}",
+            "repository": ecr.arn(self.repository, partition) or "",
+            "definition": f"arn:{partition}:ecs:{own}:task-definition/{self.release_family}:1",
+            "machine": self.state_machine,
+            "execution": f"{self.state_machine.replace(':stateMachine:', ':execution:')}:run",
+            "log_stream": f"arn:{partition}:logs:{own}:log-group:{self.log_group}:log-stream:run/worker",
+        }
 
-    def _resource(self, action: str, place: str, partition: str) -> str | None:
-        """Return the ARN that an action is about; None of an input that is not in S3."""
-        if place.startswith("arn:"):
-            return place
-        if action.startswith("s3:"):
-            address = place.removeprefix("s3://")
-            key = f"{address}*" if address.endswith("/") else address
-            return None if address == place else f"arn:{partition}:s3:::{key}"
-        if action.startswith("ecr:"):
-            return ecr.arn(self.repository, partition) or "*"
-        return "*"
+    def denied(self, caller: str, actions: Sequence[str], resource: str, context: Mapping[str, str]) -> list[str]:
+        """Return those of the actions on a resource that a caller would be denied."""
+        return Roles(self.region).denied(caller, actions, resource, context)
 
     def secrets(self) -> dict[str, str]:
         """Return what the secrets of tasks refer to, by the names of their variables."""

@@ -6,13 +6,14 @@ import base64
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nimbus.engines import errors
-from nimbus.engines.orders import Finding, Login, Scan, Severity, Stored
+from nimbus.engines.orders import Architecture, Finding, Login, Scan, Severity, Stored
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -158,25 +159,57 @@ class Ecr:
                         remedy="take the role with the pruner policy (docs/aws.md), and prune again",
                     )
 
-    def scan(self, repository: str, digest: str, wait_seconds: float = 0.0) -> Scan:
-        """Return what a scan found, waiting for one that goes on; a status says where there is no scan."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - only where ECR is asked
+    def scan(
+        self,
+        repository: str,
+        digest: str,
+        wait_seconds: float = 0.0,
+        *,
+        architecture: Architecture | None = None,
+        coming: bool = True,
+    ) -> Scan:
+        """Return what a scan found, waiting for one that goes on; a status says where there is no scan.
 
-        place, waited = parse(repository), 0.0
-        asked = {"repositoryName": place.name, "imageId": {"imageDigest": digest}, **_in(place)}
+        What is scanned of an index are its images: the one for an architecture is asked for, or all. With `coming`, a
+        scan that has not begun is waited for as well.
+        """
+        members, waited = self._members(repository, digest, architecture), 0.0
         while True:
-            try:
-                answer = self._ask("describe_image_scan_findings", repository, **asked)
-                status = str(answer["imageScanStatus"]["status"])
-            except ClientError as error:
-                if _code(error) != _NOT_SCANNED:
-                    raise _refused(error, repository) from None
-                answer, status = {}, "PENDING"
-            if status not in _WAITING or waited >= wait_seconds:
+            scans = [self._scanned(repository, one) for one in members]
+            going = any(coming if found is None else found.status in _WAITING for found in scans)
+            if not going or waited >= wait_seconds:
                 break
             self._pause(5.0)
             waited += 5.0
-        found = [answer.get("imageScanFindings", {})]
+        known = [found or Scan("PENDING", {}, ()) for found in scans]
+        last = next((found for found in known if not found.ended), known[0])
+        counts = sum((Counter(found.counts) for found in known), Counter[str]())
+        return Scan(last.status, counts, tuple(one for found in known for one in found.findings))
+
+    def _members(self, repository: str, digest: str, architecture: Architecture | None) -> list[str]:
+        """Return the digests of the images that a digest stands for."""
+        wanted = {one.value for one in Architecture if architecture in {one, None}}
+        listed = [
+            child["digest"]
+            for image in self._manifests(repository, {"imageDigest": digest})
+            for child in json.loads(image["imageManifest"]).get("manifests", ())
+            if child.get("platform", {}).get("architecture") in wanted
+        ]
+        return listed or [digest]
+
+    def _scanned(self, repository: str, digest: str) -> Scan | None:
+        """Return what a scan found so far, None where there is none yet."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - only where ECR is asked
+
+        place = parse(repository)
+        asked = {"repositoryName": place.name, "imageId": {"imageDigest": digest}, **_in(place)}
+        try:
+            answer = self._ask("describe_image_scan_findings", repository, **asked)
+        except ClientError as error:
+            if _code(error) == _NOT_SCANNED:
+                return None
+            raise _refused(error, repository) from None
+        status, found = str(answer["imageScanStatus"]["status"]), [answer.get("imageScanFindings", {})]
         while answer.get("nextToken"):
             answer = self._call("describe_image_scan_findings", repository, **asked, nextToken=answer["nextToken"])
             found.append(answer["imageScanFindings"])

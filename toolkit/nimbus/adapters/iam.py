@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -29,13 +29,17 @@ class Roles:
             services += [given] if isinstance(given, str) else given
         return tuple(services)
 
-    def denied(self, caller: str, actions: Sequence[str], resource: str) -> list[str]:
-        """Return those of the actions on a resource that a user or role would be denied, by simulation."""
+    def denied(self, caller: str, actions: Sequence[str], resource: str, context: Mapping[str, str]) -> list[str]:
+        """Return those of the actions on a resource, in a context, that somebody would be denied, by simulation."""
         answer = self._service.call(
             "simulate_principal_policy",
             PolicySourceArn=_role_of(caller),
             ActionNames=list(actions),
             ResourceArns=[resource],
+            ContextEntries=[
+                {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
+                for key, value in context.items()
+            ],
         )
         return [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
 

@@ -282,11 +282,11 @@ def weigh_image(record: ImageRecord) -> dict[str, Sizes]:
 
 
 def scan_image(reference: str, threshold: str = "high", wait_seconds: float = 0.0) -> findings.Verdict:
-    """Judge what ECR's scan found in an image, named as repository@sha256:…."""
+    """Judge what ECR's scan found in an image, named as repository@sha256:…; the threshold off lets everything pass."""
     from nimbus.adapters import ecr  # noqa: PLC0415
     from nimbus.engines.orders import Severity  # noqa: PLC0415
     from nimbus.image import findings  # noqa: PLC0415
 
     repository, _, digest = reference.partition("@")
     scan = ecr.Ecr(ecr.region_of(repository)).scan(repository, digest, wait_seconds)
-    return findings.judge(scan, Severity(threshold))
+    return findings.judge(scan, None if threshold == "off" else Severity(threshold))

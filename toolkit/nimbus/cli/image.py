@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ENGINES = ("docker", "podman")
 _ARCHITECTURES = ("amd64", "arm64")
-_SEVERITIES = ("critical", "high", "medium", "low", "informational")
+_SEVERITIES = ("critical", "high", "medium", "low", "informational", "off")
 
 
 @click.group("image")
@@ -57,7 +57,7 @@ def command() -> None:
     "[default: [image]'s]",
 )
 @click.option("--tag", metavar="TAG", help="The image's tag.  [default: of bundle and runtime]")
-@click.option("--source", metavar="URL", default="", help="Where the pipeline's sources are: a label.")
+@click.option("--source", metavar="URL", help="Where the pipeline's sources are: a label.  [default: [image]'s]")
 @options.of_project
 @click.option("--dry-run", is_flag=True, help="Say what would be built, and build nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of prose.")
@@ -72,7 +72,7 @@ def build(  # noqa: PLR0913 - one argument an option
     engine: str | None,
     requirements: tuple[Path, ...],
     tag: str | None,
-    source: str,
+    source: str | None,
     env: str | None,
     config: Path | None,
     dry_run: bool,
@@ -81,7 +81,8 @@ def build(  # noqa: PLR0913 - one argument an option
     """Build the image of a bundle: the runtime, its locked packages and the bundle, on a base image of Python.
 
     Wheels are fetched beforehand, as pip is set up here; the build itself has no network. The same
-    inputs give the same image. It is tried once, without network and read-only, before it is recorded.
+    inputs give the same image. What this machine can start of it is tried once, without network and
+    read-only, before it is recorded; for another processor it is built, and said not to be tried.
     Inside a project, options that are not given are as [image] of nimbus.toml has them.
     """
     from nimbus.config.image import Image  # noqa: PLC0415 - `--help` needs nothing of it
@@ -100,7 +101,7 @@ def build(  # noqa: PLR0913 - one argument an option
         architectures=tuple(sorted(set(map(Architecture, chosen)))),
         requirements=requirements or locks,
         tag=tag,
-        source=source,
+        source=source or wanted.source or "",
     )
     engine = engine or wanted.engine
     for found in assembly.engines():
@@ -154,14 +155,23 @@ def sizes(built: Path, *, everything: bool, as_json: bool) -> None:
 
 @command.command("scan")
 @click.argument("built")
-@click.option("--fail-on", type=click.Choice(_SEVERITIES), default="high", show_default=True, help="The threshold.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(_SEVERITIES),
+    help="The threshold, or off.  [default: [image]'s, else high]",
+)
 @click.option("--wait", "wait", metavar="SECONDS", type=float, default=120.0, show_default=True, help="For a scan.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of prose.")
-def scan(built: str, *, fail_on: str, wait: float, as_json: bool) -> None:
+def scan(built: str, *, fail_on: str | None, wait: float, as_json: bool) -> None:
     """Show what ECR's scan found in the image of BUILT: a bundle, a folder of records, or repository@sha256:….
 
-    Exit code 3 with findings from the threshold up, and where there is no scan.
+    Exit code 3 with findings from the threshold up, and where there is no scan; off, always 0.
     """
+    from nimbus.config.image import Image  # noqa: PLC0415 - `--help` needs nothing of it
+
+    if fail_on is None:
+        project = _project(None, None)
+        fail_on = (project.image if project else Image()).fail_on.value
     reference = built if "@sha256:" in built else assembly.image(Path(built)).reference
     if reference is None:
         raise click.UsageError(f"the image of {built} was not pushed yet: nimbus image push {built}")
@@ -184,7 +194,8 @@ def scan(built: str, *, fail_on: str, wait: float, as_json: bool) -> None:
         if not verdict.known:
             output.say(f"{output.bold('No scan to judge by')}: {verdict.status}")
         else:
-            output.say(f"{verdict.grave_count} findings of {fail_on} and worse")
+            which = "" if fail_on == "off" else f" of {fail_on} and worse"
+            output.say(f"{verdict.grave_count} findings{which}")
     if not verdict.passed:
         raise click.exceptions.Exit(output.FINDINGS)
 
@@ -237,6 +248,8 @@ def _show(record: ImageRecord, folder: Path, *, as_json: bool) -> None:
         return
     for part in record.parts:
         output.say(f"{output.bold('Built')} {part.architecture.platform}: {part.size / 1e6:.0f} MB, id {part.id[:16]}…")
+    if record.untried:
+        output.say(f"  not tried here: {', '.join(record.untried)}")
     output.say(f"  records  {folder}")
     click.echo(record.reference or record.tag)
 

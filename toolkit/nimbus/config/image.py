@@ -25,6 +25,17 @@ class ImageArchitecture(StrEnum):
     ARM64 = "arm64"
 
 
+class FailOn(StrEnum):
+    """The least finding of a registry's scan that stops a deployment."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFORMATIONAL = "informational"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """How the image that production runs is built."""
@@ -39,3 +50,7 @@ class Image:
     requirements: Annotated[
         tuple[str, ...], Key("Locks with hashes of packages that the bundle requires beside the runtime's.")
     ] = ()
+    fail_on: Annotated[
+        FailOn, Key("From which findings of the registry's scan on nothing is deployed; off: whatever is found.")
+    ] = FailOn.HIGH
+    source: Annotated[str | None, Key("Where the pipeline's sources are: a URL, which becomes a label.")] = None

@@ -122,3 +122,8 @@ class Scan:
     status: str
     counts: Mapping[str, int]
     findings: tuple[Finding, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Say whether it came to its end, in the words of basic and of enhanced scanning."""
+        return self.status in {"COMPLETE", "ACTIVE"}

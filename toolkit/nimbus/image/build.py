@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -114,7 +114,7 @@ def plan(order: Order, recipe: Recipe, engine: Engine, wheels: Wheels, now: Call
 
 
 def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
-    """Build what was planned, try it on this machine's architecture, list what is in it, and record it."""
+    """Build what was planned, try what this machine can start of it, list what is in it, and record it."""
     with scratch.folder("context") as folder:
         contexts.write(planned.context, folder)
         copied = bundles.verify(folder / "bundle")
@@ -128,10 +128,10 @@ def apply(planned: Planned, engine: Engine, output: Path) -> ImageRecord:
             time=contexts.TIME,
         )
         built = engine.build(order)
-    for one in built:
-        if one.architecture is here():
-            _try(engine, one)
-    parts = tuple(_part(engine, one, planned, output) for one in built)
+    runs = frozenset(one for one in built if one.architecture is here())
+    for one in runs:
+        _try(engine, one)
+    parts = tuple(replace(_part(engine, one, planned, output), tried=one in runs) for one in built)
     identity = planned.bundle.manifest.pipeline
     record = ImageRecord(
         tag=planned.tag,

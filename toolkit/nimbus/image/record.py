@@ -17,12 +17,16 @@ RECORD, SBOM = "image.json", "sbom.{architecture}.cdx.json"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The image for one processor. `id` names its content, `size` is its files' in bytes, `sbom` a file's SHA-256."""
+    """The image for one processor. `id` names its content, `size` is its files' in bytes, `sbom` a file's SHA-256.
+
+    `tried` says that it was started where it was built, and checked itself.
+    """
 
     architecture: Architecture
     id: str
     size: int
     sbom: str
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class ImageRecord:
     reference: str | None = None
     requirements: str = ""
     context: str = ""
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """Return the platforms for which the image was never started where it was built."""
+        return tuple(part.architecture.platform for part in self.parts if not part.tried)
 
     def pushed(self, reference: str) -> ImageRecord:
         """Return the record with the place it was pushed to."""

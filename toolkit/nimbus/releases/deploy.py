@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from nimbus.releases import diff, promote, register, registry
@@ -66,8 +67,8 @@ class Compiler(Protocol):
 class Preflight(Protocol):
     """Checks whether a release could run."""
 
-    def __call__(self, release: Release, bundle: Bundle) -> Report:
-        """Return every check."""
+    def __call__(self, release: Release, bundle: Bundle, *, placed: bool = False) -> Report:
+        """Return every check; `placed` says that this deployment placed the bundle: its scan may still go on."""
         ...
 
 
@@ -207,7 +208,7 @@ def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
     wanted = register.compose(bundle, placed, order.job)
     if order.promoted:
         changes.promoted(seen, wanted.release)  # what stands in the way is told before anything is scored
-    _preflight(tools, order, wanted, bundle, observer)
+    _preflight(tools, order, wanted, partial(tools.preflight, wanted, bundle, placed=there is None), observer)
     observer.step(Step.REGISTER, State.DOING)
     registered = set(registry.names(tools.store))
     release = register.register(tools.store, tools.host, wanted, placed.sboms)
@@ -230,9 +231,9 @@ def deploy(tools: Tools, order: Order, observer: Observer) -> Deployment:
     return Deployment(release, state, verdict, changed=planned.needed)
 
 
-def _preflight(tools: Tools, order: Order, wanted: Release, bundle: Bundle, observer: Observer) -> None:
+def _preflight(tools: Tools, order: Order, wanted: Release, look: Callable[[], Report], observer: Observer) -> None:
     observer.step(Step.PREFLIGHT, State.DOING)
-    report = tools.preflight(wanted, bundle)
+    report = look()
     observer.checked(report)
     evidence.write(tools.store, wanted.release, "preflight", report, outcome=report.outcome, actor=order.actor)
     if report.failed:

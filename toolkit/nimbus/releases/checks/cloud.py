@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from nimbus.releases import registry
-from nimbus.releases.checks import anywhere, local
+from nimbus.releases.checks import anywhere, local, permissions
 from nimbus.releases.preflight import Check, Status
 from nimbus_runtime import live
 from nimbus_runtime.contract.errors import NimbusError
@@ -16,28 +17,30 @@ from nimbus_runtime.contract.words import plural
 
 if TYPE_CHECKING:
     from nimbus.releases.checks.local import Inputs, Machine
+    from nimbus.releases.checks.permissions import Need, Places
     from nimbus_runtime.bundle import Bundle
     from nimbus_runtime.contract.inputs import InputFile
-    from nimbus_runtime.contract.records import Release
+    from nimbus_runtime.contract.records import Job, Release
     from nimbus_runtime.store import Store
 
-_TASKS = "ecs-tasks.amazonaws.com"
-_DEPLOYER = (
-    "ecr:PutImage",
-    "ecs:RegisterTaskDefinition",
-    "s3:GetObject",
-    "s3:PutObject",
-)
+_SHOWN = 3  # findings that are named
+_ATTACH = "have the deployer policy attached to your role (docs/aws.md)"
+_WORKERS = "name the input's bucket in the pipeline module (docs/aws.md), and `nimbus infra apply`"
+_STARTERS = "`nimbus infra apply` gives the role its policy again; let it read the secrets"
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What a registry's scan of an image came to. `known` False: there is none to judge by."""
+    """What a registry's scan of an image came to. `known` False: there is none to judge by.
+
+    `grave` is how many findings are of the threshold or worse, of which some are `named`; of all where that is off.
+    """
 
     known: bool
     status: str
     grave: int
     threshold: str
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,13 @@ class Cloud(Protocol):
         """Return who calls, by ARN, and what time it is at AWS."""
         ...
 
-    def denied(self, caller: str, actions: Sequence[str], place: str) -> list[str]:
-        """Return those of the actions on an s3:// address, an ARN, or anything that a caller would be denied."""
+    @property
+    def places(self) -> Places:
+        """Return what it consists of."""
+        ...
+
+    def denied(self, caller: str, actions: Sequence[str], resource: str, context: Mapping[str, str]) -> list[str]:
+        """Return those of the actions on a resource, by its ARN or `*`, that a caller would be denied."""
         ...
 
     def trusted(self, role: str) -> tuple[str, ...]:
@@ -83,6 +91,10 @@ class Cloud(Protocol):
 
     def scanned(self, image: str) -> Scanned:
         """Return what the registry found in an image; NimbusError where there is no such image."""
+        ...
+
+    def tried(self, image: str) -> tuple[str, bool] | None:
+        """Return (platform of the tasks, whether an image was started on it); None where it was not built here."""
         ...
 
     def size(self) -> TaskSize:
@@ -131,18 +143,12 @@ def check(  # noqa: PLR0913, PLR0917 - all that is looked at
     yield Check("credentials", "are known", Status.OK, caller)
     yield anywhere.clock(now, time, present)
     yield local.root(store)
-    yield permissions("yours", lambda: cloud.denied(caller, _DEPLOYER, f"{cloud.root}/releases/x.json"))
+    yield from allowed(cloud, caller, release.job)
     for name, arn in cloud.roles.items():
         yield role(name, lambda arn=arn: cloud.trusted(arn))  # type: ignore[misc]
-    if release.job is not None:
-        task_role = cloud.roles["task"]
-        for place in release.job.inputs:
-            yield permissions(
-                "the worker's",
-                lambda place=place: cloud.denied(task_role, ["s3:GetObject"], place),  # type: ignore[misc]
-            )
-    yield from secrets(cloud)
+    yield secrets(cloud)
     yield image(release.image, cloud.scanned)
+    yield tried(release.image, cloud.tried)
     yield size(cloud.size, machine.peak(bundle))
     yield quota(lambda: cloud.cpus(spot=False), cloud.size, wanted.max_concurrency)
     if wanted.spot:
@@ -157,17 +163,23 @@ def check(  # noqa: PLR0913, PLR0917 - all that is looked at
     yield anywhere.same_schema(release, registry.release(store, present.release) if present and known else None)
 
 
-def permissions(whose: str, denied: Callable[[], list[str]]) -> Check:
-    """Say whether somebody may do what is needed, where IAM lets it be simulated."""
-    subject, name = "permissions", f"{whose}, by simulation"
-    try:
-        found = denied()
-    except NimbusError as error:
-        return Check(subject, name, Status.SKIPPED, f"it could not be simulated: {error.what}")
-    if found:
-        remedy = "attach the deployer policy, or name the input's bucket in the pipeline module (docs/aws.md)"
-        return Check(subject, name, Status.FAILED, f"denied: {', '.join(found)}", remedy)
-    return Check(subject, name, Status.OK, "allowed")
+def allowed(cloud: Cloud, caller: str, job: Job | None) -> Iterator[Check]:
+    """Say what of it all IAM would deny: to whoever deploys, to the worker, and to Fargate before it starts one."""
+    at, roles = cloud.places, cloud.roles
+
+    def denied(who: str) -> Callable[[Need], list[str]]:
+        return lambda need: cloud.denied(who, need.actions, need.resource, need.context)
+
+    def starters() -> Iterator[Need]:
+        found = []
+        with suppress(NimbusError):  # a secret that is not there is told by its own check
+            found = [cloud.secret(reference) for reference in cloud.secrets().values()]
+        yield from permissions.starters(at, found)
+
+    inputs = () if job is None else job.inputs
+    yield permissions.check("yours", permissions.deployers(at, roles.values()), denied(caller), _ATTACH)
+    yield permissions.check("the worker's", permissions.workers(at, inputs), denied(roles["task"]), _WORKERS)
+    yield permissions.check("the tasks' start", starters(), denied(roles["execution"]), _STARTERS)
 
 
 def role(name: str, trusted: Callable[[], tuple[str, ...]]) -> Check:
@@ -176,28 +188,26 @@ def role(name: str, trusted: Callable[[], tuple[str, ...]]) -> Check:
         services = trusted()
     except NimbusError as error:
         return _unknown("roles", f"{name} role", error, "`nimbus infra apply` makes it again")
-    if _TASKS not in services:
+    if permissions.TASKS not in services:
         found = f"it trusts {', '.join(services) or 'nobody'}"
-        return Check("roles", f"{name} role", Status.FAILED, found, f"let it trust {_TASKS}: `nimbus infra apply`")
+        return Check(
+            "roles", f"{name} role", Status.FAILED, found, f"let it trust {permissions.TASKS}: `nimbus infra apply`"
+        )
     return Check("roles", f"{name} role", Status.OK, "tasks may take it")
 
 
-def secrets(cloud: Cloud) -> Iterator[Check]:
-    """Say whether the secrets that tasks get as variables are there, and whether they may be read at a task's start."""
+def secrets(cloud: Cloud) -> Check:
+    """Say whether the secrets that tasks get as variables are there."""
     name, remedy = "are there", "store it, or correct its name in the tasks' template: `nimbus infra apply`"
-    variable, found = "", []
+    variable = ""
     try:
         references = cloud.secrets()
         for variable, reference in references.items():  # noqa: B007 - the one that is not there is told
-            found.append(cloud.secret(reference))
+            cloud.secret(reference)
     except NimbusError as error:
         check = _unknown("secrets", name, error, remedy)
-        yield replace(check, found=f"{variable}: {check.found}" if variable else check.found)
-        return
-    yield Check("secrets", name, Status.OK, ", ".join(references) or "tasks get none")
-    role = cloud.roles["execution"]
-    for action, arn in found:
-        yield permissions("the tasks' start", lambda action=action, arn=arn: cloud.denied(role, [action], arn))  # type: ignore[misc]
+        return replace(check, found=f"{variable}: {check.found}" if variable else check.found)
+    return Check("secrets", name, Status.OK, ", ".join(references) or "tasks get none")
 
 
 def image(named: str | None, scanned: Callable[[str], Scanned]) -> Check:
@@ -211,13 +221,35 @@ def image(named: str | None, scanned: Callable[[str], Scanned]) -> Check:
     if not found.known:
         words = f"it is there; its scan says {found.status.lower()}"
         return Check("image", "is pushed and scanned", Status.SKIPPED, words)
+    if found.threshold == "off":
+        words = f"{_counted(found.grave)}, and [image] fail_on is off"
+        return Check("image", "is pushed and scanned", Status.OK, words)
     if found.grave:
-        words = f"{found.grave} findings of {found.threshold} or worse"
+        some = "; ".join(found.named[:_SHOWN]) + ("; …" if found.named[_SHOWN:] else "")
+        words = f"{_counted(found.grave)} of {found.threshold} or worse{f': {some}' if some else ''}"
         remedy = (
-            "`nimbus image scan` lists them; `nimbus image build --tag NEW --push` on a newer base, then deploy again"
+            "`nimbus image scan` lists them; `nimbus image build --tag NEW --push` on a newer base, then deploy again; "
+            "[image] fail_on is the threshold"
         )
         return Check("image", "is pushed and scanned", Status.FAILED, words, remedy)
     return Check("image", "is pushed and scanned", Status.OK, f"nothing of {found.threshold} or worse")
+
+
+def tried(named: str | None, found: Callable[[str], tuple[str, bool] | None]) -> Check:
+    """Say whether the release's image was ever started."""
+    if named is None:
+        return Check("image", "was tried", Status.SKIPPED, "none is built yet: `nimbus deploy` does")
+    told = found(named)
+    if told is None:
+        return Check("image", "was tried", Status.SKIPPED, "it was built elsewhere, and nothing here tells")
+    platform, started = told
+    if not started:
+        return Check("image", "was tried", Status.SKIPPED, f"not tried here: {platform}")
+    return Check("image", "was tried", Status.OK, f"it checked itself on {platform}")
+
+
+def _counted(findings: int) -> str:
+    return f"{findings:,} finding{'' if findings == 1 else 's'}"
 
 
 def size(given: Callable[[], TaskSize], peak: int | None) -> Check:
