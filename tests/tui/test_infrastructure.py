@@ -93,7 +93,7 @@ def test_a_plan_is_shown_applied_as_it_was_shown_and_compared_again(
         await driven.until("aws_sqs_queue.missed", "2 create")
         await driven.press("A")
         await driven.agree("Apply to small", "2 resources")
-        await driven.until("Applying", "◐ creating", "● created")
+        await driven.until("Applying", "◐ creating", "✓ created")
         await driven.until("What was planned is applied", "Outputs", "task_template", "nothing live yet")
         await driven.press("n")
         await driven.until("Everything is as it is described")

@@ -54,7 +54,7 @@ def keep(
 def decide(store: DirectoryStore, days: float = 0.0) -> Verdict:
     """Ask the gate, some days later."""
     now = datetime.now(UTC) + timedelta(days=days)
-    return judging.judge(store, RELEASE.release, GATE, "a test", now).verdict
+    return judging.judge(store, RELEASE.release, GATE, now).verdict
 
 
 def test_a_load_test_that_kept_its_slo_opens_the_gate(store: DirectoryStore) -> None:
@@ -80,7 +80,7 @@ def test_another_profile_or_image_or_an_old_one_does_not(store: DirectoryStore) 
 def test_a_profile_that_was_overridden_is_not_the_one_that_was_agreed(store: DirectoryStore) -> None:
     """More processors, a second instead of ten: it is kept, and the gate says why it does not count."""
     keep(store, overridden=("--seconds", "--vcpus"))
-    decision = judging.judge(store, RELEASE.release, GATE, "a test", datetime.now(UTC))
+    decision = judging.judge(store, RELEASE.release, GATE, datetime.now(UTC))
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert decision.missing[0].startswith("loadtest: only with --seconds, --vcpus, which is not what was agreed")
     keep(store)

@@ -145,7 +145,7 @@ def test_from_a_trained_pipeline_to_a_rollback(desk: Desk) -> None:
     lines = desk.nimbus("history", "-n", "2").out
     assert f"release {v1} → {v2}" in lines
     _the_data_alone_go_back(desk, v1, v2)
-    _against_the_gate(desk, v1, v2)
+    _against_the_gate(desk, v2, v1)
 
 
 def _the_data_alone_go_back(desk: Desk, v1: str, v2: str) -> None:
@@ -168,15 +168,15 @@ def _the_data_alone_go_back(desk: Desk, v1: str, v2: str) -> None:
     assert "Score the latest inputs again with it in local now?" in offered.err
 
 
-def _against_the_gate(desk: Desk, v1: str, v2: str) -> None:
-    nothing = desk.nimbus("promote", v1, "--dry-run", "--json")
-    assert (nothing.json["gate"]["verdict"], desk.live().release) == ("none", v2)
-    digest, profile = registry.release(desk.store, v1).bundle_digest, load(desk.folder).loadtest.profile
+def _against_the_gate(desk: Desk, other: str, live: str) -> None:
+    nothing = desk.nimbus("promote", other, "--dry-run", "--json")
+    assert (nothing.json["gate"]["verdict"], desk.live().release) == ("none", live)
+    digest, profile = registry.release(desk.store, other).bundle_digest, load(desk.folder).loadtest.profile
     body = {"bundle_digest": digest, "image": None, "profile": profile, "words": "too slow"}
-    evidence.write(desk.store, v1, "loadtest", body, outcome="missed", actor="ana")
+    evidence.write(desk.store, other, "loadtest", body, outcome="missed", actor="ana")
     with (desk.folder / "nimbus.toml").open("a", encoding="utf-8") as file:
         file.write('\n[gate]\nrequire = ["loadtest"]\n')
-    against = desk.nimbus("promote", v1, "--yes", "--json", "--reason", "the lesser evil")
+    against = desk.nimbus("promote", other, "--yes", "--json", "--reason", "the lesser evil")
     assert (against.code, against.json["gate"]["verdict"]) == (0, "hold")
     assert "This goes against the gate" in against.err
     assert desk.live().entry.reason == "the lesser evil (gate: hold, loadtest missed: too slow)"
