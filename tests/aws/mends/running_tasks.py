@@ -36,6 +36,16 @@ class _RateExceeded(Exception):  # noqa: N818 - as above
     """RunTask is throttled."""
 
 
+class _Tasks(dict[str, models.Task]):
+    """The tasks of a cluster, which may be looked through while others start: moto's fail with HTTP 500 then."""
+
+    def items(self) -> Any:  # noqa: ANN401 - as a dictionary's
+        return self.copy().items()
+
+    def values(self) -> Any:  # noqa: ANN401 - as a dictionary's
+        return self.copy().values()
+
+
 def _replacements(local_aws: LocalAws) -> list[Replacement]:
     run, answer = EC2ContainerServiceBackend.run_task, EC2ContainerServiceResponse.run_task
     fargate = local_aws.fargate
@@ -43,6 +53,7 @@ def _replacements(local_aws: LocalAws) -> list[Replacement]:
     def run_task(self: EC2ContainerServiceBackend, cluster: str, family: str, *rest: Any, **named: Any) -> list[Any]:  # noqa: ANN401 - as moto's
         definition = self.describe_task_definition(family)
         _check(definition, rest[1] or {})
+        self.tasks.setdefault(self._get_cluster(cluster).name, _Tasks())
         tasks = run(self, cluster, family, *rest, **named)
         for task in tasks:
             _spoil(local_aws, task, lambda: _forget(self, tasks))
