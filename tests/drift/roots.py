@@ -44,7 +44,7 @@ class World:
 
 def rows(count: int, seed: int, world: World = World(), ids: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Return monitoring features of so many documents."""
-    chance = np.random.default_rng(seed)
+    chance, having = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     characters = np.maximum(1, chance.lognormal(world.length, 0.6, count)).astype(int)
     tops = chance.choice(list(world.categories), count, p=list(world.categories.values()))
     probabilities = chance.beta(8, 2, count)
@@ -66,7 +66,7 @@ def rows(count: int, seed: int, world: World = World(), ids: Sequence[str] | Non
                 "top_probability": None if none else float(probabilities[number]),
                 "entropy": None if none else float(1 - probabilities[number]),
                 "vector": vectors[number].tolist() if chance.random() < world.vectors else None,
-                "fields": [name for name, share in world.fields.items() if chance.random() < share],
+                "fields": [name for name, share in world.fields.items() if having.random() < share],
             }
         )
     return found
