@@ -34,7 +34,7 @@ LOCUSTFILE = ROOT / "loadtest" / "locustfile.py"
 
 
 def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -> None:
-    """It tells how it goes, by several processes together; the report stands beside its JSON; figures agree."""
+    """Every second is told, by several processes together; the report stands beside its JSON; figures agree."""
     (tmp_path / "mails.csv").write_text("n,text\n" + '1,"Anna paid, in Berlin"\n' * 20, encoding="utf-8")
     done = command.nimbus(
         *("loadtest", "--bundle", plain.path, "--profile", "steady", "--rate", "10", "--seconds", "4"),
@@ -43,10 +43,10 @@ def test_a_bundle_is_served_and_measured(plain: bundles.Built, tmp_path: Path) -
     assert done.code in (0, 3), done.err  # 3 where a busy machine made the generator late
     lines = [json.loads(line) for line in done.out.splitlines()]
     result = lines.pop()
-    assert len(lines) > 1
+    assert len(lines) >= 4
     assert {line["event"] for line in lines} == {"second"}
     judged = result["judged"]
-    assert 10 < judged["arrivals"] < 80  # at random times
+    assert 10 < judged["arrivals"] < 70  # 40 are due, at random times
     assert judged["finished"] == judged["arrivals"] == judged["outcomes"]["200"]
     assert judged["p50"] <= judged["p95"] <= judged["p99"] <= judged["p999"]
     target = result["result"]["target"]
@@ -68,7 +68,7 @@ def test_runs_are_submitted_at_once_and_timed_until_published(plain: bundles.Bui
         *("loadtest", "--bundle", plain.path, "--profile", "batch", "--rate", "2", "--seconds", "1"),
         *("--payloads", texts, "--output", tmp_path / "out", "--json", "--config", project),
     )
-    assert done.code in (0, 3), done.err  # as above
+    assert done.code == 0, done.err
     assert "Memory_mb of [loadtest.slo] is not looked at" in done.err
     judged = json.loads(done.out.splitlines()[-1])["judged"]
     assert judged["outcomes"] == {"published": judged["finished"]}
