@@ -126,7 +126,8 @@ def test_an_export_reads_texts_that_lie_elsewhere_and_refuses_others(built: bund
     assert "5 are no longer in the inputs, of which 1 cannot be read: other.jsonl" in rest.err
     assert "another" not in (tmp_path / "rest.jsonl").read_text(encoding="utf-8")
     moved = tmp_path / "moved.jsonl"
-    moved.write_text("".join([json.dumps({"id": "4-0", "text": "first"}) + "\n", *reversed(lines), gone]), encoding="utf-8")
+    first = json.dumps({"id": "4-0", "text": "first"})
+    moved.write_text("".join([f"{first}\n", *reversed(lines), gone]), encoding="utf-8")
     source.unlink()
     lost = command.nimbus(*arguments, "--to", tmp_path / "a.jsonl")
     assert lost.code != 0
