@@ -27,7 +27,7 @@ def _declare(parser: Any) -> None:  # noqa: ANN401 - locust's own parser
     option("annotations", "Only these annotations, such as ents,cats.", "")
     option("timeout", "Seconds until an answer is given up.", 30.0, type=float)
     option("in-flight", "Requests in flight at most, a process; an arrival beyond is dropped.", 1000, type=int)
-    option("patience", "Seconds in which the users have to be there.", 180.0, type=float)
+    option("patience", "Seconds in which the users have to be there.", 60.0, type=float)
     option("seed", "What chance begins with.", 0, type=int)
     option("api-key", "The server's key.", "", is_secret=True, include_in_web_ui=False)
     option("submit", "BatchUser: the command that submits a run and ends when it is published.", "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nimbus import assembly, hosting, promoting
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -121,7 +122,8 @@ def plan_pruning(
     from nimbus.releases import prune  # noqa: PLC0415
     from nimbus_runtime import clock  # noqa: PLC0415
 
-    parts = _with_compiled(environment, project)
+    others = None if project is None else _bundles_elsewhere(project)
+    parts = hosting.parts(environment) if others is None else _with_compiled(environment, project, others)
     store = assembly.open_environment(environment)
     return prune.plan(store, _removal(environment), parts, prune.Policy(days, runs), now or clock.now())
 
@@ -132,17 +134,16 @@ def apply_pruning(environment: Environment, planned: Pruning, reason: str = "", 
     from nimbus_runtime import live  # noqa: PLC0415
 
     entry = live.entry("prune", assembly.actor(environment), reason)
-    parts = _with_compiled(environment, project)
+    parts = _with_compiled(environment, project)  # what goes is decided: no other environment is asked again
     prune.apply(assembly.open_environment(environment), _removal(environment), parts, planned, entry)
 
 
-def _with_compiled(environment: Environment, project: Project | None) -> Surplus:
-    """Return what keeps the parts of releases, and what was compiled, unless another environment cannot be asked."""
+def _with_compiled(environment: Environment, project: Project | None, others: Collection[str] = ()) -> Surplus:
+    """Return what keeps the parts of releases, and what was compiled; `others` are bundles that stay in any case."""
     from nimbus.adapters.compiled import PartsAndCompiled  # noqa: PLC0415
 
     parts = hosting.parts(environment)
-    others = None if project is None else _bundles_elsewhere(project)
-    if project is None or others is None:
+    if project is None:
         return parts
     return PartsAndCompiled(parts, project.folder / promoting.COMPILED, others)
 

@@ -85,15 +85,17 @@ def trouble(found: Trouble, width: int) -> Content:
 
 def indented(value: str, width: int, tone: str = "") -> list[Content]:
     """Return a value on lines of its own, each set in."""
-    parts = textwrap.wrap(plain(value), max(10, width - 2), break_on_hyphens=False) or [""]
-    return [words("  ", toned(part, tone)) for part in parts]
+    return [words("  ", toned(part, tone)) for part in _wrapped(value, width - 2)]
 
 
 def hanging(line: str, width: int, mark: str = "→ ") -> list[Content]:
     """Return a sentence after a mark, an arrow for a thing to do; its further lines stand below its first word."""
-    parts = textwrap.wrap(plain(line), max(10, width - 2), break_on_hyphens=False) or [""]
-    first = words(toned(mark, "note"), toned(parts[0]))
-    return [first, *(words("  ", toned(part)) for part in parts[1:])]
+    first, *others = _wrapped(line, width - 2)
+    return [words(toned(mark, "note"), toned(first)), *(words("  ", toned(part)) for part in others)]
+
+
+def _wrapped(value: str, width: int) -> list[str]:
+    return textwrap.wrap(plain(value), max(10, width), break_on_hyphens=False) or [""]
 
 
 def command(line: Sequence[str]) -> str:
