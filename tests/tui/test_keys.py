@@ -24,6 +24,7 @@ from nimbus_tui.screens import ENTRIES
 from nimbus_tui.widgets.table import Table
 from tests.tui import made_up
 from tests.tui.driving import PATIENCE, Driven, drive
+from tests.tui.pictures import settled
 
 OPENED = {
     "overview": "Needs attention",
@@ -66,7 +67,8 @@ def at(driven: Driven, words: str) -> Offset:
 
 
 async def clicked(driven: Driven, words: str, times: int = 1) -> None:
-    """Click on words, where they stand."""
+    """Click on words, where they stand once everything has its place."""
+    await settled(driven.app, driven.pilot)
     await driven.pilot.click(offset=at(driven, words), times=times)
 
 

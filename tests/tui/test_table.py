@@ -59,6 +59,7 @@ def test_a_hundred_thousand_rows_cost_what_is_in_sight() -> None:
             table = app.query_one(Table)
             table.show([str(number) for number in range(ROWS)], app.draw)
             await eventually(pilot, lambda: "run 0" in lines(app)[1] and "[red]1[/]" in lines(app)[1])
+            await eventually(pilot, lambda: table.has_focus)  # or nobody gets the key
             await pilot.press("G")
             await eventually(pilot, lambda: any(f"run {ROWS - 1}" in line for line in lines(app)))
             await pilot.press("k", "k", "pageup", "g", "j")
