@@ -13,6 +13,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ ENVIRONMENT = {
 _STARTS_LOST = 3  # workers that may die before they have done anything
 _DEATHS_A_SHARD = 20  # in hand of a shard, beyond those that a quarantined document explains
 _KILLERS = 20  # documents of a shard, from which on most of what it has read so far must have been scored
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 _STOP_SECONDS = 5.0
 
 
@@ -101,10 +103,9 @@ class _Worker:
         read, write = os.pipe()
         module = [sys.executable, "-P", "-m", "nimbus_runtime"]  # -P: nothing is imported from the working folder
         command = [*module, "worker", "--bundle", str(bundle), "--events", str(write)]
-        with _interrupts_held():
-            self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-                command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **ENVIRONMENT}
-            )
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+            command, stdin=subprocess.PIPE, pass_fds=[write], env={**os.environ, **ENVIRONMENT}
+        )
         os.close(write)
         self.events: IO[bytes] = os.fdopen(read, "rb", buffering=0)
         self._partial = b""
@@ -166,8 +167,12 @@ class Supervisor:
         self._workers: set[_Worker] = set()
         self._run: dict[str, Any] | None = None
         self._lost_starts = 0
-        for _ in range(workers):
-            self._start()
+        try:
+            for _ in range(workers):
+                self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     def __enter__(self) -> Self:
         """Return the supervisor itself."""
@@ -251,9 +256,10 @@ class Supervisor:
         self._start()
 
     def _start(self) -> None:
-        worker = _Worker(self._bundle)
-        self._workers.add(worker)
-        self._selector.register(worker.events, selectors.EVENT_READ, worker)
+        with _interrupts_held():
+            worker = _Worker(self._bundle)
+            self._workers.add(worker)
+            self._selector.register(worker.events, selectors.EVENT_READ, worker)
         if self._run is not None:
             worker.send(self._run)
 
@@ -289,12 +295,25 @@ def _hopeless(order: _Order, cause: str) -> WorkerLostError:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold interrupts back; a process started meanwhile inherits that, so that Ctrl-C is the supervisor's alone."""
+    """Hold back what ends a run, so that whatever is started meanwhile is known before it has to end.
+
+    A process that is started inherits the mask, so that Ctrl-C is the supervisor's alone; handlers it does not. The
+    mask alone would not do: a signal that another thread is given runs its handler in the main one.
+    """
+    held: list[int] = []
+    handlers: dict[int, Any] = {}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
+        if threading.current_thread() is threading.main_thread():
+            for ending in _ENDINGS:
+                handlers[ending] = signal.signal(ending, lambda number, _: held.append(number))
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in held:
+            signal.raise_signal(number)
 
 
 def _failure(error: dict[str, str]) -> NimbusError:

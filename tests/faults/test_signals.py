@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -67,6 +69,37 @@ def test_workers_end_with_their_supervisor(foreign: bundles.Built, root: Path, t
         process.wait()
         _, alive = psutil.wait_procs(workers, timeout=240)
         assert [worker for worker in alive if worker.status() != psutil.STATUS_ZOMBIE] == []
+
+
+_STOPPED_AS_IT_STARTS = """
+import os, pathlib, signal, sys
+import psutil
+from nimbus_runtime.contract.errors import RunTerminatedError
+from nimbus_runtime.interrupts import interruptible
+from nimbus_runtime.supervisor import Supervisor
+
+close = os.close
+def stop(descriptor):
+    os.close = close
+    close(descriptor)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+with interruptible("start again"):
+    os.close = stop  # the first that Popen closes, with the process forked and nothing known of it
+    try:
+        Supervisor(pathlib.Path(sys.argv[1]), 2)
+    except RunTerminatedError:
+        print([child.pid for child in psutil.Process().children()])
+"""
+
+
+def test_a_worker_that_is_just_being_started_is_ended_too(foreign: bundles.Built) -> None:
+    """SIGTERM between the start of a process and its being known leaves it no second longer than the others."""
+    done = subprocess.run(
+        [sys.executable, "-c", _STOPPED_AS_IT_STARTS, str(foreign.path)],
+        capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 
 def test_a_run_can_be_stopped_at_any_time(foreign: bundles.Built, root: Path, tmp_path: Path, given: Path) -> None:
